@@ -1,0 +1,33 @@
+# Compiler settings shared by every target: warnings, ccache, a fast linker, sanitizers.
+find_program(FAIRWAY_CCACHE ccache)
+if(FAIRWAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${FAIRWAY_CCACHE})
+endif()
+
+find_program(FAIRWAY_MOLD mold)
+find_program(FAIRWAY_LLD ld.lld)
+if(FAIRWAY_MOLD AND NOT FAIRWAY_SANITIZE)
+  add_link_options(-fuse-ld=mold)
+elseif(FAIRWAY_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -fno-omit-frame-pointer
+                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # ccache can reuse objects that were built with a precompiled header only with this flag.
+  add_compile_options(-fpch-preprocess)
+endif()
+if(FAIRWAY_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(FAIRWAY_SANITIZE)
+  add_compile_options(-fsanitize=${FAIRWAY_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${FAIRWAY_SANITIZE})
+endif()
+if(FAIRWAY_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+# Assertions are part of the product: they stay on in every build type.
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
+string(REPLACE "-DNDEBUG" "" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")

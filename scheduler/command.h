@@ -1,0 +1,57 @@
+// What the core asks for. Store effects (Publish*, ReleaseJob, ExpireJob) go into the batch of the
+// edits they came with; remote effects (Dispatch, Withdraw) wait in the Outbox until that batch is
+// committed.
+#pragma once
+
+#include <type_traits>
+#include <variant>
+
+#include "scheduler/ids.h"
+#include "scheduler/instant.h"
+
+namespace fairway::scheduler {
+
+// Apply the copy on the member (create or update; idempotent).
+struct Dispatch {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+// Delete the copy of this epoch on the member. Answered by CopyGone or WithdrawFailed.
+struct Withdraw {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+// The job's Placement object is out of date.
+struct PublishPlacement {
+  JobId job;
+};
+// The member's last report about this epoch is accepted: copy its status into the Job.
+struct PublishStatus {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+// The core has let go of a deleted job: its object may go.
+struct ReleaseJob {
+  JobId job;
+};
+// ttlSecondsAfterFinished ran out: delete the Job as its client would.
+struct ExpireJob {
+  JobId job;
+};
+// Send TimerFired at this time; replaces any earlier wish.
+struct SetTimer {
+  Instant at;
+};
+
+using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
+                             ExpireJob, SetTimer>;
+static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
+
+inline bool IsRemote(const Command& c) {
+  return std::holds_alternative<Dispatch>(c) || std::holds_alternative<Withdraw>(c);
+}
+
+}  // namespace fairway::scheduler

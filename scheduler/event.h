@@ -1,0 +1,98 @@
+// Everything that can happen to the core. Trivially copyable and at most 64 bytes: larger contents
+// are pointed to and only read during Core::Step.
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "scheduler/cluster_view.h"
+#include "scheduler/ids.h"
+#include "scheduler/instant.h"
+#include "scheduler/job.h"
+
+namespace fairway::scheduler {
+
+// The world was rebuilt from the store; effects that were not acknowledged are asked for again.
+struct Recovered {};
+// Time went on. Asked for by SetTimer; harmless at any other time.
+struct TimerFired {};
+
+// A client's Job. `name` is "namespace/name"; the core only keeps it.
+struct JobSubmitted {
+  JobId job;
+  const JobSpec* spec;
+  const std::string* name;
+  bool suspended;
+  int64_t ttl_seconds;  // after it finished; -1 = none
+};
+// Mutable fields changed: parallelism, suspend, ttl, priority, and a suspended job's affinity.
+struct JobChanged {
+  JobId job;
+  const JobSpec* spec;
+  bool suspended;
+  int64_t ttl_seconds;
+};
+// The client deleted the Job. Its copy is withdrawn, then ReleaseJob is commanded.
+struct JobDeleted {
+  JobId job;
+  bool orphan;  // propagationPolicy Orphan: leave the member's copy alone
+};
+
+struct ClusterChanged {  // joined, or labels, taints, cordon changed
+  ClusterId cluster;
+  const ClusterSpec* spec;
+};
+struct ClusterRemoved {
+  ClusterId cluster;
+};
+struct CapacityObserved {
+  ClusterId cluster;
+  const Capacity* capacity;
+};
+// The member's link as its prober and reflectors see it: reachable and in sync, or not.
+struct LinkObserved {
+  ClusterId cluster;
+  bool ready;
+};
+
+enum class RunPhase : uint8_t { kPending, kRunning, kSuspended, kSucceeded, kFailed };
+
+struct DispatchAcked {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+struct DispatchFailed {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+  bool retryable;  // false: the member refused the object itself; another cluster may take it
+};
+// What a member says of the copy of epoch `epoch`.
+struct RunObserved {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+  RunPhase phase;
+  Instant finished;  // for kSucceeded and kFailed
+};
+// The copy is not on the member: withdrawn by us, deleted by somebody, or lost with the member's
+// state.
+struct CopyGone {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+struct WithdrawFailed {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+};
+
+using Event = std::variant<Recovered, TimerFired, JobSubmitted, JobChanged, JobDeleted,
+                           ClusterChanged, ClusterRemoved, CapacityObserved, LinkObserved,
+                           DispatchAcked, DispatchFailed, RunObserved, CopyGone, WithdrawFailed>;
+static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
+
+}  // namespace fairway::scheduler

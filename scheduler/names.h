@@ -1,0 +1,48 @@
+// Every name that Fairway puts into the API: groups, labels, annotations, finalizers, conditions
+// and reasons. Constants, so that a name is spelled once.
+#pragma once
+
+#include <string_view>
+
+namespace fairway::names {
+
+inline constexpr std::string_view kGroup = "fairway.flext.sh";
+inline constexpr std::string_view kVersion = "v1alpha1";
+inline constexpr std::string_view kGroupVersion = "fairway.flext.sh/v1alpha1";
+
+// On member copies. Nothing in a member that lacks our gateway's label is ever changed or deleted.
+inline constexpr std::string_view kLabelUid = "fairway.flext.sh/uid";
+inline constexpr std::string_view kLabelEpoch = "fairway.flext.sh/epoch";
+inline constexpr std::string_view kLabelGateway = "fairway.flext.sh/gateway";
+// On a member copy: the core's JobId, decimal.
+inline constexpr std::string_view kAnnotationJob = "fairway.flext.sh/job";
+
+inline constexpr std::string_view kFieldManager = "fairway";
+// Keeps a deleted Job's object until its copy is withdrawn.
+inline constexpr std::string_view kFinalizerPlacement = "fairway.flext.sh/placement";
+
+// On a Job: which PlacementPolicy of its namespace to use, by name (default: the policies that
+// select it).
+inline constexpr std::string_view kAnnotationPolicy = "fairway.flext.sh/placement-policy";
+
+// Outcomes of a decision (design.md 4.3).
+inline constexpr std::string_view kOutcomePlaced = "Placed";
+inline constexpr std::string_view kOutcomeInfeasible = "Infeasible";
+inline constexpr std::string_view kOutcomeWaiting = "Waiting";
+
+// Verdicts of one cluster.
+inline constexpr std::string_view kReasonFits = "Fits";
+inline constexpr std::string_view kReasonCordoned = "Cordoned";
+inline constexpr std::string_view kReasonNotReady = "NotReady";
+inline constexpr std::string_view kReasonNotMeasured = "NotMeasured";
+inline constexpr std::string_view kReasonAffinity = "AffinityMismatch";
+inline constexpr std::string_view kReasonTaint = "UntoleratedTaint";
+inline constexpr std::string_view kReasonInsufficient = "InsufficientResources";
+inline constexpr std::string_view kReasonRejected = "RejectedByMember";
+
+// Conditions of a Cluster.
+inline constexpr std::string_view kConditionReady = "Ready";
+inline constexpr std::string_view kConditionReachable = "Reachable";
+inline constexpr std::string_view kConditionSynced = "Synced";
+
+}  // namespace fairway::names

@@ -1,0 +1,14 @@
+// Precompiled for fairway_scheduler: standard headers only.
+#pragma once
+#include <algorithm>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
