@@ -18,14 +18,14 @@ struct ErrorCause {
 
 // An error in the terms of metav1.Status.
 struct Error {
-  int code = 500;       // the HTTP status
-  std::string reason;   // NotFound, Invalid, Conflict, ...; empty where Kubernetes sends none
-  std::string message;  // one sentence, with the next useful fact in it
-  std::vector<ErrorCause> causes;  // field by field, in validation order
-  int retry_after_seconds = 0;     // 0 = do not suggest a retry
+  int code = 500;            // the HTTP status
+  std::string reason = {};   // NotFound, Invalid, Conflict, ...; empty where Kubernetes sends none
+  std::string message = {};  // one sentence, with the next useful fact in it
+  std::vector<ErrorCause> causes = {};  // field by field, in validation order
+  int retry_after_seconds = 0;          // 0 = do not suggest a retry
   // metav1.StatusDetails of the object that the error is about; empty where it is about none.
-  std::string name, group, kind, uid;
-  std::string continue_token;  // 410 on a list may hand out an inconsistent token
+  std::string name = {}, group = {}, kind = {}, uid = {};
+  std::string continue_token = {};  // 410 on a list may hand out an inconsistent token
 };
 
 template <typename T>
