@@ -13,6 +13,9 @@ import (
 
 // runKwok plays the nodes: what its pods do and for how long is data, see hollow.yaml.
 func runKwok() {
+	// The Kubernetes packages register a --version of another type with the process-wide flags, which
+	// cobra adds to every command.
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags := pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}
