@@ -1,11 +1,12 @@
 // Typed decode: bytes of a request body into a document that is known to fit its schema.
 //
-// One walk checks names (case counts), types, ranges, base64, times, durations and quantities, drops
-// unknown fields and nulls, and brings times and quantities into their canonical text. What comes out
-// holds only declared fields of the declared types, so the code behind need not check types again.
-// Type mistakes fail in the API server's own words; unknown and duplicate fields are findings that the
-// caller turns into warnings or errors (fieldValidation). Total on hostile input: size, depth and the
-// number of findings are bounded. Any thread; the parser's buffers are per thread.
+// One walk checks names (case counts), types, ranges, base64, times, durations and quantities,
+// drops unknown fields and nulls, and brings times and quantities into their canonical text. What
+// comes out holds only declared fields of the declared types, so the code behind need not check
+// types again. Type mistakes fail in the API server's own words; unknown and duplicate fields are
+// findings that the caller turns into warnings or errors (fieldValidation). Total on hostile input:
+// size, depth and the number of findings are bounded. Any thread; the parser's buffers are per
+// thread.
 #pragma once
 
 #include <string>
@@ -19,9 +20,9 @@
 namespace fairway::kube {
 
 struct DecodeOptions {
-  // Leave out what Go leaves out when it encodes again: false, 0, "" and empty lists and maps of fields
-  // that are neither pointers nor required. A stored object and its re-read copy are then equal.
-  // Server-side apply must see what the client wrote and turns this off.
+  // Leave out what Go leaves out when it encodes again: false, 0, "" and empty lists and maps of
+  // fields that are neither pointers nor required. A stored object and its re-read copy are then
+  // equal. Server-side apply must see what the client wrote and turns this off.
   bool drop_empty = true;
   StoragePtr storage = {};  // where the document is built
 };
@@ -35,9 +36,9 @@ struct Decoded {
 
 inline constexpr size_t kFindingsMax = 100;
 
-// A JSON body of the message `type`. The Error's message is Go's ("json: cannot unmarshal string into
-// Go struct field JobSpec.spec.parallelism of type int32"), code 400: the caller puts `Job in version
-// "v1" cannot be handled as a Job: ` in front (DecodeObject does).
+// A JSON body of the message `type`. The Error's message is Go's ("json: cannot unmarshal string
+// into Go struct field JobSpec.spec.parallelism of type int32"), code 400: the caller puts `Job in
+// version "v1" cannot be handled as a Job: ` in front (DecodeObject does).
 Result<Decoded> DecodeJson(const Schema& schema, TypeId type, std::string_view json,
                            const DecodeOptions& options = {});
 
@@ -46,8 +47,8 @@ Result<Decoded> DecodeJson(const Schema& schema, TypeId type, std::string_view j
 Result<Decoded> DecodeValue(const Schema& schema, TypeId type, const Value& value,
                             const DecodeOptions& options = {});
 
-// A JSON body of a kind: DecodeJson, with the error texts of a request body. A missing apiVersion or
-// kind is filled in from `kind` (an error for custom kinds), a different one is 400 BadRequest.
+// A JSON body of a kind: DecodeJson, with the error texts of a request body. A missing apiVersion
+// or kind is filled in from `kind` (an error for custom kinds), a different one is 400 BadRequest.
 Result<Decoded> DecodeObject(const Schema& schema, const KindInfo& kind, std::string_view json,
                              const DecodeOptions& options = {});
 

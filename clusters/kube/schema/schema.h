@@ -8,6 +8,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,6 +38,7 @@ enum class FieldType : uint8_t {
   kIntOrString,   // an int32 or a text
   kFieldsV1,      // an object without schema
   kRawExtension,  // any object without schema
+  kStringList,    // a list of texts that is one element (Extra's values)
   kJson,          // any JSON value at all
   kMessage,       // Field::message
 };
@@ -54,15 +57,18 @@ struct ListKey {
 struct Field {
   std::string_view name;         // in JSON
   std::string_view description;  // "" for most
-  std::string_view go_type;  // "int32", "v1.RestartPolicy": the element's name in error messages
-  TypeId message = kNoType;  // for kMessage
-  uint16_t number = 0;       // in protobuf; 0 where the field has no wire form
+  std::string_view go_type;  // the element's Go type in error messages: "int32", "v1.RestartPolicy"
+  std::string_view go_shape;  // the whole field's Go type: "[]v1.Container", "v1.ResourceList"
+  TypeId message = kNoType;   // for kMessage
+  uint16_t number = 0;        // in protobuf; 0 where the field has no wire form
   FieldType type = FieldType::kString;
   Shape shape = Shape::kOne;
   ListType list_type = ListType::kAtomic;
-  bool pointer = false;      // zero and empty values mean something and are kept
-  bool required = false;     // Go writes it even when it is empty (no omitempty)
-  bool atomic = false;       // server-side apply owns this map or object as a whole
+  bool pointer = false;   // zero and empty values mean something and are kept
+  bool required = false;  // Go writes it even when it is empty (no omitempty)
+  // Server-side apply owns this map or object as a whole. Set for a single message of an atomic
+  // type too; for the elements of a list ask message(field).atomic.
+  bool atomic = false;
   bool patch_merge = false;  // strategic merge: merge this list (by patch_merge_key, else as a set)
   bool patch_retain_keys = false;
   std::string_view patch_merge_key;  // "" for lists of scalars
@@ -131,9 +137,10 @@ struct KindInfo {
   bool custom = false;                     // behaves like a CR: no strategic merge, no protobuf
   bool create_on_update = false;           // PUT on a missing object creates it
   bool requires_resource_version = false;  // PUT without resourceVersion is refused
-  bool ephemeral = false;                  // create only, nothing is stored (reviews)
-  bool delete_returns_object = false;      // DELETE answers with the object, never with a Status
-  std::string_view storage_group;          // group whose objects it shares (events); else == group
+  bool member_only = false;            // known to member clusters only, not served by the gateway
+  bool ephemeral = false;              // create only, nothing is stored (reviews)
+  bool delete_returns_object = false;  // DELETE answers with the object, never with a Status
+  std::string_view storage_group;      // group whose objects it shares (events); else == group
 
   std::string api_version() const;     // "v1", "batch/v1"
   std::string group_resource() const;  // "jobs.batch", "pods"
@@ -176,6 +183,7 @@ class Schema {
   friend class SchemaBuilder;
   Schema() = default;
 
+  std::deque<std::string> texts_;  // derived texts that string_views point into
   std::vector<MessageType> messages_;
   std::vector<std::pair<std::string_view, TypeId>> by_name_;  // sorted
   std::vector<KindInfo> kinds_;

@@ -43,15 +43,15 @@ var roots = []any{
 
 // Types that have a form of their own in JSON or protobuf, by Go name.
 var leaves = map[string]string{
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":         "time",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":    "microtime",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":     "duration",
-	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":     "fieldsv1",
-	"k8s.io/apimachinery/pkg/api/resource.Quantity":     "quantity",
-	"k8s.io/apimachinery/pkg/util/intstr.IntOrString":   "intorstring",
-	"k8s.io/apimachinery/pkg/runtime.RawExtension":      "rawextension",
-	"k8s.io/api/authentication/v1.ExtraValue":           "stringlist",
-	"k8s.io/api/authorization/v1.ExtraValue":            "stringlist",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Time":       "time",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.MicroTime":  "microtime",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.Duration":   "duration",
+	"k8s.io/apimachinery/pkg/apis/meta/v1.FieldsV1":   "fieldsv1",
+	"k8s.io/apimachinery/pkg/api/resource.Quantity":   "quantity",
+	"k8s.io/apimachinery/pkg/util/intstr.IntOrString": "intorstring",
+	"k8s.io/apimachinery/pkg/runtime.RawExtension":    "rawextension",
+	"k8s.io/api/authentication/v1.ExtraValue":         "stringlist",
+	"k8s.io/api/authorization/v1.ExtraValue":          "stringlist",
 }
 
 type generator struct {

@@ -1,0 +1,15 @@
+# Turns schema/data/*.schema into one C++ file of string literals. Included by clusters/CMakeLists.txt;
+# a changed data file configures anew.
+file(GLOB schema_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/data/*.schema)
+set(schema_cc ${CMAKE_BINARY_DIR}/generated/schema_embedded.cc)
+set(schema_text "#include \"clusters/kube/schema/embedded.h\"\n\nnamespace fairway::kube {\n\n")
+string(APPEND schema_text "std::vector<Schema::Source> EmbeddedSchemaSources() {\n  return {\n")
+foreach(file ${schema_files})
+  file(READ ${file} text)
+  get_filename_component(name ${file} NAME)
+  string(APPEND schema_text "      {\"${name}\", R\"SCHEMA(${text})SCHEMA\"},\n")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+endforeach()
+string(APPEND schema_text "  };\n}\n\n}  // namespace fairway::kube\n")
+file(CONFIGURE OUTPUT ${schema_cc} CONTENT "${schema_text}" @ONLY)
+target_sources(fairway_clusters PRIVATE ${schema_cc})
