@@ -1,0 +1,54 @@
+// From documents to what the core decides about: Job -> JobSpec, Cluster -> ClusterSpec.
+//
+// Pure functions over validated, defaulted documents; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clusters/kube/json.h"
+#include "scheduler/cluster_view.h"
+#include "scheduler/job.h"
+#include "scheduler/resources.h"
+#include "scheduler/result.h"
+
+namespace fairway::kube {
+
+// What one pod of this spec reserves on a node, as Kubernetes counts: the larger of (the sum of the
+// containers and the restartable init containers) and what each init container needs at its turn,
+// plus the overhead. A container without a request counts by its limit. pods is 1.
+scheduler::Resources PodRequest(const Object& pod_spec);
+
+// A PlacementPolicy or ClusterPlacementPolicy document that applies to a Job.
+using PolicyDocument = const Object*;
+
+// The policies that apply to `job`, of `policies` (PlacementPolicies of its namespace) and
+// `cluster_policies`: the one that the annotation fairway.flext.sh/placement-policy names, else of
+// those that select its labels the one with the highest priority (ties by name; a PlacementPolicy
+// goes before a ClusterPlacementPolicy). Null when none does. An annotation that names no policy is
+// 404.
+Result<PolicyDocument> SelectPolicy(const Object& job, const std::vector<PolicyDocument>& policies,
+                                    const std::vector<PolicyDocument>& cluster_policies);
+
+// Everything that the core must know of a Job.
+struct JobWish {
+  scheduler::JobSpec spec;
+  bool suspended = false;
+  int64_t ttl_seconds = -1;  // -1 = keep
+  std::string policy;        // name of the policy that was used, "" = none
+};
+
+// `policy` may be null. 422 when a Fairway annotation of the Job does not parse.
+Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy);
+
+// 422 when a quantity does not parse.
+Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster);
+// spec.capacityOverrides: empty where nothing is overridden.
+Result<scheduler::Resources> CapacityOverrides(const Object& cluster);
+
+// `region=eu,tier in (a,b)`, the annotation fairway.flext.sh/cluster-selector, as one required
+// term.
+Result<std::vector<scheduler::LabelRequirement>> ParseClusterSelector(std::string_view text);
+
+}  // namespace fairway::kube

@@ -1,0 +1,58 @@
+// Rules that every object's metadata obeys: names, labels, annotations, finalizers, owners.
+//
+// Pure functions; any thread. The messages are the API server's.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clusters/kube/field_errors.h"
+#include "clusters/kube/json.h"
+#include "clusters/kube/kinds/strategy.h"
+#include "scheduler/instant.h"
+
+namespace fairway::kube {
+
+inline constexpr size_t kAnnotationBytesMax = 256 * 1024;
+
+// Each returns what is wrong with a text, or "" when it is right. `*Problems` may find several.
+std::string DnsLabelProblem(std::string_view text);  // RFC 1123, <= 63
+std::vector<std::string> DnsLabelProblems(std::string_view text);
+std::string Dns1035LabelProblem(std::string_view text);
+std::vector<std::string> SubdomainProblems(std::string_view text);  // RFC 1123, <= 253
+std::vector<std::string> LabelKeyProblems(std::string_view text);   // [prefix/]name
+std::vector<std::string> LabelValueProblems(std::string_view text);
+std::vector<std::string> PathSegmentProblems(std::string_view text);
+std::vector<std::string> ConfigKeyProblems(
+    std::string_view text);  // keys of ConfigMaps and Secrets
+bool IsDnsLabel(std::string_view text);
+bool IsSubdomain(std::string_view text);
+
+// Checks a label map or key at `path`.
+void ValidateLabels(const Object* labels, const FieldPath& path, FieldErrors& errors);
+void ValidateLabelKey(std::string_view key, const FieldPath& path, FieldErrors& errors);
+// A metav1.LabelSelector's operators, keys and values.
+void ValidateLabelSelector(const Object& selector, const FieldPath& path, FieldErrors& errors);
+// An example.com/path name, as managedBy and finalizers of the kind want it.
+void ValidateDomainPrefixedPath(std::string_view text, const FieldPath& path, FieldErrors& errors);
+
+// The whole of metadata, as every create and update needs it.
+void ValidateObjectMeta(const Object& doc, bool namespaced, Strategy::NameRule rule,
+                        FieldErrors& errors);
+// What an update may not change in metadata.
+void ValidateObjectMetaUpdate(const Object& doc, const Object& old, FieldErrors& errors);
+
+// Wipes what clients may not set on create (uid, timestamps, generation, selfLink) and writes the
+// server's own. A name must have been chosen before.
+void SetCreateMetadata(Object& doc, std::string_view uid, Instant now);
+// Carries over what only the server sets from the stored version: uid where the client sent none,
+// creation and deletion times, generation.
+void CarrySystemMetadata(Object& doc, const Object& old);
+
+// `generateName` cut to 58 bytes plus five characters made of the random number.
+std::string GeneratedName(std::string_view generate_name, uint64_t random);
+
+}  // namespace fairway::kube
