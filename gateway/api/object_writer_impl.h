@@ -1,0 +1,70 @@
+// What the parts of ObjectWriter share. Included by object_writer*.cc only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "clusters/kube/patch/managed_fields.h"
+#include "gateway/api/object_writer.h"
+
+namespace fairway::gateway::api {
+
+// A stored object, parsed.
+struct Loaded {
+  store::Object stored;
+  kube::Value doc;  // in the storage form's version
+};
+
+struct ObjectWriter::Impl {
+  Impl(store::ObjectStore& s, const Registry& r, Clock c)
+      : store(s), registry(r), clock(std::move(c)) {}
+
+  store::ObjectStore& store;
+  const Registry& registry;
+  Clock clock;
+  std::vector<std::pair<std::string, std::function<void(const Written&)>>> observers;
+  std::unordered_map<std::string, Admission> admissions;
+  // What is known of namespaces: true = accepts new objects. Dropped at each change of one.
+  std::unordered_map<std::string, bool> namespaces;
+
+  Result<std::optional<Loaded>> Find(const store::ObjectKey& key, const kube::StoragePtr& storage);
+  Result<Loaded> Load(const ServedKind& kind, const store::ObjectKey& key,
+                      const kube::StoragePtr& storage);
+  Status CheckNamespace(const ServedKind& kind, std::string_view ns, std::string_view name);
+  Status Admit(const ServedKind& kind, const kube::Object* before, kube::Object& doc,
+               std::string_view subresource);
+  void TrackFields(const ServedKind& kind, const kube::Value* before, kube::Value& after,
+                   std::string_view subresource, const WriteOptions& options);
+
+  void Warn(const ServedKind& kind, const kube::Object& doc, const kube::Object* before,
+            const WriteOptions& options);
+
+  // Stamps the next revision into `doc`, serialises, stages and tells the observers.
+  WriteOutcome Stage(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
+                     kube::Value& doc, WriteOutcome::Effect effect);
+  // The same for a dry run: nothing is staged.
+  WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect);
+  // Stages an update, or the removal when nothing holds a deleting object any more.
+  Result<WriteOutcome> Finish(const ServedKind& kind, const store::ObjectKey& key,
+                              const Loaded& before, kube::Value& doc, WriteOutcome::Effect effect,
+                              const WriteOptions& options);
+};
+
+// One line of JSON that begins with the kind's body_prefix.
+std::string SerializeObject(const ServedKind& kind, const kube::Object& doc);
+
+// The stored object's metadata; made when it is missing.
+kube::Object& Metadata(kube::Object& doc);
+
+bool IsDeleting(const kube::Object& doc);
+// Whether finalizers (or a namespace's spec.finalizers) keep a deleting object.
+bool IsHeld(const ServedKind& kind, const kube::Object& doc);
+
+// DeleteOptions.preconditions and their like.
+Status CheckPreconditions(const ServedKind& kind, std::string_view name, const kube::Value& doc,
+                          const WriteOptions& options);
+
+}  // namespace fairway::gateway::api

@@ -1,0 +1,151 @@
+#include "clusters/kube/errors.h"
+#include "clusters/kube/time.h"
+#include "gateway/api/object_writer_impl.h"
+#include "scheduler/assert.h"
+
+namespace fairway::gateway::api {
+
+Status CheckPreconditions(const ServedKind& kind, std::string_view name, const kube::Value& doc,
+                          const WriteOptions& options) {
+  std::string_view uid = kube::GetString(doc, {"metadata", "uid"});
+  if (!options.uid_precondition.empty() && options.uid_precondition != uid) {
+    return Fail(kube::UidPreconditionFailed(*kind.info, name, options.uid_precondition, uid));
+  }
+  std::string_view revision = kube::GetString(doc, {"metadata", "resourceVersion"});
+  if (!options.revision_precondition.empty() && options.revision_precondition != revision) {
+    return Fail(kube::ResourceVersionPreconditionFailed(*kind.info, name,
+                                                        options.revision_precondition, revision));
+  }
+  return {};
+}
+
+Result<std::optional<Loaded>> ObjectWriter::Impl::Find(const store::ObjectKey& key,
+                                                       const kube::StoragePtr& storage) {
+  auto latest = store.Latest(key);
+  if (!latest) return Fail(latest.error());
+  if (!*latest) return std::optional<Loaded>();
+  auto doc = kube::ParseJson(*(*latest)->body, storage);
+  if (!doc || !doc->is_object()) {
+    return Fail(kube::InternalError("stored object " + key.resource + " " + key.ns + "/" +
+                                    key.name + " cannot be read"));
+  }
+  return std::optional<Loaded>(Loaded{std::move(**latest), std::move(*doc)});
+}
+
+Result<Loaded> ObjectWriter::Impl::Load(const ServedKind& kind, const store::ObjectKey& key,
+                                        const kube::StoragePtr& storage) {
+  auto found = Find(key, storage);
+  if (!found) return Fail(found.error());
+  if (!*found) return Fail(kube::NotFound(*kind.info, key.name));
+  return std::move(**found);
+}
+
+Status ObjectWriter::Impl::CheckNamespace(const ServedKind& kind, std::string_view ns,
+                                          std::string_view name) {
+  if (!kind.info->namespaced || registry.FindStorage("namespaces") == nullptr) return {};
+  auto known = namespaces.find(std::string(ns));
+  if (known == namespaces.end()) {
+    kube::MonotonicResource arena;
+    auto loaded = Find({"namespaces", "", std::string(ns)}, &arena);
+    if (!loaded) return Fail(loaded.error());
+    if (!*loaded) return Fail(kube::NotFound("", "namespaces", ns));
+    bool active = !IsDeleting((*loaded)->doc.get_object());
+    known = namespaces.emplace(ns, active).first;
+  }
+  if (known->second) return {};
+  return Fail(kube::NamespaceTerminating(*kind.info, name, ns));
+}
+
+Status ObjectWriter::Impl::Admit(const ServedKind& kind, const kube::Object* before,
+                                 kube::Object& doc, std::string_view subresource) {
+  auto admission = admissions.find(kind.storage_resource);
+  if (admission == admissions.end() || !admission->second.admit) return {};
+  return admission->second.admit(before, doc, subresource);
+}
+
+void ObjectWriter::Impl::TrackFields(const ServedKind& kind, const kube::Value* before,
+                                     kube::Value& after, std::string_view subresource,
+                                     const WriteOptions& options) {
+  if (options.managed_fields_settled) return;
+  kube::Object& metadata = Metadata(after.get_object());
+  if (options.field_manager.empty()) {
+    // An untracked write keeps what was known before.
+    const kube::Value* kept =
+        before == nullptr ? nullptr : kube::FindPath(*before, {"metadata", "managedFields"});
+    if (kept == nullptr) {
+      kube::Erase(metadata, "managedFields");
+    } else {
+      metadata.insert_or_assign("managedFields", *kept);
+    }
+    return;
+  }
+  kube::Writer writer{std::string(options.field_manager), kind.api_version,
+                      std::string(subresource), kube::FormatTime(clock())};
+  const kube::Schema& schema = registry.schema();
+  kube::TrackUpdate(schema, schema.message(kind.info->message), before, after, writer);
+}
+
+void ObjectWriter::Impl::Warn(const ServedKind& kind, const kube::Object& doc,
+                              const kube::Object* before, const WriteOptions& options) {
+  if (options.warnings == nullptr) return;
+  for (std::string& text : kind.strategy->Warnings(doc, before)) {
+    options.warnings->push_back(std::move(text));
+  }
+}
+
+WriteOutcome ObjectWriter::Impl::Pretend(const ServedKind& kind, kube::Value& doc,
+                                         WriteOutcome::Effect effect) {
+  WriteOutcome outcome;
+  outcome.effect = effect;
+  outcome.body = std::make_shared<const std::string>(SerializeObject(kind, doc.get_object()));
+  outcome.name = kube::GetString(doc, {"metadata", "name"});
+  outcome.uid = kube::GetString(doc, {"metadata", "uid"});
+  outcome.revision = store.committed();
+  return outcome;
+}
+
+WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::ObjectKey& key,
+                                       const Loaded* before, kube::Value& doc,
+                                       WriteOutcome::Effect effect) {
+  Revision revision = store.NextRevision();
+  Metadata(doc.get_object()).insert_or_assign("resourceVersion", std::to_string(revision.value));
+  WriteOutcome outcome = Pretend(kind, doc, effect);
+  outcome.revision = revision;
+  bool deleted = effect == WriteOutcome::Effect::kDeleted;
+  if (kind.storage_resource == "namespaces") namespaces.erase(key.name);
+
+  store::Change change;
+  change.kind = before == nullptr ? store::Change::Kind::kAdded
+                : deleted         ? store::Change::Kind::kDeleted
+                                  : store::Change::Kind::kModified;
+  change.key = key;
+  change.revision = revision;
+  change.body = outcome.body;
+  store.Stage(std::move(change));
+
+  Written written{kind,
+                  key,
+                  revision,
+                  before == nullptr ? revision : before->stored.created,
+                  before == nullptr ? nullptr : &before->doc.get_object(),
+                  deleted ? nullptr : &doc.get_object()};
+  // An observer may register another one: go by index.
+  for (size_t i = 0; i < observers.size(); ++i) {
+    if (observers[i].first.empty() || observers[i].first == key.resource) {
+      observers[i].second(written);
+    }
+  }
+  return outcome;
+}
+
+Result<WriteOutcome> ObjectWriter::Impl::Finish(const ServedKind& kind, const store::ObjectKey& key,
+                                                const Loaded& before, kube::Value& doc,
+                                                WriteOutcome::Effect effect,
+                                                const WriteOptions& options) {
+  kube::Object& object = doc.get_object();
+  if (IsDeleting(object) && !IsHeld(kind, object)) effect = WriteOutcome::Effect::kDeleted;
+  if (options.dry_run) return Pretend(kind, doc, effect);
+  return Stage(kind, key, &before, doc, effect);
+}
+
+}  // namespace fairway::gateway::api
