@@ -11,20 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/http/endpoint.h"
 #include "scheduler/result.h"
 
 namespace fairway::clusters {
-
-// Where a cluster answers, and how to know that it is the right one.
-struct Endpoint {
-  std::string server;           // https://host:port[/prefix], no trailing slash
-  std::string ca_pem;           // empty = the system's roots
-  std::string tls_server_name;  // SNI and the name that is verified; empty = the URL's host
-  bool insecure_skip_tls_verify = false;
-  std::string proxy_url;  // http, https or socks5; empty = environment
-  bool disable_compression = false;
-  bool operator==(const Endpoint&) const = default;
-};
 
 // A command that prints credentials (client.authentication.k8s.io).
 struct ExecConfig {
@@ -43,8 +33,7 @@ struct ExecConfig {
 struct Identity {
   std::string token;
   std::string token_file;  // wins over `token`; read again as it rotates
-  std::string client_certificate_pem;
-  std::string client_key_pem;
+  ClientCertificate certificate;
   std::string username, password;
   std::string as_user, as_uid;
   std::vector<std::string> as_groups;
