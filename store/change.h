@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/edit.h"
@@ -33,11 +34,19 @@ struct Change {
 };
 using ChangePtr = std::shared_ptr<const Change>;
 
+// Whether `key` is under (resource, ns, name), where an empty part matches everything.
+inline bool InScope(const ObjectKey& key, const std::string& resource, const std::string& ns,
+                    const std::string& name) {
+  return (resource.empty() || key.resource == resource) && (ns.empty() || key.ns == ns) &&
+         (name.empty() || key.name == name);
+}
+
 // What one loop turn saves as one atomic, synced write.
 struct Batch {
   Revision last;  // the highest revision used so far, also when no change is inside
-  std::vector<ChangePtr> changes;      // in revision order
-  std::vector<scheduler::Edit> edits;  // in the order of World::Apply
+  std::vector<ChangePtr> changes;                         // in revision order
+  std::vector<scheduler::Edit> edits;                     // in the order of World::Apply
+  std::vector<std::pair<std::string, std::string>> meta;  // small values, as by Journal::PutMeta
 };
 
 }  // namespace fairway::store

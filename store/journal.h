@@ -76,10 +76,22 @@ class Journal {
   virtual Status Recover(
       const std::function<Status(std::string_view key, std::string_view value)>& visit) = 0;
 
-  // Small values beside the objects (keys, counters, retention marks): saved with the next batch.
+  // Like ReadLog for the changes in `scope` only (empty parts = all): others cost no body reads.
+  // Looks at no more than `scan_max` entries (0 = no limit). Returns the revision up to which the
+  // log has been read; everything in scope up to it was visited.
+  struct LogScope {
+    std::string resource, ns, name;
+  };
+  virtual Result<Revision> ReadLogScope(const LogScope& scope, Revision after, size_t scan_max,
+                                        const std::function<bool(const ChangePtr&)>& visit) = 0;
+
+  // Small values beside the objects (keys, counters). Batch.meta saves such values with a batch.
   virtual Result<std::optional<std::string>> GetMeta(std::string_view key) = 0;
   virtual Status PutMeta(std::string_view key,
                          std::string_view value) = 0;  // synced before it returns
+
+  // Runs `fn` on the loop in a later turn: the Poster that the journal was given.
+  virtual void Post(std::function<void()> fn) = 0;
 
   // Drops log entries with revision <= `until`. Cheap; runs behind the scenes.
   virtual void TrimLog(Revision until) = 0;

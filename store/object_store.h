@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "scheduler/edit.h"
+#include "scheduler/instant.h"
 #include "scheduler/result.h"
 #include "store/change.h"
 #include "store/journal.h"
@@ -32,10 +33,15 @@ class ObjectStore {
     size_t pending_bytes_max = 64u << 20;  // above it CanWrite() fails with 429
     size_t ring_bytes_max = 64u << 20;     // recent changes kept in memory for watchers
     size_t snapshots_max = 256;            // paged lists under way
+    int64_t snapshot_age_ms = 300'000;     // a page that comes later gets 410
     int64_t log_retention_ms = 3'600'000;  // watch history
+    // The log's bound whatever its age; about 4 KB of disk each at worst before compression.
+    uint64_t log_revisions_max = 4'000'000;
   };
+  // Wall-clock time. Without a clock the log is bounded by number only.
+  using Clock = std::function<Instant()>;
 
-  ObjectStore(Journal& journal, Defer defer, Limits limits);
+  ObjectStore(Journal& journal, Defer defer, Limits limits, Clock clock = {});
   ~ObjectStore();
 
   // --- writing ---------------------------------------------------------------------------------
@@ -64,9 +70,9 @@ class ObjectStore {
   Revision staged() const;
   Journal& journal();
 
-  // Snapshot for a paged list, kept under its revision for a bounded time so that `continue` finds
-  // it.
-  std::shared_ptr<const Snapshot> SnapshotNow();
+  // Snapshot for a list. With `keep` it stays under its revision for a bounded time, so that the
+  // `continue` of a paged list finds it.
+  std::shared_ptr<const Snapshot> SnapshotNow(bool keep = true);
   // The snapshot of exactly `revision`, or null when it was not kept (410 Expired).
   std::shared_ptr<const Snapshot> SnapshotAt(Revision revision);
 
@@ -82,8 +88,19 @@ class ObjectStore {
   // order and exactly once, from memory or the persisted log. Also calls deliver({}, revision) with
   // progress, so that bookmarks can be sent. deliver() returns false to be paused: it is called
   // again after Resume(). 410 Expired when the log no longer reaches back.
+  //
+  // Progress comes once when the subscription has caught up, and from TellProgress(); for a
+  // bookmark between, ask Subscription::Through(). `ended` is called at most once, when a paused
+  // subscription was overtaken by the log's retention (410) or the log cannot be read; nothing is
+  // delivered afterwards.
   using Deliver = std::function<bool(const std::vector<ChangePtr>& changes, Revision through)>;
-  Result<std::unique_ptr<Subscription>> Watch(WatchScope scope, Revision after, Deliver deliver);
+  using Ended = std::function<void(const Error& why)>;
+  Result<std::unique_ptr<Subscription>> Watch(WatchScope scope, Revision after, Deliver deliver,
+                                              Ended ended = {});
+  // Calls deliver({}, committed) for every subscription that has nothing waiting: a timer's work.
+  void TellProgress();
+  // Trims the log by age. Writes do it in passing; a timer does it while there are none.
+  void Maintain();
 
  private:
   struct Impl;
@@ -94,6 +111,8 @@ class ObjectStore::Subscription {
  public:
   virtual ~Subscription() = default;
   virtual void Resume() = 0;
+  // Every change in scope up to it was delivered: what a bookmark may promise.
+  virtual Revision Through() const = 0;
 };
 
 }  // namespace fairway::store

@@ -1,0 +1,55 @@
+// Values of stored records. Each is: format version (1 byte), fields, CRC-32C (4 bytes, little
+// endian) over the column family's number, the key and everything before it. A value is therefore
+// only whole under its own key. Byte format: docs/formats/store.md.
+//
+// Reading is total: any bytes give a value or an Error that names the record and the way out.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "scheduler/result.h"
+#include "store/change.h"
+#include "store/keys.h"
+
+namespace fairway::store {
+
+inline constexpr uint8_t kRecordVersion = 1;
+
+// The state of one object at one revision (families objects and old).
+struct ObjectRecord {
+  Revision revision;
+  Revision created;
+  std::string_view body;
+};
+// One change (family log). Bodies are found through objects and old.
+struct LogRecord {
+  Change::Kind kind = Change::Kind::kAdded;
+  Revision created;
+  Revision prev_revision;
+  ObjectKey key;
+};
+
+// A record in pieces, so that a large body is not copied on its way into a write batch.
+struct Framed {
+  std::string head;
+  std::string_view body;
+  std::string tail;
+  std::string Join() const { return head + std::string(body) + tail; }
+};
+
+Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record);
+Framed FrameLog(std::string_view key, const LogRecord& record);
+Framed FrameNext(std::string_view key, Revision next);
+Framed FrameBytes(Family family, std::string_view key, std::string_view payload);  // core, meta
+
+// The views in the results point into `value`.
+Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value);
+Result<LogRecord> ParseLog(std::string_view key, std::string_view value);
+Result<Revision> ParseNext(std::string_view key, std::string_view value);
+Result<std::string_view> ParseBytes(Family family, std::string_view key, std::string_view value);
+
+// "the store is damaged: ..." for the record at `key`, with the way out.
+Error DamagedRecord(Family family, std::string_view key, std::string_view what);
+
+}  // namespace fairway::store
