@@ -42,6 +42,9 @@ inline constexpr size_t kFindingsMax = 100;
 Result<Decoded> DecodeJson(const Schema& schema, TypeId type, std::string_view json,
                            const DecodeOptions& options = {});
 
+// True when the Error of DecodeJson is about the text's grammar: no kind could be read from it.
+bool IsSyntaxError(const Error& error);
+
 // The same from a document that was parsed before (a patched object, YAML). Duplicate keys were
 // settled by the parser, so that only unknown fields can be found.
 Result<Decoded> DecodeValue(const Schema& schema, TypeId type, const Value& value,
