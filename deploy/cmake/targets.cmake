@@ -17,6 +17,9 @@ function(fairway_folder name)
   endif()
 endfunction()
 
+# Everything that ctest runs and nothing more, for builds that exist only to be tested.
+add_custom_target(test_programs)
+
 #   fairway_add_test(<name> COMMAND <...> [LABELS <labels>...] [TIMEOUT <seconds>])
 # add_test with the house's defaults. A sanitizer build puts its name before the test's, so that
 # deploy/test can show the tests of several builds as one list.
@@ -47,5 +50,6 @@ function(fairway_test name)
   if(FAIRWAY_PCH)
     target_precompile_headers(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests/pch.h)
   endif()
+  add_dependencies(test_programs ${name})
   fairway_add_test(${name} COMMAND ${name} LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT})
 endfunction()
