@@ -40,10 +40,14 @@ class ThreadParser {
     size_ = 0;
     buffer_.reset();
     parser_ = dom::parser();
+    builder_ = std::make_unique<Builder>();
   }
+
+  Builder& builder() { return *builder_; }
 
  private:
   dom::parser parser_;
+  std::unique_ptr<Builder> builder_ = std::make_unique<Builder>();
   std::unique_ptr<char[]> buffer_;
   size_t size_ = 0;
 };
@@ -131,7 +135,7 @@ Result<Decoded> DecodeJson(const Schema& schema, TypeId type, std::string_view j
         .reason = "BadRequest",
         .message = "couldn't get version/kind; json parse error: " + ParserMessage(error, json)});
   }
-  Result<Decoded> decoded = TypedWalk<SimdIn>(schema, options).Run(type, root);
+  Result<Decoded> decoded = TypedWalk<SimdIn>(schema, options, parser.builder()).Run(type, root);
   parser.Trim();
   return decoded;
 }

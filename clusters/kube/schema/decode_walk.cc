@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "scheduler/resources.h"
+
 namespace fairway::kube {
 
 std::string GoFieldPath(const WalkStep* step) {
@@ -32,6 +34,55 @@ std::string LeafMismatch(std::string_view what, std::string_view go_type) {
 }
 
 std::string NumberText(double value) { return fmt::format("{}", value); }
+
+bool KeySet::Insert(std::string_view key) {
+  if (size_ < kFewMax) {
+    for (size_t i = 0; i < size_; ++i) {
+      if (few_[i] == key) return false;
+    }
+    few_[size_++] = key;
+    return true;
+  }
+  if (many_.empty()) many_.insert(few_.begin(), few_.end());
+  return many_.insert(key).second;
+}
+
+Result<bool> CanonicalLeaf(FieldType type, std::string_view text, std::string& canonical) {
+  Result<std::string> changed = std::string();
+  switch (type) {
+    case FieldType::kTime:
+    case FieldType::kMicroTime: {
+      const bool micro = type == FieldType::kMicroTime;
+      if (IsCanonicalTime(text, micro)) return false;
+      const Result<TimeStamp> time = ParseTime(text, micro);
+      if (!time) return Fail(time.error());
+      if (!FormatTime(*time, micro, canonical)) {
+        return Fail(Error{.code = 400,
+                          .reason = "BadRequest",
+                          .message = "parsing time " + GoQuote(text) + ": year out of range"});
+      }
+      return true;
+    }
+    case FieldType::kBytes:
+      if (IsCanonicalBase64(text)) return false;
+      changed = DecodeBase64(text);
+      if (changed) changed = EncodeBase64(*changed);
+      break;
+    case FieldType::kQuantity:
+      if (IsSimpleQuantity(text)) return false;
+      changed = scheduler::CanonicalQuantity(text);
+      break;
+    default: {
+      const Result<int64_t> duration = ParseDuration(text);
+      if (!duration) return Fail(duration.error());
+      changed = FormatDuration(*duration);
+      break;
+    }
+  }
+  if (!changed) return Fail(std::move(changed.error()));
+  canonical = std::move(*changed);
+  return true;
+}
 
 namespace {
 
@@ -96,7 +147,8 @@ struct ValueIn {
 
 Result<Decoded> DecodeValue(const Schema& schema, TypeId type, const Value& value,
                             const DecodeOptions& options) {
-  return TypedWalk<ValueIn>(schema, options).Run(type, &value);
+  static thread_local Builder builder;
+  return TypedWalk<ValueIn>(schema, options, builder).Run(type, &value);
 }
 
 }  // namespace fairway::kube

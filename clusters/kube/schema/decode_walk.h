@@ -10,16 +10,16 @@
 #pragma once
 
 #include <array>
+#include <boost/json/value_stack.hpp>
 #include <limits>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "clusters/kube/schema/decode.h"
 #include "clusters/kube/schema/leaf.h"
-#include "scheduler/assert.h"
-#include "scheduler/resources.h"
 
 namespace fairway::kube {
 
@@ -43,38 +43,66 @@ std::string TypeMismatch(const WalkStep& step, std::string_view what, std::strin
 std::string LeafMismatch(std::string_view what, std::string_view go_type);
 std::string NumberText(double value);
 
+// The canonical text of a leaf that is a text in JSON. False when `text` is that already.
+Result<bool> CanonicalLeaf(FieldType type, std::string_view text, std::string& canonical);
+
+// The fields of one message that were seen.
+class FieldSet {
+ public:
+  static constexpr size_t kFieldsMax = 128;  // as Schema::Parse checks
+
+  // False when it was there before.
+  bool Insert(size_t field) {
+    uint64_t& word = words_[field / 64];
+    const uint64_t bit = uint64_t{1} << (field % 64);
+    const bool fresh = (word & bit) == 0;
+    word |= bit;
+    return fresh;
+  }
+
+ private:
+  std::array<uint64_t, kFieldsMax / 64> words_{};
+};
+
+// The keys of one map that were seen. A short map is searched, a long one is hashed.
+class KeySet {
+ public:
+  bool Insert(std::string_view key);
+
+ private:
+  static constexpr size_t kFewMax = 16;
+  std::array<std::string_view, kFewMax> few_;
+  size_t size_ = 0;
+  std::unordered_set<std::string_view> many_;
+};
+
+// A stack of values under construction, kept per thread: reset() gives the memory of an abandoned
+// document back.
+using Builder = boost::json::value_stack;
+
 template <typename In>
 class TypedWalk {
  public:
   using Element = typename In::Element;
 
-  TypedWalk(const Schema& schema, const DecodeOptions& options)
-      : schema_(schema), drop_empty_(options.drop_empty), storage_(options.storage) {}
-
-  Result<Decoded> Run(TypeId type, Element root) {
-    Decoded decoded{Value(Object(storage_)), {}};
-    if (In::Type(root) != JsonType::kObject) {
-      error_ =
-          LeafMismatch(TypeWord(root), schema_.message(type).go_package.empty()
-                                           ? "object"
-                                           : std::string(schema_.message(type).go_package) + "." +
-                                                 std::string(schema_.message(type).go_name));
-      return Failure();
-    }
-    if (!Message(schema_.message(type), root, nullptr, decoded.document.get_object())) {
-      return Failure();
-    }
-    decoded.strict_findings = std::move(findings_);
-    return decoded;
+  TypedWalk(const Schema& schema, const DecodeOptions& options, Builder& builder)
+      : schema_(schema), drop_empty_(options.drop_empty), builder_(builder) {
+    builder_.reset(options.storage);
   }
 
- private:
-  static constexpr size_t kFieldsMax = 128;  // of one message
-
-  tl::unexpected<Error> Failure() {
+  Result<Decoded> Run(TypeId type, Element root) {
+    const MessageType& message = schema_.message(type);
+    if (In::Type(root) != JsonType::kObject) {
+      Wrong(LeafMismatch(TypeWord(root),
+                         std::string(message.go_package) + "." + std::string(message.go_name)));
+    } else if (Message(message, root, nullptr)) {
+      return Decoded{builder_.release(), std::move(findings_)};
+    }
+    builder_.reset();
     return Fail(Error{.code = 400, .reason = "BadRequest", .message = std::move(error_)});
   }
 
+ private:
   bool Wrong(std::string text) {
     error_ = std::move(text);
     return false;
@@ -108,163 +136,160 @@ class TypedWalk {
     }
   }
 
-  bool Message(const MessageType& message, Element e, const WalkStep* parent, Object& out) {
-    std::array<uint64_t, kFieldsMax / 64> seen{};
-    FAIRWAY_ASSERT(message.fields.size() <= kFieldsMax);
-    out.reserve(In::Size(e));
-    return In::EachMember(e, [&](std::string_view key, Element member) {
+  static bool IsNumber(JsonType type) {
+    return type == JsonType::kInt || type == JsonType::kUint || type == JsonType::kDouble;
+  }
+
+  // True when Go would leave the value out: zero and empty values of plain fields.
+  bool Dropped(const Field& field, Element e) const {
+    const JsonType type = In::Type(e);
+    if (type == JsonType::kNull) return true;
+    if (!drop_empty_ || field.pointer || field.required) return false;
+    switch (type) {
+      case JsonType::kArray:
+        return In::Size(e) == 0 && field.shape == Shape::kList;
+      case JsonType::kObject:
+        return In::Size(e) == 0 && field.shape == Shape::kMap;
+      case JsonType::kText:
+        return (field.type == FieldType::kString || field.type == FieldType::kBytes) &&
+               In::Text(e).empty() && field.shape == Shape::kOne;
+      case JsonType::kBool:
+        return field.type == FieldType::kBool && !In::Bool(e) && field.shape == Shape::kOne;
+      case JsonType::kInt:
+        return (field.type == FieldType::kInt32 || field.type == FieldType::kInt64) &&
+               In::Int(e) == 0 && field.shape == Shape::kOne;
+      default:
+        return false;
+    }
+  }
+
+  bool Message(const MessageType& message, Element e, const WalkStep* parent) {
+    FieldSet seen;
+    size_t members = 0;
+    const bool good = In::EachMember(e, [&](std::string_view key, Element member) {
       const Field* field = message.Find(key);
-      WalkStep step{parent, &message, field, key, -1};
+      const WalkStep step{parent, &message, field, key, -1};
       if (field == nullptr) {
         Finding("unknown", step);
         return true;
       }
-      const size_t at = static_cast<size_t>(field - message.fields.data());
-      uint64_t& word = seen[at / 64];
-      const uint64_t bit = uint64_t{1} << (at % 64);
-      if ((word & bit) != 0) {
+      // The builder lets the last of two equal keys win.
+      if (!seen.Insert(static_cast<size_t>(field - message.fields.data()))) {
         Finding("duplicate", step);
-        Erase(out, field->name);
       }
-      word |= bit;
-      if (In::Type(member) == JsonType::kNull) return true;
-      Value value(storage_);
-      bool empty = false;
-      if (!FieldValue(*field, member, step, value, empty)) return false;
-      if (!(empty && drop_empty_ && !field->pointer && !field->required)) {
-        out.emplace(field->name, std::move(value));
-      }
-      return true;
+      if (Dropped(*field, member)) return true;
+      builder_.push_key(key);
+      ++members;
+      return FieldValue(*field, member, step);
     });
+    if (good) builder_.push_object(members);
+    return good;
   }
 
-  bool FieldValue(const Field& field, Element e, WalkStep& step, Value& out, bool& empty) {
-    if (field.shape == Shape::kOne) return One(field, e, step, out, empty);
+  bool FieldValue(const Field& field, Element e, const WalkStep& step) {
+    if (field.shape == Shape::kOne) return One(field, e, step, &step);
     const JsonType type = In::Type(e);
-    if (field.shape == Shape::kList) {
-      if (type != JsonType::kArray) return Mismatch(step, e, field.go_shape);
-      empty = In::Size(e) == 0;
-      return List(field, e, step, out.emplace_array());
+    if (type != (field.shape == Shape::kList ? JsonType::kArray : JsonType::kObject)) {
+      return Mismatch(step, e, field.go_shape);
     }
-    if (type != JsonType::kObject) return Mismatch(step, e, field.go_shape);
-    empty = In::Size(e) == 0;
-    return Map(field, e, step, out.emplace_object());
+    return field.shape == Shape::kList ? List(field, e, step) : Map(field, e, step);
   }
 
-  bool List(const Field& field, Element e, WalkStep& step, Array& out) {
-    out.reserve(In::Size(e));
-    WalkStep item_step{&step, nullptr, nullptr, {}, 0};
-    return In::EachItem(e, [&](Element item) {
-      out.emplace_back(nullptr);
-      bool empty = false;
-      if (!ElementValue(field, item, step, item_step, out.back(), empty)) return false;
+  bool List(const Field& field, Element e, const WalkStep& step) {
+    WalkStep item_step{&step, nullptr, nullptr, {}, -1};
+    const bool good = In::EachItem(e, [&](Element item) {
       ++item_step.index;
-      return true;
+      return ElementValue(field, item, step, item_step);
     });
+    if (good) builder_.push_array(static_cast<size_t>(item_step.index + 1));
+    return good;
   }
 
-  bool Map(const Field& field, Element e, WalkStep& step, Object& out) {
-    out.reserve(In::Size(e));
-    return In::EachMember(e, [&](std::string_view key, Element item) {
-      WalkStep item_step{&step, nullptr, nullptr, key, -1};
-      Value value(storage_);
-      bool empty = false;
-      if (!ElementValue(field, item, step, item_step, value, empty)) return false;
-      const auto [it, inserted] = out.emplace(key, std::move(value));
-      if (!inserted) {
-        Finding("duplicate", item_step);
-        it->value() = std::move(value);
-      }
-      return true;
+  bool Map(const Field& field, Element e, const WalkStep& step) {
+    size_t members = 0;
+    KeySet seen;
+    const bool good = In::EachMember(e, [&](std::string_view key, Element item) {
+      const WalkStep item_step{&step, nullptr, nullptr, key, -1};
+      if (!seen.Insert(key)) Finding("duplicate", item_step);
+      builder_.push_key(key);
+      ++members;
+      return ElementValue(field, item, step, item_step);
     });
+    if (good) builder_.push_object(members);
+    return good;
   }
 
   // One element of a list or map. null stands for the zero value, as in Go.
-  bool ElementValue(const Field& field, Element e, const WalkStep& step, WalkStep& item_step,
-                    Value& out, bool& empty) {
-    if (In::Type(e) == JsonType::kNull) {
-      ZeroElement(field, out);
-      return true;
-    }
-    if (!field.is_message()) return One(field, e, step, out, empty);
-    if (In::Type(e) != JsonType::kObject) return Mismatch(step, e, field.go_type);
-    return Message(schema_.message(field), e, &item_step, out.emplace_object());
-  }
-
-  void ZeroElement(const Field& field, Value& out) {
+  bool ElementValue(const Field& field, Element e, const WalkStep& step,
+                    const WalkStep& item_step) {
+    if (In::Type(e) != JsonType::kNull) return One(field, e, step, &item_step);
     switch (field.type) {
       case FieldType::kMessage:
-        out.emplace_object();
-        return;
+        builder_.push_object(0);
+        return true;
       case FieldType::kString:
       case FieldType::kBytes:
-        out.emplace_string();
-        return;
+        builder_.push_string("");
+        return true;
       case FieldType::kInt32:
       case FieldType::kInt64:
-        out.emplace_int64() = 0;
-        return;
+        builder_.push_int64(0);
+        return true;
       case FieldType::kQuantity:
-        out.emplace_string() = "0";
-        return;
+        builder_.push_string("0");
+        return true;
       default:
-        out.emplace_null();
-        return;
+        builder_.push_null();
+        return true;
     }
   }
 
-  bool One(const Field& field, Element e, const WalkStep& step, Value& out, bool& empty) {
+  // A value of the field's type; `step` declares the field, `parent` is what a message hangs below.
+  bool One(const Field& field, Element e, const WalkStep& step, const WalkStep* parent) {
+    const JsonType type = In::Type(e);
     switch (field.type) {
       case FieldType::kMessage:
-        if (In::Type(e) != JsonType::kObject) return Mismatch(step, e, field.go_type);
-        return Message(schema_.message(field), e, &step, out.emplace_object());
+        if (type != JsonType::kObject) return Mismatch(step, e, field.go_type);
+        return Message(schema_.message(field), e, parent);
       case FieldType::kString:
-        if (In::Type(e) != JsonType::kText) return Mismatch(step, e, field.go_type);
-        empty = In::Text(e).empty();
-        SetText(In::Text(e), out);
+        if (type != JsonType::kText) return Mismatch(step, e, field.go_type);
+        builder_.push_string(In::Text(e));
         return true;
       case FieldType::kBool:
-        if (In::Type(e) != JsonType::kBool) return Mismatch(step, e, field.go_type);
-        empty = !In::Bool(e);
-        out.emplace_bool() = In::Bool(e);
+        if (type != JsonType::kBool) return Mismatch(step, e, field.go_type);
+        builder_.push_bool(In::Bool(e));
         return true;
       case FieldType::kInt32:
       case FieldType::kInt64:
-        return Integer(field, e, step, out, empty);
+        return Integer(field, e, step);
       case FieldType::kDouble:
-        return Float(field, e, step, out, empty);
+        return Float(field, e, step);
       case FieldType::kIntOrString:
-        return IntOrString(e, out);
+        return IntOrString(e);
       case FieldType::kFieldsV1:
       case FieldType::kRawExtension:
       case FieldType::kJson:
-        return Any(e, step, out);
+        return Any(e);
       case FieldType::kStringList:
-        return StringList(field, e, step, out, empty);
+        return StringList(field, e, step);
       default:
-        return TextLeaf(field, e, step, out, empty);
+        return type == JsonType::kText ? TextLeaf(field, In::Text(e)) : NumberLeaf(field, e, step);
     }
   }
 
-  void SetText(std::string_view text, Value& out) {
-    out.emplace_string().assign(text.data(), text.size());
+  static bool FitsInt32(int64_t number) {
+    return number >= std::numeric_limits<int32_t>::min() &&
+           number <= std::numeric_limits<int32_t>::max();
   }
 
-  bool Integer(const Field& field, Element e, const WalkStep& step, Value& out, bool& empty) {
+  bool Integer(const Field& field, Element e, const WalkStep& step) {
     const JsonType type = In::Type(e);
-    if (type == JsonType::kInt) {
-      const int64_t number = In::Int(e);
-      if (field.type == FieldType::kInt64 || (number >= std::numeric_limits<int32_t>::min() &&
-                                              number <= std::numeric_limits<int32_t>::max())) {
-        empty = number == 0;
-        out.emplace_int64() = number;
-        return true;
-      }
+    if (type == JsonType::kInt && (field.type == FieldType::kInt64 || FitsInt32(In::Int(e)))) {
+      builder_.push_int64(In::Int(e));
+      return true;
     }
-    if (type == JsonType::kInt || type == JsonType::kUint || type == JsonType::kDouble) {
-      return Wrong(TypeMismatch(step, "number " + Number(e), field.go_type));
-    }
-    return Mismatch(step, e, field.go_type);
+    if (!IsNumber(type)) return Mismatch(step, e, field.go_type);
+    return Wrong(TypeMismatch(step, "number " + Number(e), field.go_type));
   }
 
   static std::string Number(Element e) {
@@ -278,154 +303,110 @@ class TypedWalk {
     }
   }
 
-  bool Float(const Field& field, Element e, const WalkStep& step, Value& out, bool& empty) {
-    double number = 0;
+  bool Float(const Field& field, Element e, const WalkStep& step) {
     switch (In::Type(e)) {
       case JsonType::kInt:
-        number = static_cast<double>(In::Int(e));
-        break;
+        builder_.push_double(static_cast<double>(In::Int(e)));
+        return true;
       case JsonType::kUint:
-        number = static_cast<double>(In::Uint(e));
-        break;
+        builder_.push_double(static_cast<double>(In::Uint(e)));
+        return true;
       case JsonType::kDouble:
-        number = In::Double(e);
-        break;
+        builder_.push_double(In::Double(e));
+        return true;
       default:
         return Mismatch(step, e, field.go_type);
     }
-    empty = number == 0;
-    out.emplace_double() = number;
-    return true;
   }
 
-  bool IntOrString(Element e, Value& out) {
+  bool IntOrString(Element e) {
     const JsonType type = In::Type(e);
     if (type == JsonType::kText) {
-      SetText(In::Text(e), out);
+      builder_.push_string(In::Text(e));
       return true;
     }
-    const bool number =
-        type == JsonType::kInt || type == JsonType::kUint || type == JsonType::kDouble;
-    if (!number) return Wrong(LeafMismatch(TypeWord(e), "int32"));
-    if (type != JsonType::kInt || In::Int(e) < std::numeric_limits<int32_t>::min() ||
-        In::Int(e) > std::numeric_limits<int32_t>::max()) {
+    if (!IsNumber(type)) return Wrong(LeafMismatch(TypeWord(e), "int32"));
+    if (type != JsonType::kInt || !FitsInt32(In::Int(e))) {
       return Wrong(LeafMismatch("number " + Number(e), "int32"));
     }
-    out.emplace_int64() = In::Int(e);
+    builder_.push_int64(In::Int(e));
     return true;
   }
 
-  bool StringList(const Field& field, Element e, const WalkStep& step, Value& out, bool& empty) {
+  bool StringList(const Field& field, Element e, const WalkStep& step) {
     if (In::Type(e) != JsonType::kArray) return Mismatch(step, e, field.go_type);
-    empty = In::Size(e) == 0;
-    Array& list = out.emplace_array();
-    return In::EachItem(e, [&](Element item) {
+    size_t items = 0;
+    const bool good = In::EachItem(e, [&](Element item) {
       if (In::Type(item) != JsonType::kText) return Mismatch(step, item, "string");
-      list.emplace_back(String(In::Text(item), storage_));
+      builder_.push_string(In::Text(item));
+      ++items;
       return true;
     });
+    if (good) builder_.push_array(items);
+    return good;
   }
 
-  // A copy of a value without schema; only duplicates are looked for.
-  bool Any(Element e, const WalkStep& step, Value& out) {
+  // A copy of a value without schema.
+  bool Any(Element e) {
     switch (In::Type(e)) {
       case JsonType::kNull:
-        out.emplace_null();
+        builder_.push_null();
         return true;
       case JsonType::kBool:
-        out.emplace_bool() = In::Bool(e);
+        builder_.push_bool(In::Bool(e));
         return true;
       case JsonType::kInt:
-        out.emplace_int64() = In::Int(e);
+        builder_.push_int64(In::Int(e));
         return true;
       case JsonType::kUint:
-        out.emplace_uint64() = In::Uint(e);
+        builder_.push_uint64(In::Uint(e));
         return true;
       case JsonType::kDouble:
-        out.emplace_double() = In::Double(e);
+        builder_.push_double(In::Double(e));
         return true;
       case JsonType::kText:
-        SetText(In::Text(e), out);
+        builder_.push_string(In::Text(e));
         return true;
-      case JsonType::kArray: {
-        Array& list = out.emplace_array();
-        list.reserve(In::Size(e));
-        return In::EachItem(e, [&](Element item) {
-          list.emplace_back(nullptr);
-          return Any(item, step, list.back());
-        });
-      }
-      case JsonType::kObject: {
-        Object& object = out.emplace_object();
-        object.reserve(In::Size(e));
-        return In::EachMember(e, [&](std::string_view key, Element member) {
-          return Any(member, step, object[key]);
-        });
-      }
+      case JsonType::kArray:
+      case JsonType::kObject:
+        return AnyContainer(e);
     }
     return false;
   }
 
-  bool TextLeaf(const Field& field, Element e, const WalkStep& step, Value& out, bool& empty) {
-    const JsonType type = In::Type(e);
-    if (type != JsonType::kText) return TextLeafNumber(field, e, step, out);
-    const std::string_view text = In::Text(e);
-    Result<std::string> canonical;
-    switch (field.type) {
-      case FieldType::kTime:
-      case FieldType::kMicroTime:
-        return TimeLeaf(text, field.type == FieldType::kMicroTime, out);
-      case FieldType::kBytes:
-        empty = text.empty();
-        if (IsCanonicalBase64(text)) return SetText(text, out), true;
-        canonical = DecodeBase64(text);
-        if (canonical) canonical = EncodeBase64(*canonical);
-        break;
-      case FieldType::kQuantity:
-        if (IsSimpleQuantity(text)) return SetText(text, out), true;
-        canonical = scheduler::CanonicalQuantity(text);
-        break;
-      default: {
-        const Result<int64_t> duration = ParseDuration(text);
-        if (!duration) return Wrong(duration.error().message);
-        canonical = FormatDuration(*duration);
-        break;
-      }
+  bool AnyContainer(Element e) {
+    size_t count = 0;
+    if (In::Type(e) == JsonType::kArray) {
+      const bool good = In::EachItem(e, [&](Element item) { return ++count, Any(item); });
+      if (good) builder_.push_array(count);
+      return good;
     }
-    if (!canonical) return Wrong(canonical.error().message);
-    SetText(*canonical, out);
-    return true;
+    const bool good = In::EachMember(e, [&](std::string_view key, Element member) {
+      builder_.push_key(key);
+      return ++count, Any(member);
+    });
+    if (good) builder_.push_object(count);
+    return good;
   }
 
-  bool TimeLeaf(std::string_view text, bool micro, Value& out) {
-    if (IsCanonicalTime(text, micro)) return SetText(text, out), true;
-    const Result<TimeStamp> time = ParseTime(text, micro);
-    if (!time) return Wrong(time.error().message);
+  bool TextLeaf(const Field& field, std::string_view text) {
     std::string canonical;
-    if (!FormatTime(*time, micro, canonical)) {
-      return Wrong("parsing time " + GoQuote(text) + ": year out of range");
-    }
-    SetText(canonical, out);
+    const Result<bool> changed = CanonicalLeaf(field.type, text, canonical);
+    if (!changed) return Wrong(changed.error().message);
+    builder_.push_string(*changed ? std::string_view(canonical) : text);
     return true;
   }
 
   // A leaf that is not a text in JSON: only quantities may be numbers.
-  bool TextLeafNumber(const Field& field, Element e, const WalkStep& step, Value& out) {
+  bool NumberLeaf(const Field& field, Element e, const WalkStep& step) {
     if (field.type == FieldType::kBytes) return Mismatch(step, e, field.go_type);
     if (field.type != FieldType::kQuantity) return Wrong(LeafMismatch(TypeWord(e), "string"));
-    const JsonType type = In::Type(e);
-    const bool number =
-        type == JsonType::kInt || type == JsonType::kUint || type == JsonType::kDouble;
-    const Result<std::string> canonical =
-        scheduler::CanonicalQuantity(number ? Number(e) : std::string(TypeWord(e)));
-    if (!canonical) return Wrong(canonical.error().message);
-    SetText(*canonical, out);
-    return true;
+    return TextLeaf(field, IsNumber(In::Type(e)) ? Number(e) : std::string(TypeWord(e)));
   }
 
   const Schema& schema_;
   const bool drop_empty_;
-  const StoragePtr storage_;
+  Builder& builder_;
   std::vector<std::string> findings_;
   std::string error_;
 };

@@ -11,8 +11,11 @@ namespace fairway::kube {
 const Field* MessageType::Find(std::string_view json_name) const {
   if (index_.empty()) return nullptr;
   const size_t mask = index_.size() - 1;
-  for (size_t slot = NameHash(json_name) & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
-    const Field& field = fields[index_[slot] - 1u];
+  const uint64_t hash = NameHash(json_name);
+  const uint32_t tag = NameSlot(hash, 0) >> 16;
+  for (size_t slot = hash & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
+    if (index_[slot] >> 16 != tag) continue;
+    const Field& field = fields[(index_[slot] & 0xffffu) - 1];
     if (field.name == json_name) return &field;
   }
   return nullptr;

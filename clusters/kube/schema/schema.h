@@ -103,7 +103,7 @@ struct MessageType {
 
  private:
   friend class SchemaBuilder;
-  std::vector<uint16_t> index_;  // open-addressed table over fields: index + 1, 0 = free
+  std::vector<uint32_t> index_;  // open-addressed table over fields, see name_hash.h; 0 = free
 };
 
 // A subresource as discovery shows it.

@@ -5,6 +5,11 @@
 #include "clusters/kube/schema/schema_builder.h"
 
 namespace fairway::kube {
+namespace {
+
+constexpr size_t kFieldsMax = 128;  // of one message; the decoders keep a bit for each
+
+}  // namespace
 
 SchemaBuilder::RawMessage* SchemaBuilder::FindRaw(std::string_view name) {
   const auto it =
@@ -46,6 +51,9 @@ SchemaBuilder::Problem SchemaBuilder::Flatten(RawMessage& raw) {
   raw.state = RawMessage::State::kOpen;
   for (RawField& field : raw.fields) {
     if (Problem problem = FlattenField(raw, field)) return problem;
+  }
+  if (raw.message.fields.size() > kFieldsMax) {
+    return "message " + std::string(raw.message.name) + " has too many fields";
   }
   auto& wire = raw.message.wire;
   std::sort(wire.begin(), wire.end(),
@@ -124,9 +132,10 @@ void SchemaBuilder::BuildIndex(MessageType& message) {
   while (size < message.fields.size() * 2) size *= 2;
   message.index_.assign(size, 0);
   for (size_t i = 0; i < message.fields.size(); ++i) {
-    size_t slot = NameHash(message.fields[i].name) & (size - 1);
+    const uint64_t hash = NameHash(message.fields[i].name);
+    size_t slot = hash & (size - 1);
     while (message.index_[slot] != 0) slot = (slot + 1) & (size - 1);
-    message.index_[slot] = static_cast<uint16_t>(i + 1);
+    message.index_[slot] = NameSlot(hash, i);
   }
 }
 
