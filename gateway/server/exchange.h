@@ -31,6 +31,8 @@ struct Peer {
     int64_t not_after_ms = 0;
   };
   std::shared_ptr<const Certificate> certificate;
+  // Why a presented certificate was not accepted; such requests are answered 401 with this text.
+  std::string certificate_error;
 };
 
 struct Request {
@@ -68,11 +70,15 @@ class Exchange {
 
   // Bytes queued and not yet handed to the kernel.
   virtual size_t buffered() const = 0;
+  // `fn` runs whenever a Write() that answered false may be continued. It replaces an earlier one.
   virtual void OnWritable(std::function<void()> fn) = 0;
   // Runs once, when the client has gone or the server shuts down; not after a finished Reply or
   // End.
   virtual void OnClose(std::function<void()> fn) = 0;
   virtual bool closed() const = 0;
+  // Runs once, when the server begins to drain: an endless stream (watch) should End() soon.
+  // Streams that do not are cut, and their OnClose runs, when the drain's grace is over.
+  virtual void OnDrain(std::function<void()> fn) { static_cast<void>(fn); }
 
  protected:
   Request request_;
