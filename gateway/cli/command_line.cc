@@ -1,0 +1,60 @@
+// The program's first word.
+#include <cstdio>
+
+#include "gateway/cli/args.h"
+#include "gateway/cli/commands.h"
+#include "gateway/version.h"
+
+namespace fairway::gateway {
+
+namespace {
+
+constexpr const char* kUsage =
+    "fairway: several Kubernetes clusters behind one endpoint\n"
+    "\n"
+    "  fairway serve      run the gateway (try: fairway serve --simulate 3)\n"
+    "  fairway demo       see it work on simulated clusters, then exit\n"
+    "  fairway cluster    join, list, cordon, uncordon or remove member clusters\n"
+    "  fairway explain    where a job runs and why, or why it waits\n"
+    "  fairway version    what this is\n"
+    "\n"
+    "Everything else is kubectl's: export KUBECONFIG=fairway-data/admin.kubeconfig\n";
+
+struct Command {
+  const char* name;
+  int (*run)(const std::vector<std::string>&);
+};
+
+constexpr Command kCommands[] = {{"serve", RunServe},
+                                 {"demo", RunDemo},
+                                 {"cluster", RunCluster},
+                                 {"explain", RunExplain},
+                                 {"version", RunVersion}};
+
+}  // namespace
+
+int RunVersion(const std::vector<std::string>& arguments) {
+  if (!arguments.empty()) {
+    std::fputs("Usage:\n  fairway version\n", stderr);
+    return 1;
+  }
+  std::printf("fairway %s, Kubernetes API %s.%s\n", kFairwayVersion, kKubernetesMajor,
+              kKubernetesMinor);
+  return 0;
+}
+
+int RunCommandLine(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" ||
+      arguments[0] == "-h") {
+    std::fputs(kUsage, arguments.empty() ? stderr : stdout);
+    return arguments.empty() ? 1 : 0;
+  }
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  for (const Command& command : kCommands) {
+    if (arguments[0] == command.name) return command.run(rest);
+  }
+  std::fprintf(stderr, "error: unknown command \"%s\"\n\n%s", arguments[0].c_str(), kUsage);
+  return 1;
+}
+
+}  // namespace fairway::gateway

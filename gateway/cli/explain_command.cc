@@ -1,0 +1,96 @@
+// fairway explain job NAME: where a job runs and why, or why it waits.
+#include <cstdio>
+
+#include "gateway/cli/api_client.h"
+#include "gateway/cli/commands.h"
+#include "gateway/cli/output.h"
+
+namespace fairway::gateway {
+
+using kube::Array;
+using kube::Value;
+
+namespace {
+
+constexpr const char* kUsage = "Usage:\n  fairway explain job NAME [-n NAMESPACE] [-o json|yaml]\n";
+
+void PrintVerdicts(const Value& placement) {
+  const Array* verdicts = kube::GetArray(placement, {"status", "verdicts"});
+  if (verdicts == nullptr || verdicts->empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& verdict : *verdicts) {
+    std::string names;
+    int64_t count = kube::Get<int64_t>(verdict, {"count"}).value_or(0);
+    int64_t shown = 0;
+    if (const Array* clusters = kube::GetArray(verdict, {"clusters"})) {
+      for (const Value& name : *clusters) {
+        names += (names.empty() ? "" : ", ") + std::string(name.get_string());
+        ++shown;
+      }
+    }
+    if (count > shown) names += ", and " + std::to_string(count - shown) + " more";
+    rows.push_back({std::string(kube::GetString(verdict, {"reason"})), names,
+                    std::string(kube::GetString(verdict, {"message"}))});
+  }
+  std::printf("\n%s", FormatTable({"VERDICT", "CLUSTERS", "WHY"}, rows).c_str());
+}
+
+void PrintHistory(const Value& placement) {
+  const Array* former = kube::GetArray(placement, {"status", "formerEpochs"});
+  if (former == nullptr || former->empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& epoch : *former) {
+    rows.push_back({std::to_string(kube::Get<int64_t>(epoch, {"epoch"}).value_or(0)),
+                    std::string(kube::GetString(epoch, {"cluster"})),
+                    std::string(kube::GetString(epoch, {"since"})),
+                    std::string(kube::GetString(epoch, {"until"})),
+                    std::string(kube::GetString(epoch, {"reason"}))});
+  }
+  std::printf("\n%s", FormatTable({"EPOCH", "CLUSTER", "SINCE", "UNTIL", "ENDED"}, rows).c_str());
+}
+
+}  // namespace
+
+int RunExplain(const std::vector<std::string>& arguments) {
+  Args args = ParseArgs(arguments, kApiFlags);
+  if (!args.error.empty() || args.words.size() != 2 ||
+      (args.words[0] != "job" && args.words[0] != "jobs")) {
+    if (!args.error.empty()) std::fprintf(stderr, "error: %s\n", args.error.c_str());
+    std::fputs(kUsage, stderr);
+    return 1;
+  }
+  auto api = ApiClient::Create(args);
+  if (!api) return PrintError(api.error());
+  auto placement = (*api)->Get("/apis/fairway.flext.sh/v1alpha1/namespaces/" +
+                               (*api)->default_namespace() + "/placements/" + args.words[1]);
+  if (!placement) return PrintError(placement.error());
+  std::string output = args.Get("output", "table");
+  if (output == "json" || output == "yaml") {
+    std::fputs(FormatDocument(*placement, output).c_str(), stdout);
+    return 0;
+  }
+  auto text = [&](kube::Path path) { return std::string(kube::GetString(*placement, path)); };
+  std::printf("Job:       %s/%s\n", text({"metadata", "namespace"}).c_str(),
+              text({"metadata", "name"}).c_str());
+  std::printf("State:     %s since %s\n", text({"status", "state"}).c_str(),
+              text({"status", "since"}).c_str());
+  if (std::string cluster = text({"status", "cluster"}); !cluster.empty()) {
+    std::printf(
+        "Cluster:   %s (epoch %lld)\n", cluster.c_str(),
+        static_cast<long long>(kube::Get<int64_t>(*placement, {"status", "epoch"}).value_or(0)));
+  }
+  std::printf("Outcome:   %s: %s\n", text({"status", "outcome"}).c_str(),
+              text({"status", "message"}).c_str());
+  if (std::string next = text({"status", "runnerUp", "cluster"}); !next.empty()) {
+    std::printf(
+        "Runner-up: %s (score %lld against %lld)\n", next.c_str(),
+        static_cast<long long>(
+            kube::Get<int64_t>(*placement, {"status", "runnerUp", "score"}).value_or(0)),
+        static_cast<long long>(kube::Get<int64_t>(*placement, {"status", "score"}).value_or(0)));
+  }
+  PrintVerdicts(*placement);
+  PrintHistory(*placement);
+  return 0;
+}
+
+}  // namespace fairway::gateway

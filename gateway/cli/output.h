@@ -1,0 +1,26 @@
+// What commands print: tables as kubectl lays them out, and -o json|yaml|name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clusters/kube/json.h"
+#include "scheduler/result.h"
+
+namespace fairway::gateway {
+
+// Columns padded to the widest cell, three blanks between them.
+std::string FormatTable(const std::vector<std::string>& columns,
+                        const std::vector<std::vector<std::string>>& rows);
+
+// `doc` as JSON (indented) or YAML.
+std::string FormatDocument(const kube::Value& doc, std::string_view format);
+
+// "3d4h" since an RFC 3339 time; "<unknown>" without one.
+std::string Age(std::string_view rfc3339, int64_t now_ms);
+
+// Prints an error as kubectl does ("Error from server (NotFound): ...") and returns exit code 1.
+int PrintError(const Error& error);
+
+}  // namespace fairway::gateway

@@ -1,0 +1,152 @@
+#include "gateway/config/settings.h"
+
+#include <charconv>
+
+#include "scheduler/resources.h"
+
+namespace fairway::gateway {
+
+namespace {
+
+std::string Text(std::string& out, std::string_view text) {
+  out = std::string(text);
+  return {};
+}
+
+std::string Number(int64_t& out, std::string_view text, int64_t least, int64_t most) {
+  int64_t value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return "not a whole number";
+  if (value < least || value > most) {
+    return "must be between " + std::to_string(least) + " and " + std::to_string(most);
+  }
+  out = value;
+  return {};
+}
+
+std::string Address(std::string& out, std::string_view text) {
+  size_t colon = text.rfind(':');
+  int64_t port = 0;
+  if (colon == std::string_view::npos || colon == 0 ||
+      !Number(port, text.substr(colon + 1), 0, 65535).empty()) {
+    return "not an address with a port";
+  }
+  return Text(out, text);
+}
+
+std::string Quantity(std::string& out, std::string_view text) {
+  if (!scheduler::ParseQuantityMilli(text)) return "not a Kubernetes quantity";
+  return Text(out, text);
+}
+
+std::string Level(std::string& out, std::string_view text) {
+  if (text != "debug" && text != "info" && text != "warning" && text != "error") {
+    return "not a log level";
+  }
+  return Text(out, text);
+}
+
+std::string Names(std::vector<std::string>& out, std::string_view text) {
+  out.clear();
+  while (!text.empty()) {
+    size_t comma = text.find(',');
+    if (comma != 0) out.emplace_back(text.substr(0, comma));
+    if (comma == std::string_view::npos) break;
+    text.remove_prefix(comma + 1);
+  }
+  return {};
+}
+
+std::string Join(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
+  return text;
+}
+
+}  // namespace
+
+#define TEXT(key, flag, expect, help, field, parse)                                     \
+  {                                                                                     \
+    key, flag, expect, help,                                                            \
+        [](Config& c, std::string_view t) -> std::string { return parse(c.field, t); }, \
+        [](const Config& c) -> std::string { return c.field; }                          \
+  }
+#define NUMBER(key, flag, help, field, least, most)                            \
+  {                                                                            \
+    key, flag, "a whole number, " #least " to " #most, help,                   \
+        [](Config& c, std::string_view t) -> std::string {                     \
+          return Number(c.field, t, least, most);                              \
+        },                                                                     \
+        [](const Config& c) -> std::string { return std::to_string(c.field); } \
+  }
+
+const std::vector<Setting>& Settings() {
+  static const std::vector<Setting> settings = {
+      TEXT("server.listen", "listen", "host:port", "where clients connect; port 0 picks a free one",
+           listen, Address),
+      {"server.names", "server-names", "names separated by commas",
+       "further names and addresses that the server's own certificate is valid for",
+       [](Config& c, std::string_view t) -> std::string { return Names(c.server_names, t); },
+       [](const Config& c) -> std::string { return Join(c.server_names); }},
+      TEXT("server.certificateFile", "certificate-file", "a path",
+           "PEM certificate chain; by default one is made and kept in the data directory",
+           certificate_file, Text),
+      TEXT("server.keyFile", "key-file", "a path", "PEM key of server.certificateFile", key_file,
+           Text),
+      TEXT("server.clientCAFile", "client-ca-file", "a path",
+           "PEM certificates of the CAs that client certificates may come from, beside our own",
+           client_ca_file, Text),
+      TEXT(
+          "server.tokenFile", "token-file", "a path",
+          "bearer tokens, one a line: token,user,uid,\"group1,group2\"; read again when it changes",
+          token_file, Text),
+      NUMBER("server.connectionsMax", "", "open connections", connections_max, 1, 1000000),
+      NUMBER("server.requestsInFlightMax", "", "requests under way; more get 429",
+             requests_in_flight_max, 1, 1000000),
+      NUMBER("server.watchersMax", "", "open watches; more get 429", watchers_max, 1, 1000000),
+      TEXT("store.dataDirectory", "data-dir", "a path", "where everything is kept", data_directory,
+           Text),
+      NUMBER("store.watchHistorySeconds", "", "how far back a watch can resume",
+             watch_history_seconds, 60, 604800),
+      NUMBER("members.dispatchInFlightMax", "", "requests under way at one member",
+             dispatch_in_flight_max, 1, 1000),
+      NUMBER("members.probeIntervalMs", "", "milliseconds between readiness probes of a member",
+             probe_interval_ms, 100, 600000),
+      NUMBER("members.probeTimeoutMs", "", "milliseconds a member may take to answer a probe",
+             probe_timeout_ms, 100, 600000),
+      NUMBER("members.requestTimeoutMs", "", "milliseconds a member may take to answer a request",
+             request_timeout_ms, 100, 600000),
+      TEXT("log.level", "log-level", "debug, info, warning or error",
+           "the least level that is logged", log_level, Level),
+      NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",
+             simulate_clusters, 0, 64),
+      NUMBER("simulate.nodes", "simulate-nodes", "nodes of a simulated cluster", simulate_nodes, 1,
+             1000),
+      TEXT("simulate.nodeCPU", "simulate-node-cpu", "a quantity", "CPU of a simulated node",
+           simulate_cpu, Quantity),
+      TEXT("simulate.nodeMemory", "simulate-node-memory", "a quantity",
+           "memory of a simulated node", simulate_memory, Quantity),
+      NUMBER("simulate.runMs", "simulate-run-ms", "milliseconds a simulated pod runs",
+             simulate_run_ms, 0, 86400000),
+  };
+  return settings;
+}
+
+#undef TEXT
+#undef NUMBER
+
+const Setting* FindSetting(std::string_view key) {
+  for (const Setting& setting : Settings()) {
+    if (setting.key == key) return &setting;
+  }
+  return nullptr;
+}
+
+const Setting* FindFlag(std::string_view flag) {
+  for (const Setting& setting : Settings()) {
+    if (!setting.flag.empty() && setting.flag == flag) return &setting;
+  }
+  return nullptr;
+}
+
+}  // namespace fairway::gateway

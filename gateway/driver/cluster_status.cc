@@ -1,0 +1,121 @@
+#include "gateway/driver/cluster_status.h"
+
+#include <string_view>
+
+#include "gateway/driver/placement_document.h"
+#include "scheduler/names.h"
+
+namespace fairway::gateway {
+
+using kube::Array;
+using kube::Object;
+using kube::Value;
+
+namespace {
+
+// lastSeen and roundTripMilliseconds alone are refreshed this seldom.
+constexpr int64_t kRefreshMs = 60'000;
+
+Object Condition(const Object* old_status, std::string_view type, bool holds,
+                 std::string_view reason, std::string_view message, Instant now) {
+  std::string_view status = holds ? "True" : "False";
+  std::string since = FormatTime(now);
+  const Array* old = old_status == nullptr ? nullptr : kube::GetArray(*old_status, {"conditions"});
+  if (old != nullptr) {
+    for (const Value& condition : *old) {
+      if (kube::GetString(condition, {"type"}) == type &&
+          kube::GetString(condition, {"status"}) == status) {
+        since = std::string(kube::GetString(condition, {"lastTransitionTime"}));
+      }
+    }
+  }
+  return Object{{"type", type},
+                {"status", status},
+                {"lastTransitionTime", since},
+                {"reason", reason},
+                {"message", message}};
+}
+
+std::string Cpu(int64_t milli) {
+  return milli % 1000 == 0 ? std::to_string(milli / 1000) : std::to_string(milli) + "m";
+}
+
+// Whole binary units where they are exact, as kubectl shows memory.
+std::string Bytes(int64_t bytes) {
+  constexpr std::string_view kUnits[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi"};
+  size_t unit = 0;
+  while (unit + 1 < std::size(kUnits) && bytes != 0 && bytes % 1024 == 0) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return std::to_string(bytes) + std::string(kUnits[unit]);
+}
+
+Object Amounts(const scheduler::Resources& resources) {
+  Object amounts{{"cpu", Cpu(resources.cpu_milli)},
+                 {"memory", Bytes(resources.memory_bytes)},
+                 {"pods", std::to_string(resources.pods)}};
+  if (resources.ephemeral_storage_bytes != 0) {
+    amounts["ephemeral-storage"] = Bytes(resources.ephemeral_storage_bytes);
+  }
+  for (const auto& [name, amount] : resources.extended) amounts[name] = std::to_string(amount);
+  return amounts;
+}
+
+Array Conditions(const ClusterStatusInput& input, const Object* old) {
+  const clusters::LinkInfo* link = input.link;
+  bool ready = link != nullptr && link->ready;
+  bool reachable = link != nullptr && link->reachable;
+  bool synced = link != nullptr && link->synced;
+  std::string reason = link != nullptr ? link->reason : "InvalidAccess";
+  std::string message = link != nullptr ? link->message : input.access_error;
+  if (link == nullptr && input.access_error.empty()) reason = "Connecting";
+  auto why = [&](bool holds, std::string_view good) { return holds ? std::string(good) : reason; };
+  auto text = [&](bool holds) { return holds ? std::string() : message; };
+  return Array{
+      Condition(old, names::kConditionReady, ready, why(ready, "Ready"), text(ready), input.now),
+      Condition(old, names::kConditionReachable, reachable, why(reachable, "Answering"),
+                text(reachable), input.now),
+      Condition(old, names::kConditionSynced, synced, why(synced, "Synced"), text(synced),
+                input.now)};
+}
+
+}  // namespace
+
+void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
+  const Object* old = kube::GetObject(doc, {"status"});
+  Object status;
+  status["conditions"] = Conditions(input, old);
+  status["linkState"] = input.link != nullptr && input.link->ready ? "Ready" : "Joining";
+  if (input.link != nullptr && !input.link->version.empty()) {
+    status["kubernetesVersion"] = input.link->version;
+  }
+  if (input.capacity != nullptr) {
+    status["nodes"] = input.capacity->nodes;
+    status["allocatable"] = Amounts(input.capacity->allocatable);
+    scheduler::Resources requested = input.capacity->requested;
+    if (input.state != nullptr) requested.Add(input.state->reserved);
+    status["requested"] = Amounts(requested);
+  }
+  if (input.state != nullptr) status["runningJobs"] = input.state->jobs;
+  if (input.link != nullptr && input.link->last_seen) {
+    Object fresh = status;
+    Object before = old != nullptr ? *old : Object();
+    kube::Erase(before, "lastSeen");
+    kube::Erase(before, "roundTripMilliseconds");
+    std::string_view old_seen = old != nullptr ? kube::GetString(*old, {"lastSeen"}) : "";
+    bool due = old_seen < std::string_view(FormatTime(Instant{input.now.ms - kRefreshMs}));
+    if (kube::Equal(Value(fresh), Value(before)) && !due) {
+      status["lastSeen"] = old_seen;
+      if (const Value* rtt = kube::Find(*old, "roundTripMilliseconds")) {
+        status["roundTripMilliseconds"] = *rtt;
+      }
+    } else {
+      status["lastSeen"] = FormatTime(input.link->last_seen);
+      status["roundTripMilliseconds"] = input.link->rtt_ms;
+    }
+  }
+  doc.insert_or_assign("status", std::move(status));
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,25 @@
+// The status of a Cluster object, from what its Member sees and what the core has promised. Pure.
+#pragma once
+
+#include <string>
+
+#include "clusters/kube/json.h"
+#include "clusters/member/member.h"
+#include "scheduler/world.h"
+
+namespace fairway::gateway {
+
+struct ClusterStatusInput {
+  std::string access_error;                        // not empty: no member could be made
+  const clusters::LinkInfo* link = nullptr;        // null without a member
+  const scheduler::Capacity* capacity = nullptr;   // null until measured
+  const scheduler::ClusterState* state = nullptr;  // null when the core does not know it
+  Instant now;
+};
+
+// Replaces doc.status. A condition's lastTransitionTime moves only with its status; figures that
+// jitter (round trip, last seen) are written again only when something else changed, so that a
+// quiet cluster causes no writes.
+void FillClusterStatus(const ClusterStatusInput& input, kube::Object& doc);
+
+}  // namespace fairway::gateway

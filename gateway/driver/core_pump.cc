@@ -1,0 +1,88 @@
+#include "gateway/driver/core_pump.h"
+
+#include <utility>
+
+namespace fairway::gateway {
+
+CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects)
+    : loop_(loop), store_(store), effects_(effects) {
+  sink_.want_decisions = true;
+}
+
+Status CorePump::Recover() {
+  scheduler::World world;
+  Status read =
+      store_.journal().Recover([&](std::string_view key, std::string_view value) -> Status {
+        auto edit = scheduler::DecodeEdit(key, value);
+        if (!edit) return Fail(edit.error());
+        world.Apply(*edit);
+        return {};
+      });
+  if (!read) return read;
+  core_ = scheduler::Core(std::move(world));
+  return {};
+}
+
+void CorePump::Post(const scheduler::Event& event) {
+  queue_.push_back(event);
+  if (stepping_) return;
+  stepping_ = true;
+  while (!queue_.empty()) {
+    scheduler::Event next = queue_.front();
+    queue_.pop_front();
+    Step(next);
+  }
+  stepping_ = false;
+}
+
+void CorePump::Step(const scheduler::Event& event) {
+  sink_.Clear();
+  core_.Step(loop_.Now(), event, sink_);
+  for (scheduler::Edit& edit : sink_.edits) store_.StageEdit(std::move(edit));
+  // Store effects may post events, which wait in queue_; the sink is not touched meanwhile.
+  for (const scheduler::Command& command : sink_.commands) {
+    if (!scheduler::IsRemote(command)) Perform(command);
+  }
+  Hold(sink_.commands);
+}
+
+void CorePump::Hold(const std::vector<scheduler::Command>& commands) {
+  bool any = false;
+  for (const scheduler::Command& command : commands) any = any || scheduler::IsRemote(command);
+  if (!any) return;
+  // The batch that holds the edits ends at or after this revision.
+  Revision after = store_.NextRevision();
+  for (const scheduler::Command& command : commands) {
+    if (scheduler::IsRemote(command)) outbox_.Hold(after, command);
+  }
+  store_.AfterCommit(after, [this, after] {
+    outbox_.Release(after, [this](scheduler::Command&& command) { Perform(command); });
+  });
+}
+
+void CorePump::Perform(const scheduler::Command& command) {
+  struct Visitor {
+    CorePump& pump;
+    void operator()(const scheduler::Dispatch& c) { pump.effects_.Dispatch(c); }
+    void operator()(const scheduler::Withdraw& c) { pump.effects_.Withdraw(c); }
+    void operator()(const scheduler::PublishStatus& c) { pump.effects_.PublishStatus(c); }
+    void operator()(const scheduler::ReleaseJob& c) { pump.effects_.ReleaseJob(c.job); }
+    void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
+    void operator()(const scheduler::SetTimer& c) { pump.SetTimer(c.at); }
+    void operator()(const scheduler::PublishPlacement& c) {
+      const scheduler::Decision* found = nullptr;
+      for (const scheduler::Decision& decision : pump.sink_.decisions) {
+        if (decision.job == c.job) found = &decision;
+      }
+      pump.effects_.PublishPlacement(c.job, found);
+    }
+  };
+  std::visit(Visitor{*this}, command);
+}
+
+void CorePump::SetTimer(Instant at) {
+  int64_t wait = (at - loop_.Now()).ms;
+  timer_ = loop_.StartTimer(wait < 0 ? 0 : wait, [this] { Post(scheduler::TimerFired{}); });
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,142 @@
+#include "gateway/driver/driver.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "clusters/log.h"
+#include "gateway/driver/job_name.h"
+#include "gateway/driver/job_status.h"
+#include "gateway/driver/placement_document.h"
+#include "scheduler/names.h"
+
+namespace fairway::gateway {
+
+using kube::Object;
+using kube::Value;
+
+namespace {
+
+store::ObjectKey PlacementKey(const std::string& job) {
+  auto [ns, name] = SplitJobName(job);
+  return {"placements.fairway.flext.sh", std::string(ns), std::string(name)};
+}
+
+void Complain(std::string_view what, const std::string& job, const Error& error) {
+  if (error.code == 404) return;  // deleted meanwhile
+  Log(LogLevel::kError, "job {}: {} not written: {}", job, what, error.message);
+}
+
+}  // namespace
+
+Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, EventSink events)
+    : loop_(loop),
+      writer_(writer),
+      events_(std::move(events)),
+      fleet_(loop, writer.store(), std::move(options.gateway_id), options.member_limits,
+             {.link_changed = [this](ClusterId c) { clusters_.LinkChanged(c); },
+              .capacity_changed = [this](ClusterId c) { clusters_.CapacityChanged(c); },
+              .dispatch_failed =
+                  [this](JobId job, ClusterId cluster, const Error& error, bool retryable) {
+                    const scheduler::JobRecord* record = pump_.world().FindJob(job);
+                    const scheduler::ClusterState* state = pump_.world().FindCluster(cluster);
+                    if (record == nullptr || state == nullptr) return;
+                    events_(JobKey(record->name), "Warning",
+                            retryable ? "DispatchDelayed" : "Rejected",
+                            "cluster " + state->record.spec.name + ": " + error.message);
+                  }}),
+      pump_(loop, writer.store(), *this),
+      jobs_(loop, writer, pump_, fleet_),
+      clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)) {
+  fleet_.Bind(pump_);
+}
+
+Status Driver::Start() {
+  if (Status recovered = pump_.Recover(); !recovered) return recovered;
+  if (Status started = jobs_.Start(); !started) return started;
+  if (Status started = clusters_.Start(); !started) return started;
+  WatchDependencies();
+  pump_.Post(scheduler::Recovered{});
+  return {};
+}
+
+void Driver::WatchDependencies() {
+  constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"configmaps", "ConfigMap"}, {"secrets", "Secret"}, {"serviceaccounts", "ServiceAccount"}};
+  for (const auto& [resource, kind] : kKinds) {
+    writer_.Observe(std::string(resource), [this, kind = kind](const api::Written& change) {
+      if (change.after != nullptr) fleet_.DependencyChanged(kind, change.key.ns, change.key.name);
+    });
+  }
+}
+
+void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(job);
+  if (record == nullptr) return;
+  store::ObjectKey key = PlacementKey(record->name);
+  auto latest = writer_.Read(JobKey(record->name));
+  if (!latest || !latest->has_value()) return;
+  std::string uid(kube::GetString(**latest, {"metadata", "uid"}));
+  auto previous = writer_.Read(key);
+  if (!previous) return Complain("placement", record->name, previous.error());
+  const Object* old = previous->has_value() ? &(*previous)->get_object() : nullptr;
+  Value doc = PlacementDocument(*record, pump_.world(), decision, uid, old);
+  auto written = old == nullptr
+                     ? writer_.Create(key, std::move(doc))
+                     : writer_.Mutate(key, "", [&](Object& stored) -> Status {
+                         // Read-only for clients: spec and status are one truth, written together.
+                         stored.insert_or_assign("spec", *kube::FindPath(doc, {"spec"}));
+                         stored.insert_or_assign("status", *kube::FindPath(doc, {"status"}));
+                         *kube::FindPath(stored, {"metadata", "ownerReferences"}) =
+                             *kube::FindPath(doc, {"metadata", "ownerReferences"});
+                         return {};
+                       });
+  if (!written) Complain("placement", record->name, written.error());
+  if (decision != nullptr) RecordDecision(*record, *decision);
+}
+
+void Driver::RecordDecision(const scheduler::JobRecord& record,
+                            const scheduler::Decision& decision) {
+  bool placed = static_cast<bool>(decision.cluster);
+  events_(JobKey(record.name), placed ? "Normal" : "Warning", decision.outcome, decision.message);
+}
+
+void Driver::PublishStatus(const scheduler::PublishStatus& command) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(command.job);
+  const clusters::CopyReport* report = fleet_.report();
+  if (record == nullptr || report == nullptr || report->ref.job != command.job) return;
+  bool first = command.epoch.value == 1;
+  auto written = writer_.Mutate(JobKey(record->name), "status", [&](Object& job) -> Status {
+    return MergeJobStatus(report->status_json, first, job);
+  });
+  if (!written) Complain("status", record->name, written.error());
+  if (record->finished) fleet_.Forget(command.job);
+}
+
+void Driver::ReleaseJob(JobId job) {
+  auto key = jobs_.Deleting(job);
+  if (!key) return;
+  auto written = writer_.Mutate(*key, "", [](Object& doc) -> Status {
+    kube::Array* finalizers = kube::GetArray(doc, {"metadata", "finalizers"});
+    if (finalizers == nullptr) return {};
+    auto ours = [](const Value& finalizer) {
+      return finalizer.is_string() &&
+             std::string_view(finalizer.get_string()) == names::kFinalizerPlacement;
+    };
+    finalizers->erase(std::remove_if(finalizers->begin(), finalizers->end(), ours),
+                      finalizers->end());
+    if (finalizers->empty()) kube::ErasePath(doc, {"metadata", "finalizers"});
+    return {};
+  });
+  if (!written) Complain("release", key->ns + "/" + key->name, written.error());
+}
+
+void Driver::ExpireJob(JobId job) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(job);
+  if (record == nullptr) return;
+  api::DeleteRequest request;
+  request.propagation = api::Propagation::kBackground;
+  auto deleted = writer_.Delete(JobKey(record->name), request);
+  if (!deleted) Complain("expiry", record->name, deleted.error());
+}
+
+}  // namespace fairway::gateway

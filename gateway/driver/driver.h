@@ -1,0 +1,60 @@
+// Driver: the pump between the API's objects, the core, the journal and the members. Builds the
+// parts, wires them and performs the core's commands; decides nothing.
+//
+// Thread: the loop. Lifetime: loop, writer and its store outlive the Driver.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "clusters/loop/loop.h"
+#include "gateway/api/object_writer.h"
+#include "gateway/driver/cluster_bridge.h"
+#include "gateway/driver/core_pump.h"
+#include "gateway/driver/fleet.h"
+#include "gateway/driver/job_bridge.h"
+
+namespace fairway::gateway {
+
+struct DriverOptions {
+  std::string gateway_id;  // value of the label fairway.flext.sh/gateway on all copies
+  clusters::MemberLimits member_limits;
+  ClusterBridge::TrustedAccess trusted_clusters;
+};
+
+// How an Event on a Job is recorded: type (Normal, Warning), reason, message.
+using EventSink = std::function<void(const store::ObjectKey& about, std::string_view type,
+                                     std::string_view reason, std::string message)>;
+
+class Driver : private Effects {
+ public:
+  Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, EventSink events);
+
+  // Rebuilds the world, connects to the stored clusters and asks for every effect that was not
+  // acknowledged. Once, before requests are served.
+  Status Start();
+
+  const scheduler::World& world() const { return pump_.world(); }
+  size_t held_effects() const { return pump_.held(); }
+
+ private:
+  void PublishPlacement(JobId job, const scheduler::Decision* decision) override;
+  void PublishStatus(const scheduler::PublishStatus& command) override;
+  void ReleaseJob(JobId job) override;
+  void ExpireJob(JobId job) override;
+  void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
+  void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
+
+  void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
+  void WatchDependencies();
+
+  Loop& loop_;
+  api::ObjectWriter& writer_;
+  EventSink events_;
+  Fleet fleet_;
+  CorePump pump_;
+  JobBridge jobs_;
+  ClusterBridge clusters_;
+};
+
+}  // namespace fairway::gateway

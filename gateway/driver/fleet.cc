@@ -1,0 +1,236 @@
+#include "gateway/driver/fleet.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "clusters/kube/json.h"
+#include "clusters/log.h"
+#include "gateway/driver/job_name.h"
+
+namespace fairway::gateway {
+
+Fleet::Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
+             clusters::MemberLimits limits, Hooks hooks)
+    : loop_(loop),
+      store_(store),
+      gateway_id_(std::move(gateway_id)),
+      limits_(limits),
+      hooks_(std::move(hooks)) {}
+
+Status Fleet::Connect(ClusterId cluster, const std::string& name, clusters::Access access) {
+  Entry& entry = members_[cluster];
+  if (entry.member != nullptr) return entry.member->ReplaceAccess(std::move(access));
+  clusters::MemberConfig config;
+  config.cluster = cluster;
+  config.name = name;
+  config.gateway = gateway_id_;
+  config.access = std::move(access);
+  config.seed = cluster.value;
+  config.limits = limits_;
+  auto member = clusters::Member::Create(loop_, std::move(config), *this);
+  if (!member) {
+    members_.erase(cluster);
+    return Fail(member.error());
+  }
+  entry.member = std::move(*member);
+  return {};
+}
+
+void Fleet::Disconnect(ClusterId cluster) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  // May be reached from one of the member's own callbacks.
+  loop_.DeferDelete(std::move(found->second.member));
+  members_.erase(found);
+}
+
+const clusters::Member* Fleet::Find(ClusterId cluster) const {
+  auto found = members_.find(cluster);
+  return found == members_.end() ? nullptr : found->second.member.get();
+}
+
+const scheduler::Capacity* Fleet::FindCapacity(ClusterId cluster) const {
+  auto found = members_.find(cluster);
+  return found == members_.end() || !found->second.measured ? nullptr : &found->second.capacity;
+}
+
+void Fleet::Dispatch(const scheduler::Dispatch& command) { Submit(command.cluster, command); }
+
+void Fleet::Withdraw(const scheduler::Withdraw& command) { Submit(command.cluster, command); }
+
+void Fleet::Submit(ClusterId cluster, const Command& command) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) {
+    // Unreachable for now (its access is broken): the core asks again when it is told.
+    if (const auto* dispatch = std::get_if<scheduler::Dispatch>(&command)) {
+      pump_->Post(scheduler::DispatchFailed{dispatch->job, cluster, dispatch->epoch, true});
+    } else {
+      const auto& withdraw = std::get<scheduler::Withdraw>(command);
+      pump_->Post(scheduler::WithdrawFailed{withdraw.job, cluster, withdraw.epoch});
+    }
+    return;
+  }
+  Entry& entry = found->second;
+  if (!entry.waiting.empty() || !Send(entry, command)) entry.waiting.push_back(command);
+}
+
+bool Fleet::Send(Entry& entry, const Command& command) {
+  if (const auto* dispatch = std::get_if<scheduler::Dispatch>(&command)) {
+    return SendDispatch(entry, *dispatch);
+  }
+  return SendWithdraw(entry, std::get<scheduler::Withdraw>(command));
+}
+
+bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
+  const scheduler::JobRecord* record = pump_->world().FindJob(command.job);
+  // It moved on while the command waited.
+  if (record == nullptr || record->epoch != command.epoch || record->cluster != command.cluster ||
+      record->delete_requested || record->finished) {
+    return true;
+  }
+  auto object = store_.Latest(JobKey(record->name));
+  if (!object || !object->has_value() || (*object)->created.value != command.job.value) return true;
+  clusters::DispatchRequest request{command.job, command.epoch, (*object)->body, {}};
+  auto job = kube::ParseJson(*(*object)->body);
+  if (!job) return true;
+  std::vector<store::ObjectKey> keys;
+  for (const clusters::ObjectRef& ref : clusters::ReferencedObjects(*job)) {
+    store::ObjectKey key = DependencyKey((*object)->key.ns, ref);
+    // What does not exist yet follows when it is made; until then the member's kubelet waits for
+    // it.
+    if (auto dependency = store_.Latest(key); dependency && dependency->has_value()) {
+      request.dependencies.push_back((*dependency)->body);
+    }
+    keys.push_back(std::move(key));
+  }
+  dependencies_.Set(command.job, keys);
+  return entry.member->Dispatch(std::move(request)).has_value();
+}
+
+bool Fleet::SendWithdraw(Entry& entry, const scheduler::Withdraw& command) {
+  const scheduler::JobRecord* record = pump_->world().FindJob(command.job);
+  if (record == nullptr) return true;
+  auto [ns, name] = SplitJobName(record->name);
+  clusters::WithdrawRequest request{command.job, command.epoch, std::string(ns), std::string(name)};
+  return entry.member->Withdraw(std::move(request)).has_value();
+}
+
+void Fleet::DependencyChanged(std::string_view kind, const std::string& ns,
+                              const std::string& name) {
+  store::ObjectKey key = DependencyKey(ns, {std::string(kind), name});
+  for (JobId job : dependencies_.UsersOf(key)) {
+    const scheduler::JobRecord* record = pump_->world().FindJob(job);
+    if (record == nullptr || !record->cluster || record->delete_requested) continue;
+    scheduler::Dispatch again{job, record->cluster, record->epoch};
+    store_.AfterCommit(store_.staged(), [this, again] { Dispatch(again); });
+  }
+}
+
+void Fleet::OnLink(ClusterId cluster, const clusters::LinkInfo& link) {
+  pump_->Post(scheduler::LinkObserved{cluster, link.ready});
+  hooks_.link_changed(cluster);
+}
+
+void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  found->second.capacity = capacity;
+  found->second.measured = true;
+  pump_->Post(scheduler::CapacityObserved{cluster, &capacity});
+  hooks_.capacity_changed(cluster);
+}
+
+void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
+  auto found = members_.find(cluster);
+  if (found != members_.end()) found->second.seen[copy.ref.job] = copy.ref.epoch;
+  report_ = &copy;
+  pump_->Post(
+      scheduler::RunObserved{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished});
+  report_ = nullptr;
+}
+
+void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
+  auto found = members_.find(cluster);
+  if (found != members_.end()) found->second.seen.erase(copy.job);
+  pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch});
+}
+
+void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  Entry& entry = found->second;
+  std::map<JobId, Epoch> present;
+  for (const clusters::CopyRef& copy : copies) {
+    Epoch& epoch = present[copy.job];
+    epoch = std::max(epoch, copy.epoch);
+  }
+  entry.seen = std::move(present);
+  entry.inventoried = true;
+  // Copies that the member acknowledged once and does not have any more.
+  std::vector<scheduler::CopyGone> gone;
+  const scheduler::World& world = pump_->world();
+  for (auto it = world.jobs_by_cluster().lower_bound({cluster, JobId{}});
+       it != world.jobs_by_cluster().end() && it->first == cluster; ++it) {
+    using scheduler::JobState;
+    const scheduler::JobRecord& record = *world.FindJob(it->second);
+    bool acknowledged = record.state == JobState::kDispatched ||
+                        record.state == JobState::kRunning || record.state == JobState::kUncertain;
+    if (!acknowledged) continue;
+    auto seen = entry.seen.find(record.job);
+    if (seen == entry.seen.end() || seen->second != record.epoch) {
+      gone.push_back({record.job, cluster, record.epoch});
+    }
+  }
+  for (const scheduler::CopyGone& event : gone) pump_->Post(event);
+}
+
+void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
+                         bool retryable) {
+  if (result) {
+    pump_->Post(scheduler::DispatchAcked{job, cluster, epoch});
+    return;
+  }
+  hooks_.dispatch_failed(job, cluster, result.error(), retryable);
+  pump_->Post(scheduler::DispatchFailed{job, cluster, epoch, retryable});
+}
+
+void Fleet::OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
+                        bool retryable) {
+  static_cast<void>(retryable);  // the core asks again either way
+  if (!result) {
+    Log(LogLevel::kWarning, "cluster {}: copy of job {} is not withdrawn yet: {}", cluster.value,
+        job.value, result.error().message);
+    pump_->Post(scheduler::WithdrawFailed{job, cluster, epoch});
+    return;
+  }
+  auto found = members_.find(cluster);
+  if (found != members_.end()) found->second.seen.erase(job);
+  const scheduler::JobRecord* record = pump_->world().FindJob(job);
+  std::string ns =
+      record == nullptr ? std::string() : std::string(SplitJobName(record->name).first);
+  pump_->Post(scheduler::CopyGone{job, cluster, epoch});
+  if (found != members_.end() && !ns.empty()) {
+    if (Status asked = found->second.member->CollectNamespace(ns); !asked) {
+      Log(LogLevel::kInfo, "namespace {} is not collected: {}", ns, asked.error().message);
+    }
+  }
+}
+
+void Fleet::OnNamespaceCollected(ClusterId cluster, const std::string& ns, const Status& result) {
+  if (!result && result.error().code != 409) {
+    Log(LogLevel::kInfo, "cluster {}: namespace {} is left behind: {}", cluster.value, ns,
+        result.error().message);
+  }
+}
+
+void Fleet::OnRoom(ClusterId cluster) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  Entry& entry = found->second;
+  while (!entry.waiting.empty()) {
+    if (!Send(entry, entry.waiting.front())) return;
+    entry.waiting.pop_front();
+  }
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,100 @@
+// Fleet: the Members by cluster. Turns the core's remote commands into dispatches and withdrawals,
+// and what the members report into events. Keeps what a member cannot take yet, per member, so that
+// a slow one delays nobody else.
+//
+// Thread: the loop. Lifetime: everything handed in outlives the Fleet.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "clusters/loop/loop.h"
+#include "clusters/member/member.h"
+#include "gateway/driver/core_pump.h"
+#include "gateway/driver/dependencies.h"
+#include "store/object_store.h"
+
+namespace fairway::gateway {
+
+class Fleet : public clusters::MemberListener {
+ public:
+  // Told of what concerns Cluster objects rather than jobs.
+  struct Hooks {
+    std::function<void(ClusterId)> link_changed;
+    std::function<void(ClusterId)> capacity_changed;
+    // A dispatch was refused or failed: for an Event on the Job.
+    std::function<void(JobId, ClusterId, const Error&, bool retryable)> dispatch_failed;
+  };
+
+  Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
+        clusters::MemberLimits limits, Hooks hooks);
+
+  void Bind(CorePump& pump) { pump_ = &pump; }
+
+  // Connects to a cluster, or again with other credentials.
+  Status Connect(ClusterId cluster, const std::string& name, clusters::Access access);
+  void Disconnect(ClusterId cluster);
+  bool Has(ClusterId cluster) const { return members_.contains(cluster); }
+  const clusters::Member* Find(ClusterId cluster) const;
+  const scheduler::Capacity* FindCapacity(ClusterId cluster) const;
+
+  // The core's remote commands.
+  void Dispatch(const scheduler::Dispatch& command);
+  void Withdraw(const scheduler::Withdraw& command);
+
+  // A ConfigMap, Secret or ServiceAccount changed: live copies that use it get it again.
+  void DependencyChanged(std::string_view kind, const std::string& ns, const std::string& name);
+  // The job has ended: nothing it named matters any more.
+  void Forget(JobId job) { dependencies_.Forget(job); }
+
+  // The report that the core is deciding upon; PublishStatus reads it.
+  const clusters::CopyReport* report() const { return report_; }
+
+ private:
+  using Command = std::variant<scheduler::Dispatch, scheduler::Withdraw>;
+  struct Entry {
+    std::unique_ptr<clusters::Member> member;
+    scheduler::Capacity capacity;
+    bool measured = false;
+    bool inventoried = false;     // a complete list was seen since the last connect
+    std::deque<Command> waiting;  // the member had no room; bounded by the live jobs placed there
+    std::map<JobId, Epoch> seen;  // copies that the member is known to have
+  };
+
+  void OnLink(ClusterId cluster, const clusters::LinkInfo& link) override;
+  void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) override;
+  void OnCopy(ClusterId cluster, const clusters::CopyReport& copy) override;
+  void OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) override;
+  void OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) override;
+  void OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
+                    bool retryable) override;
+  void OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
+                   bool retryable) override;
+  void OnNamespaceCollected(ClusterId cluster, const std::string& ns,
+                            const Status& result) override;
+  void OnRoom(ClusterId cluster) override;
+
+  // False when the member has no room: the command waits.
+  bool Send(Entry& entry, const Command& command);
+  bool SendDispatch(Entry& entry, const scheduler::Dispatch& command);
+  bool SendWithdraw(Entry& entry, const scheduler::Withdraw& command);
+  void Submit(ClusterId cluster, const Command& command);
+
+  Loop& loop_;
+  store::ObjectStore& store_;
+  std::string gateway_id_;
+  clusters::MemberLimits limits_;
+  Hooks hooks_;
+  CorePump* pump_ = nullptr;
+  std::map<ClusterId, Entry> members_;
+  DependencyIndex dependencies_;
+  const clusters::CopyReport* report_ = nullptr;
+};
+
+}  // namespace fairway::gateway

@@ -1,0 +1,188 @@
+#include "gateway/driver/job_bridge.h"
+
+#include <utility>
+
+#include "clusters/log.h"
+#include "gateway/driver/job_name.h"
+#include "scheduler/names.h"
+
+namespace fairway::gateway {
+
+using kube::Object;
+using kube::Value;
+
+namespace {
+
+// Waiting jobs that one turn looks at again after a policy changed.
+constexpr size_t kReviewPerTurn = 256;
+
+bool SameAt(const Object& a, const Object& b, kube::Path path) {
+  const Value* x = kube::FindPath(a, path);
+  const Value* y = kube::FindPath(b, path);
+  return x == nullptr || y == nullptr ? x == y : kube::Equal(*x, *y);
+}
+
+bool HasDeletion(const Object& job) {
+  return !kube::GetString(job, {"metadata", "deletionTimestamp"}).empty();
+}
+
+bool Orphans(const Object& job) {
+  const kube::Array* finalizers = kube::GetArray(job, {"metadata", "finalizers"});
+  if (finalizers == nullptr) return false;
+  for (const Value& finalizer : *finalizers) {
+    if (finalizer.is_string() && std::string_view(finalizer.get_string()) == "orphan") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool IsOurs(const Object& job) {
+  std::string_view manager = kube::GetString(job, {"spec", "managedBy"});
+  return manager.empty() || manager == "kubernetes.io/job-controller";
+}
+
+JobBridge::JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet)
+    : loop_(loop), writer_(writer), pump_(pump), fleet_(fleet) {}
+
+Status JobBridge::Start() {
+  for (std::string_view resource :
+       {"placementpolicies.fairway.flext.sh", "clusterplacementpolicies.fairway.flext.sh"}) {
+    Status read = writer_.store().journal().Scan(
+        {std::string(resource), "", std::nullopt}, nullptr, [&](const store::Object& object) {
+          auto doc = kube::ParseJson(*object.body);
+          if (doc) policies_[{object.key.ns, object.key.name}] = std::move(*doc);
+          return true;
+        });
+    if (!read) return read;
+    writer_.Observe(std::string(resource),
+                    [this](const api::Written& change) { OnPolicy(change); });
+  }
+  for (const auto& [job, record] : pump_.world().jobs()) {
+    if (record->delete_requested) deleting_.emplace(job, JobKey(record->name));
+  }
+  writer_.Observe("jobs.batch", [this](const api::Written& change) { OnJob(change); });
+  writer_.SetAdmission(
+      "jobs.batch",
+      {.admit = [this](const Object* before, Object& doc, std::string_view subresource) -> Status {
+        if (!subresource.empty() || HasDeletion(doc) || !IsOurs(doc)) return {};
+        if (before == nullptr) {
+          // The copy on the member goes before the Job does.
+          kube::Array& finalizers = [&]() -> kube::Array& {
+            Object& metadata = kube::EnsureObject(doc, {"metadata"});
+            Value* list = kube::Find(metadata, "finalizers");
+            if (list == nullptr || !list->is_array()) {
+              metadata.insert_or_assign("finalizers", kube::Array(doc.storage()));
+              list = kube::Find(metadata, "finalizers");
+            }
+            return list->get_array();
+          }();
+          finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
+        }
+        auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
+        if (!wish) return Fail(wish.error());
+        return {};
+      }});
+  return {};
+}
+
+Result<kube::JobWish> JobBridge::WishOf(const Object& job, const std::string& ns) const {
+  std::vector<kube::PolicyDocument> local, global;
+  for (auto it = policies_.lower_bound({ns, ""}); it != policies_.end() && it->first.ns == ns;
+       ++it) {
+    local.push_back(&it->second.get_object());
+  }
+  for (auto it = policies_.begin(); it != policies_.end() && it->first.ns.empty(); ++it) {
+    global.push_back(&it->second.get_object());
+  }
+  auto policy = kube::SelectPolicy(job, local, global);
+  if (!policy) return Fail(policy.error());
+  return kube::JobSpecFrom(job, *policy);
+}
+
+void JobBridge::OnJob(const api::Written& change) {
+  if (change.after == nullptr) {
+    fleet_.Forget(JobId{change.created.value});
+    deleting_.erase(JobId{change.created.value});
+    return;
+  }
+  if (!IsOurs(*change.after)) return;
+  if (change.before == nullptr) {
+    Submit(change);
+    return;
+  }
+  if (HasDeletion(*change.after)) {
+    if (!HasDeletion(*change.before)) {
+      deleting_.emplace(JobId{change.created.value}, change.key);
+      pump_.Post(scheduler::JobDeleted{JobId{change.created.value}, Orphans(*change.after)});
+    }
+    return;
+  }
+  bool same = SameAt(*change.before, *change.after, {"metadata", "generation"}) &&
+              SameAt(*change.before, *change.after, {"metadata", "labels"}) &&
+              SameAt(*change.before, *change.after, {"metadata", "annotations"});
+  if (!same) Change(change);
+}
+
+void JobBridge::Submit(const api::Written& change) {
+  auto wish = WishOf(*change.after, change.key.ns);
+  if (!wish) {
+    // Admission has looked at the very same document.
+    Log(LogLevel::kError, "job {}/{} is not submitted: {}", change.key.ns, change.key.name,
+        wish.error().message);
+    return;
+  }
+  std::string name = change.key.ns + "/" + change.key.name;
+  pump_.Post(scheduler::JobSubmitted{JobId{change.created.value}, &wish->spec, &name,
+                                     wish->suspended, static_cast<int32_t>(wish->ttl_seconds)});
+}
+
+void JobBridge::Change(const api::Written& change) {
+  auto wish = WishOf(*change.after, change.key.ns);
+  if (!wish) return;
+  pump_.Post(scheduler::JobChanged{JobId{change.created.value}, &wish->spec, wish->suspended,
+                                   static_cast<int32_t>(wish->ttl_seconds)});
+}
+
+std::optional<store::ObjectKey> JobBridge::Deleting(JobId job) const {
+  auto found = deleting_.find(job);
+  return found == deleting_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void JobBridge::OnPolicy(const api::Written& change) {
+  PolicyKey key{change.key.ns, change.key.name};
+  if (change.after == nullptr) {
+    policies_.erase(key);
+  } else {
+    policies_[key] = Value(*change.after, kube::StoragePtr());
+  }
+  ReviewWaiting();
+}
+
+void JobBridge::ReviewWaiting() {
+  bool under_way = !review_.empty();
+  review_.clear();
+  for (const auto& [job, record] : pump_.world().jobs()) {
+    if (record->state == scheduler::JobState::kQueued) review_.push_back(job);
+  }
+  if (!under_way && !review_.empty()) loop_.Post([this] { ReviewSome(); });
+}
+
+void JobBridge::ReviewSome() {
+  for (size_t i = 0; i < kReviewPerTurn && !review_.empty(); ++i) {
+    JobId job = review_.front();
+    review_.pop_front();
+    const scheduler::JobRecord* record = pump_.world().FindJob(job);
+    if (record == nullptr || record->state != scheduler::JobState::kQueued) continue;
+    store::ObjectKey key = JobKey(record->name);
+    auto doc = writer_.Read(key);
+    if (!doc || !doc->has_value()) continue;
+    auto wish = WishOf((*doc)->get_object(), key.ns);
+    if (!wish) continue;
+    pump_.Post(scheduler::JobChanged{job, &wish->spec, wish->suspended,
+                                     static_cast<int32_t>(wish->ttl_seconds)});
+  }
+  if (!review_.empty()) loop_.Post([this] { ReviewSome(); });
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,64 @@
+// JobBridge: Jobs and policies as stored objects on one side, the core's events on the other. Sees
+// each staged change of a Job and posts what it means, inside the same batch. No decisions.
+//
+// Thread: the loop. Lifetime: writer, pump and fleet outlive it.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clusters/kube/json.h"
+#include "clusters/kube/kinds/job_spec.h"
+#include "clusters/loop/loop.h"
+#include "gateway/api/object_writer.h"
+#include "gateway/driver/core_pump.h"
+#include "gateway/driver/fleet.h"
+
+namespace fairway::gateway {
+
+class JobBridge {
+ public:
+  JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet);
+
+  // Reads the stored policies, then takes part in every write. After CorePump::Recover().
+  Status Start();
+
+  // The object of a job that is being deleted. The core's record of it may be gone already.
+  std::optional<store::ObjectKey> Deleting(JobId job) const;
+
+  // Policies in force, for `explain` and tests.
+  size_t policies() const { return policies_.size(); }
+
+ private:
+  struct PolicyKey {
+    std::string ns;  // "" = ClusterPlacementPolicy
+    std::string name;
+    auto operator<=>(const PolicyKey&) const = default;
+  };
+
+  void OnJob(const api::Written& change);
+  void OnPolicy(const api::Written& change);
+  void Submit(const api::Written& change);
+  void Change(const api::Written& change);
+  Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const;
+  // A policy changed: jobs that wait are looked at again, some per turn.
+  void ReviewWaiting();
+  void ReviewSome();
+
+  Loop& loop_;
+  api::ObjectWriter& writer_;
+  CorePump& pump_;
+  Fleet& fleet_;
+  std::map<PolicyKey, kube::Value> policies_;
+  std::deque<JobId> review_;
+  std::map<JobId, store::ObjectKey> deleting_;  // until their objects are gone
+};
+
+// Whether the core looks after this Job: one with a foreign spec.managedBy belongs to another
+// controller.
+bool IsOurs(const kube::Object& job);
+
+}  // namespace fairway::gateway

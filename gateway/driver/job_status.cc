@@ -1,0 +1,39 @@
+#include "gateway/driver/job_status.h"
+
+#include <algorithm>
+
+namespace fairway::gateway {
+
+using kube::Object;
+using kube::Value;
+
+namespace {
+
+void KeepHighest(const Object& old, Object& fresh, std::string_view counter) {
+  int64_t before = kube::Get<int64_t>(old, {counter}).value_or(0);
+  int64_t now = kube::Get<int64_t>(fresh, {counter}).value_or(0);
+  if (before > now) fresh[counter] = before;
+}
+
+}  // namespace
+
+Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& job) {
+  auto parsed = kube::ParseJson(member_status, job.storage());
+  if (!parsed) return Fail(parsed.error());
+  if (!parsed->is_object()) {
+    return Fail(Error{.code = 500, .message = "the member's Job status is not an object"});
+  }
+  Object& fresh = parsed->get_object();
+  kube::Erase(fresh, "uncountedTerminatedPods");
+  const Object* old = kube::GetObject(job, {"status"});
+  bool suspended = kube::Get<bool>(job, {"spec", "suspend"}).value_or(false);
+  if (old != nullptr && !first_epoch && !suspended) {
+    if (const Value* start = kube::Find(*old, "startTime")) fresh["startTime"] = *start;
+    KeepHighest(*old, fresh, "succeeded");
+    KeepHighest(*old, fresh, "failed");
+  }
+  job.insert_or_assign("status", std::move(*parsed));
+  return {};
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,16 @@
+// What a member says of its copy, as the gateway's Job shows it. Pure.
+#pragma once
+
+#include <string_view>
+
+#include "clusters/kube/json.h"
+#include "scheduler/result.h"
+
+namespace fairway::gateway {
+
+// Puts `member_status` (the copy's JobStatus, JSON) in place of job.status, and keeps what the
+// API's status rules protect: a start time once set and counters that may not fall when a later
+// epoch starts anew (kube-api.md 6.4). Pods' uids are the member's own affair and are left out.
+Status MergeJobStatus(std::string_view member_status, bool first_epoch, kube::Object& job);
+
+}  // namespace fairway::gateway

@@ -1,0 +1,25 @@
+// Placement objects: what the core decided about a job, as clients read it. Pure rendering.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "clusters/kube/json.h"
+#include "scheduler/core.h"
+#include "scheduler/records.h"
+
+namespace fairway::gateway {
+
+// "2026-01-02T03:04:05Z"; "" for no time.
+std::string FormatTime(Instant at);
+
+// The Placement of a job whose object is `job_uid`. With a decision its explanation is written;
+// without one the explanation in `previous` (may be null) goes on.
+kube::Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::World& world,
+                              const scheduler::Decision* decision, std::string_view job_uid,
+                              const kube::Object* previous);
+
+// JobState in the words of the API: "Queued", "Running", ...
+std::string_view StateName(scheduler::JobState state);
+
+}  // namespace fairway::gateway
