@@ -157,16 +157,22 @@ void CurlClient::Lane::Reconnect() {
 void CurlClient::Lane::Close() {
   closed_ = true;
   idle_timer_.Cancel();
-  for (auto* waiting : {&urgent_, &queue_}) {
-    for (auto& transfer : *waiting) transfer->ended = true;
-    waiting->clear();
-  }
-  std::vector<TransferPtr> running;
-  for (auto& [easy, transfer] : active_) running.push_back(transfer);
-  for (auto& transfer : running) {
+  std::vector<TransferPtr> all(urgent_.begin(), urgent_.end());
+  all.insert(all.end(), queue_.begin(), queue_.end());
+  urgent_.clear();
+  queue_.clear();
+  for (auto& [easy, transfer] : active_) all.push_back(transfer);
+  for (auto& transfer : all) {
     transfer->ended = true;
     Detach(transfer);
   }
+  // Callbacks may hold the Call of their own transfer. One of them may be running: later.
+  loop_.Defer([all = std::move(all)] {
+    for (auto& transfer : all) {
+      transfer->done = nullptr;
+      transfer->stream = HttpStream{};
+    }
+  });
   Reconnect();
 }
 
