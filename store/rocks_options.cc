@@ -1,0 +1,88 @@
+#include "store/rocks_options.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+
+namespace fairway::store {
+namespace {
+
+rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.block_size = 16u << 10;
+  table.format_version = 5;
+  // Index and filter blocks count against the cache too, so that memory does not grow with the
+  // number of records.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  return table;
+}
+
+}  // namespace
+
+std::shared_ptr<rocksdb::Cache> MakeBlockCache(const RocksSizes& sizes) {
+  return rocksdb::NewLRUCache(sizes.block_cache, 4, false, 0.3);
+}
+
+rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env) {
+  rocksdb::DBOptions options;
+  options.env = env;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  // A log file used again has its blocks already: the sync needs no file-system journal.
+  options.recycle_log_file_num = 4;
+  // Needed for recycled logs. It cannot tell a torn tail from damage; TailGuard can.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_total_wal_size = sizes.wal;
+  options.db_write_buffer_size = sizes.memtables;
+  options.max_background_jobs = 2;
+  options.bytes_per_sync = 1u << 20;  // write-back of new tables in small steps, not in one burst
+  options.max_open_files = 512;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4u << 20;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  // The writer thread alone decides when to go on after an error.
+  options.max_bgerror_resume_count = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& sizes,
+                                               const std::shared_ptr<rocksdb::Cache>& cache) {
+  if (family == Family::kMeta) return MakeSmallFamilyOptions(cache);
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions table = TableOptions(cache);
+  // Only objects are looked up by key that may be absent; the others are read by known keys.
+  if (family == Family::kObjects) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    options.optimize_filters_for_hits = true;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = sizes.memtables / 4;
+  options.max_write_buffer_number = 3;
+  options.level_compaction_dynamic_level_bytes = true;
+  options.target_file_size_base = 32u << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  if (family == Family::kObjects || family == Family::kOld) {
+    // Bodies are much alike: a dictionary per table finds in 16 KB blocks what it would need large
+    // blocks for.
+    options.bottommost_compression = rocksdb::kZSTD;
+    options.bottommost_compression_opts.enabled = true;
+    options.bottommost_compression_opts.level = 1;
+    options.bottommost_compression_opts.max_dict_bytes = 16u << 10;
+    options.bottommost_compression_opts.zstd_max_train_bytes = 1u << 20;
+  }
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions MakeSmallFamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(TableOptions(cache)));
+  options.write_buffer_size = 1u << 20;
+  options.compression = rocksdb::kLZ4Compression;
+  return options;
+}
+
+}  // namespace fairway::store

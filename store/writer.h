@@ -1,0 +1,96 @@
+// Writer: the thread that makes batches durable. It takes everything that is queued (up to a
+// bound), writes it as one atomic, synced RocksDB batch, and hands the completions to the loop.
+//
+// A write that fails is kept and tried again, with growing pauses, until it succeeds: after a trial
+// write the database is told to resume, and if that does not help it is closed and opened again.
+// Repeating is safe, since a batch only puts and erases whole records. Order never changes.
+//
+// Threads: the constructor, Append, Trim and the destructor belong to the loop.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/journal.h"
+#include "store/rocks_db.h"
+#include "store/tail_guard.h"
+
+namespace fairway::store {
+
+class Writer {
+ public:
+  struct Options {
+    size_t records_max = 512;     // of one RocksDB batch; a larger Batch is written alone
+    size_t bytes_max = 1u << 20;  // likewise
+    int64_t retry_first_ms = 50;  // pause after the first failure; doubles up to retry_max_ms
+    int64_t retry_max_ms = 2000;
+  };
+  struct Done {
+    Revision last;
+    size_t bytes = 0;
+    std::function<void(Revision)> committed;
+  };
+  struct Sink {
+    // Both are called on the writer thread.
+    std::function<void(std::vector<Done>)> durable;
+    std::function<void(Health)> health;
+  };
+
+  // `durable`: the revision found in the database; `log_start`: up to where its log was trimmed.
+  Writer(std::shared_ptr<RocksDb> db, std::unique_ptr<TailGuard> guard, Options options, Sink sink,
+         Revision durable, Revision log_start);
+  // Writes what is queued, if the disk lets it at the first attempt; then ends the thread.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+
+  void Append(Batch batch, size_t bytes, std::function<void(Revision)> committed);
+  void Trim(Revision until);
+  // Checks that writing works, as a batch would: after an error outside the writer.
+  void Nudge();
+
+ private:
+  struct Item {
+    Batch batch;
+    Done done;
+    Revision trim_until;  // zero = not a trim
+    bool reported = true;
+  };
+
+  void Run();
+  std::vector<Item> Take();
+  static void Encode(const Item& item, const RocksDb::Lease& lease, Revision& trimmed,
+                     rocksdb::WriteBatch& out);
+  static void EncodeChange(const Change& change, const RocksDb::Lease& lease, Revision trimmed,
+                           rocksdb::WriteBatch& out);
+  rocksdb::Status WriteOnce(const std::vector<Item>& items);
+  // True when written, false when the thread is to end first.
+  bool WriteUntilDone(const std::vector<Item>& items);
+  rocksdb::Status TryToHeal(const std::vector<Item>& items);
+  rocksdb::Status TrialWrite(size_t bytes);
+  // Waits; false when the thread is to end.
+  bool Pause(int64_t ms);
+
+  std::shared_ptr<RocksDb> db_;
+  std::unique_ptr<TailGuard> guard_;
+  const Options options_;
+  const Sink sink_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Item> queue_;
+  bool stop_ = false;
+
+  // The thread's own.
+  Revision durable_;
+  Revision trimmed_;
+  std::thread thread_;
+};
+
+}  // namespace fairway::store
