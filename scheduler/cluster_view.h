@@ -24,9 +24,10 @@ struct ClusterSpec {
 
 // Measured by watching the member's nodes and pods.
 struct Capacity {
-  Resources allocatable;  // over schedulable, ready nodes
-  Resources requested;    // by pods that are not ours and have not ended
-  Resources largest_node_free;
+  Resources allocatable;               // over schedulable, ready nodes
+  Resources requested;                 // by pods that are not ours and have not ended
+  Resources largest_node_free;         // the roomiest node per resource, our own pods counted
+  Resources largest_node_allocatable;  // the same node empty; all zero = not known
   int32_t nodes = 0;
   bool operator==(const Capacity&) const = default;
 };

@@ -5,38 +5,17 @@
 // saves the edits and releases remote commands through an Outbox once they are committed.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "scheduler/command.h"
+#include "scheduler/core_state.h"
+#include "scheduler/decision.h"
 #include "scheduler/edit.h"
 #include "scheduler/event.h"
 #include "scheduler/instant.h"
 #include "scheduler/world.h"
 
 namespace fairway::scheduler {
-
-// One group of clusters that got the same answer, for Placement.status and `explain`.
-struct VerdictGroup {
-  std::string reason;   // names.h: "Cordoned", "Insufficient cpu", "AffinityMismatch", ...
-  std::string message;  // "needs 4 cpu, 1500m is free on the roomiest"
-  int32_t count = 0;
-  std::vector<std::string> clusters;  // at most kVerdictNamesMax names, in ClusterId order
-};
-inline constexpr int kVerdictNamesMax = 10;
-
-// Why a job went where it went, or why it waits.
-struct Decision {
-  JobId job;
-  ClusterId cluster;  // 0 = waits
-  Epoch epoch;
-  std::string outcome;  // "Placed", "Infeasible", "Waiting"
-  std::string message;  // one sentence
-  int64_t score = 0;
-  ClusterId runner_up;
-  int64_t runner_up_score = 0;
-  std::vector<VerdictGroup> verdicts;
-};
 
 // Reused from step to step; the caller clears it.
 struct CommandSink {
@@ -53,6 +32,7 @@ struct CommandSink {
 
 class Core {
  public:
+  // `world` as the journal left it (WorldLoader). Send Recovered first.
   explicit Core(World world = {}) : world_(std::move(world)) {}
 
   // A dispatcher over one handler per event kind. Total: an event about an unknown job or cluster,
@@ -63,6 +43,7 @@ class Core {
 
  private:
   World world_;
+  CoreState state_;
 };
 
 }  // namespace fairway::scheduler

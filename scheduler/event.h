@@ -24,14 +24,14 @@ struct JobSubmitted {
   const JobSpec* spec;
   const std::string* name;
   bool suspended;
-  int64_t ttl_seconds;  // after it finished; -1 = none
+  int32_t ttl_seconds;  // after it finished; -1 = none
 };
 // Mutable fields changed: parallelism, suspend, ttl, priority, and a suspended job's affinity.
 struct JobChanged {
   JobId job;
   const JobSpec* spec;
   bool suspended;
-  int64_t ttl_seconds;
+  int32_t ttl_seconds;
 };
 // The client deleted the Job. Its copy is withdrawn, then ReleaseJob is commanded.
 struct JobDeleted {

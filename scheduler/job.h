@@ -60,7 +60,8 @@ struct JobSpec {
   bool operator==(const JobSpec&) const = default;
 };
 
-// design.md 4.2. Uncertain, Fenced and Requeued come with failover.
+// design.md 4.2. Uncertain and Fenced come with failover. The numbers are in stored records: do not
+// change them.
 enum class JobState : uint8_t {
   kQueued,      // no cluster yet
   kPlacing,     // a cluster is chosen; its copy is on the way
@@ -68,7 +69,7 @@ enum class JobState : uint8_t {
   kRunning,     // the copy has started
   kUncertain,   // its cluster is out of reach
   kFenced,
-  kRequeued,
+  kRequeued,  // its epoch is given up: the copy is being withdrawn, then it queues again
   kCommitting,
   kDone,      // terminal result saved: Complete
   kFailed,    // terminal result saved: Failed

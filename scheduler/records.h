@@ -30,7 +30,8 @@ struct FormerEpoch {
   bool operator==(const FormerEpoch&) const = default;
 };
 
-// One job. A finished one is kept small: spec 0, no history beyond what Placement already shows.
+// One job. A finished one is kept small: it lets go of its spec. Members are ordered for size: a
+// gateway holds millions.
 struct JobRecord {
   JobId job;
   std::string name;  // namespace/name
@@ -38,11 +39,15 @@ struct JobRecord {
   JobState state = JobState::kQueued;
   bool suspended = false;
   bool delete_requested = false;
-  int64_t ttl_seconds = -1;
-  ClusterId cluster;  // of the live epoch; 0 when queued
+  // A Dispatch of the live epoch (its first, or an update) that the member has not acknowledged.
+  bool dispatch_pending = false;
+  int32_t ttl_seconds = -1;  // after it finished; -1 = none
+  ClusterId cluster;  // where a copy is or may be; 0 when queued, or finished and the copy is gone
   Epoch epoch;        // of the last placement; 0 when never placed
   Instant submitted, since, finished;
-  std::vector<FormerEpoch> former;  // oldest first, bounded by kFormerEpochsMax
+  // Oldest first, at most kFormerEpochsMax. A kRejected entry keeps its cluster out of the running
+  // for this job, so those are dropped last.
+  std::vector<FormerEpoch> former;
   bool operator==(const JobRecord&) const = default;
 };
 inline constexpr int kFormerEpochsMax = 16;

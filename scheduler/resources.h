@@ -36,12 +36,17 @@ struct Resources {
 
   bool operator==(const Resources&) const = default;
 
+  // Sums wrap: Subtract undoes Add exactly, whatever was added.
   void Add(const Resources& other);
   void Subtract(const Resources& other);
   // This amount `times` over. Saturates instead of overflowing.
   Resources Times(int64_t times) const;
-  // True when every amount here is <= the one in `capacity`; what is missing there counts as 0.
+  // True when every amount asked for here is <= the one in `capacity`; what is missing there counts
+  // as 0. An amount of 0 or less asks for nothing and fits also where the capacity is overdrawn.
   bool FitsIn(const Resources& capacity) const;
+  // The amount of one resource by its Kubernetes name; 0 where there is none.
+  int64_t Get(std::string_view name) const;
+  int64_t GetExtended(std::string_view name) const;
   // The first resource that does not fit, for messages: "cpu", "memory", "nvidia.com/gpu"; else "".
   std::string FirstMissing(const Resources& capacity) const;
   // Sets one resource by its Kubernetes name; the amount is in the resource's own unit (thousandths

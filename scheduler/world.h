@@ -1,15 +1,25 @@
-// World: everything the core believes, as a plain value in key order. It changes through
-// Apply(Edit) alone; what is measured anew after each start (capacity, link) is beside the records
-// and is not saved.
+// World: everything the core believes, as a plain value in key order. Durable state changes through
+// Apply(Edit) alone, while it runs and when it recovers. What is measured anew after each start
+// (capacity, link) comes in by Observe... and is not saved. Every index beside the records is
+// derived: Apply and Observe keep it, CheckInvariants proves it.
+//
+// One thread. Pointers to a job's record stay good until that job is erased; pointers to a
+// cluster's state until a cluster comes or goes.
 #pragma once
 
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 
+#include <array>
 #include <cstdint>
+#include <utility>
 
+#include "scheduler/box.h"
+#include "scheduler/cluster_index.h"
 #include "scheduler/edit.h"
+#include "scheduler/pending_queue.h"
 #include "scheduler/records.h"
+#include "scheduler/spec_table.h"
 
 namespace fairway::scheduler {
 
@@ -21,36 +31,100 @@ struct ClusterState {
   bool measured = false;  // capacity was seen since start
   bool ready = false;     // link
   Resources reserved;     // by our own live placements, whether or not the member shows them yet
-  int64_t jobs = 0;       // live placements
+  int64_t jobs = 0;       // live placements: placing, placed or being withdrawn, not finished
+
+  bool IsOpen() const { return ready && measured && !record.spec.cordoned; }
+  // Allocatable less what others request less what we have promised. May be negative.
+  Resources Free() const;
 };
 
 struct WorldStats {
-  uint64_t stale_reports = 0;    // old epoch
+  uint64_t stale_reports = 0;    // about an old epoch, or said again
   uint64_t unknown_reports = 0;  // no such job or cluster
   uint64_t placements = 0;
+  uint64_t attempts = 0;  // placements tried, with or without success
   uint64_t finished = 0;
+  uint64_t requeued = 0;         // epochs that ended before their job did
+  uint64_t retries = 0;          // dispatches and withdrawals asked for again
+  uint64_t updates_refused = 0;  // a member refused a change to a copy that it keeps
+  uint64_t left_behind = 0;      // copies on clusters that were removed
 };
 
 class World {
  public:
-  // The one way to change durable state. Keeps every derived index (queue order, reservations,
-  // timers).
+  using Jobs = absl::btree_map<JobId, Box<JobRecord>>;
+  using JobsByCluster = absl::btree_set<std::pair<ClusterId, JobId>>;
+  using Expiries = absl::btree_set<std::pair<Instant, JobId>>;
+
+  // The one way to change durable state. A job's spec and cluster must be known before the job, and
+  // may go only after it; EditKey order and Core keep to that.
   void Apply(const Edit& edit);
+
+  // Apply(PutJob) without a copy, for WorldLoader.
+  void Adopt(Box<JobRecord> record);
+
+  // Facts about a known cluster. True when there may be more room than before.
+  bool ObserveCapacity(ClusterId cluster, const Capacity& capacity);
+  bool ObserveLink(ClusterId cluster, bool ready);
 
   const JobRecord* FindJob(JobId job) const;
   const ClusterState* FindCluster(ClusterId cluster) const;
   const JobSpec* FindSpec(SpecId spec) const;
 
+  const Jobs& jobs() const { return jobs_; }
   const absl::btree_map<ClusterId, ClusterState>& clusters() const { return clusters_; }
+  const SpecTable& specs() const { return specs_; }
+  const PendingQueue& queue() const { return queue_; }
+  // Every job with a copy, live or finished, by its cluster.
+  const JobsByCluster& jobs_by_cluster() const { return by_cluster_; }
+  // When finished jobs are to be deleted.
+  const Expiries& expiries() const { return expiries_; }
+  int64_t CountJobs(JobState state) const { return counts_[static_cast<size_t>(state)]; }
+  // Rises whenever a job that found no room might find some now.
+  uint64_t generation() const { return generation_; }
   const WorldStats& stats() const { return stats_; }
 
   // Aborts when a derived index disagrees with the records. O(n); the simulation calls it often.
   void CheckInvariants() const;
 
+  // For Core and placement: bookkeeping that is neither durable nor observed.
+  WorldStats& mutable_stats() { return stats_; }
+  PendingQueue& mutable_queue() { return queue_; }
+  ClusterIndex& mutable_index() { return index_; }
+
  private:
-  friend class Core;
+  void Put(const JobRecord& record);
+  void Erase(JobId job);
+  void Put(const ClusterRecord& record);
+  void Erase(ClusterId cluster);
+  // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
+  void Count(const JobRecord& record, int sign);
+  void CountReservation(const JobRecord& record, int sign);
+  static bool SameContribution(const JobRecord& a, const JobRecord& b);
+  void RefreshRoom(const ClusterState& state);
+
+  Jobs jobs_;
   absl::btree_map<ClusterId, ClusterState> clusters_;
+  SpecTable specs_;
+  PendingQueue queue_;
+  JobsByCluster by_cluster_;
+  Expiries expiries_;
+  ClusterIndex index_;
+  std::array<int64_t, static_cast<size_t>(JobState::kDeleting) + 1> counts_{};
+  uint64_t generation_ = 1;
   WorldStats stats_;
 };
+
+// Waits for a cluster now: counted in the queue.
+bool IsPending(const JobRecord& record);
+// Complete or Failed.
+bool IsFinished(const JobRecord& record);
+// Holds room on its cluster.
+bool HoldsRoom(const JobRecord& record);
+// Some cluster refused this job, so it does not wait in its spec's shared group.
+bool HasRejections(const JobRecord& record);
+GroupId GroupOf(const JobRecord& record);
+// When a finished job is to be deleted; "never" without a TTL or once its deletion was asked for.
+Instant ExpiryOf(const JobRecord& record);
 
 }  // namespace fairway::scheduler

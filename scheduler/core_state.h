@@ -1,0 +1,60 @@
+// CoreState: what the core remembers between steps beside World. All of it can be lost in a crash:
+// it is rebuilt by Recovered, or merely costs an early retry.
+#pragma once
+
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "scheduler/decision.h"
+#include "scheduler/ids.h"
+#include "scheduler/instant.h"
+#include "scheduler/pending_queue.h"
+
+namespace fairway::scheduler {
+
+// Jobs whose Dispatch or Withdraw failed and is to be asked for again. One entry per job.
+class RetryTable {
+ public:
+  struct Entry {
+    int32_t attempts = 0;
+    Instant due;
+  };
+  // Counts one more failure; the next try is due after `delay`.
+  void Add(JobId job, Instant due);
+  void Erase(JobId job);
+  // Makes an entry due now; the attempts stay counted. False when there is none.
+  bool Hurry(JobId job, Instant now);
+  int32_t Attempts(JobId job) const;
+  Instant NextDue() const { return due_.empty() ? Instant{} : due_.begin()->first; }
+  // Takes the first due job off the due list; its attempts stay counted until Erase. Id 0 = none is
+  // due.
+  JobId TakeDue(Instant now);
+  const absl::btree_map<JobId, Entry>& entries() const { return entries_; }
+
+ private:
+  absl::btree_map<JobId, Entry> entries_;
+  absl::btree_set<std::pair<Instant, JobId>> due_;
+};
+
+struct CoreState {
+  RetryTable retries;
+  Instant armed;  // the timer that was last wished for
+
+  // The placement pass (pass.cc).
+  bool pass_wanted = false;      // a job came back to the queue
+  uint64_t pass_generation = 0;  // world.generation() that the last pass started from
+  bool sweep_active = false;     // a sweep over the whole queue goes on in the next steps
+  bool sweep_again = false;      // room was gained since the sweep began
+  QueueHead sweep_at;
+  Instant sweep_due;
+
+  // The last waiting decision, which the next job of the same spec shares.
+  GroupId explained_group;
+  uint64_t explained_generation = 0;
+  Decision explained;
+};
+
+}  // namespace fairway::scheduler

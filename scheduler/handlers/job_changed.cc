@@ -1,0 +1,51 @@
+#include "scheduler/handlers/step.h"
+
+namespace fairway::scheduler {
+namespace {
+
+void ChangeQueued(StepContext& step, JobRecord record) {
+  if (record.suspended) {
+    step.Emit(PublishPlacement{record.job});
+    step.PutRecord(std::move(record));
+    return;
+  }
+  if (!step.TryPlace(record)) step.EmitWaiting(record);
+}
+
+// The same epoch goes to the same cluster again, as an update. A suspended copy gives its room back
+// at once; a resumed one takes it again even if others came in between: its pods then wait on the
+// member.
+void ChangePlaced(StepContext& step, JobRecord record) {
+  record.dispatch_pending = true;
+  step.state().retries.Erase(record.job);
+  step.Emit(Dispatch{record.job, record.cluster, record.epoch});
+  step.PutRecord(std::move(record));
+}
+
+}  // namespace
+
+void On(StepContext& step, const JobChanged& event) {
+  const JobRecord* known = step.world().FindJob(event.job);
+  if (known == nullptr) {
+    ++step.stats().unknown_reports;
+    return;
+  }
+  JobRecord record = *known;
+  record.ttl_seconds = event.ttl_seconds;
+  if (record.state == JobState::kDeleting) return;
+  if (IsFinished(record)) {
+    if (record != *known) step.PutRecord(std::move(record));
+    return;
+  }
+  record.suspended = event.suspended;
+  record.spec = step.Intern(*event.spec);
+  if (record.state == JobState::kQueued) {
+    ChangeQueued(step, std::move(record));
+  } else if (record.state == JobState::kRequeued) {
+    step.PutRecord(std::move(record));
+  } else {
+    ChangePlaced(step, std::move(record));
+  }
+}
+
+}  // namespace fairway::scheduler

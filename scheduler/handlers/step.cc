@@ -1,0 +1,151 @@
+#include "scheduler/handlers/step.h"
+
+#include <algorithm>
+
+#include "scheduler/assert.h"
+
+namespace fairway::scheduler {
+namespace {
+
+// A rejection keeps its cluster out of the running, so it is the last to be forgotten.
+void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended) {
+  if (former.size() >= kFormerEpochsMax) {
+    auto oldest = std::find_if(former.begin(), former.end(), [](const FormerEpoch& f) {
+      return f.reason != EndReason::kRejected;
+    });
+    former.erase(oldest == former.end() ? former.begin() : oldest);
+  }
+  former.push_back(ended);
+}
+
+}  // namespace
+
+void StepContext::Persist(Edit edit) {
+  world_.Apply(edit);
+  sink_.edits.push_back(std::move(edit));
+}
+
+void StepContext::DropUnusedSpec(SpecId spec) {
+  const SpecEntry* entry = world_.specs().Find(spec);
+  if (entry != nullptr && entry->jobs == 0) Persist(EraseSpec{spec});
+}
+
+void StepContext::PutRecord(JobRecord record) {
+  const JobRecord* before = world_.FindJob(record.job);
+  const SpecId spec_before = before == nullptr ? SpecId{} : before->spec;
+  const SpecId spec_after = record.spec;
+  Persist(PutJob{std::move(record)});
+  if (spec_before != spec_after) DropUnusedSpec(spec_before);
+}
+
+SpecId StepContext::Intern(const JobSpec& spec) {
+  if (const SpecId known = world_.specs().FindEqual(spec)) return known;
+  const SpecId fresh = world_.specs().NextId();
+  Persist(PutSpec{fresh, spec});
+  return fresh;
+}
+
+bool StepContext::TryPlace(JobRecord record) {
+  ++stats().attempts;
+  const PlacementPick pick = PlaceJob(world_, record);
+  if (!pick.cluster) {
+    const GroupId group = GroupOf(record);
+    const JobRecord* known = world_.FindJob(record.job);
+    if (known == nullptr || *known != record) PutRecord(record);
+    world_.mutable_queue().MarkBlocked(group, world_.generation());
+    return false;
+  }
+  ++stats().placements;
+  EmitDecision(record, pick);
+  record.state = JobState::kPlacing;
+  record.cluster = pick.cluster;
+  record.epoch = Epoch{record.epoch.value + 1};
+  record.since = now_;
+  record.dispatch_pending = true;
+  Emit(Dispatch{record.job, record.cluster, record.epoch});
+  Emit(PublishPlacement{record.job});
+  PutRecord(std::move(record));
+  return true;
+}
+
+void StepContext::Requeue(JobRecord record, EndReason reason) {
+  ++stats().requeued;
+  AddFormer(record.former, {record.epoch, record.cluster, record.since, now_, reason});
+  state_.retries.Erase(record.job);
+  record.cluster = ClusterId{};
+  record.state = JobState::kQueued;
+  record.dispatch_pending = false;
+  record.since = now_;
+  Emit(PublishPlacement{record.job});
+  PutRecord(std::move(record));
+  state_.pass_wanted = true;
+}
+
+void StepContext::GiveUpEpoch(JobRecord record) {
+  state_.retries.Erase(record.job);
+  record.state = JobState::kRequeued;
+  record.dispatch_pending = false;
+  Emit(Withdraw{record.job, record.cluster, record.epoch});
+  Emit(PublishPlacement{record.job});
+  PutRecord(std::move(record));
+}
+
+void StepContext::Release(const JobRecord& record) {
+  const JobId job = record.job;
+  const SpecId spec = record.spec;
+  state_.retries.Erase(job);
+  Emit(ReleaseJob{job});
+  Persist(EraseJob{job});
+  DropUnusedSpec(spec);
+}
+
+void StepContext::CommandWhatIsDue(const JobRecord& record) {
+  if (record.state == JobState::kDeleting || record.state == JobState::kRequeued) {
+    Emit(Withdraw{record.job, record.cluster, record.epoch});
+  } else if (record.dispatch_pending) {
+    Emit(Dispatch{record.job, record.cluster, record.epoch});
+  }
+}
+
+void StepContext::RetryLater(JobId job) {
+  const int32_t attempts = state_.retries.Attempts(job);
+  const int64_t delay = kRetryDelayMin.ms << std::min(attempts, 10);
+  state_.retries.Add(job, now_ + Duration{std::min(delay, kRetryDelayMax.ms)});
+}
+
+void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pick) {
+  if (!sink_.want_decisions) return;
+  Decision decision = ExplainJob(world_, record);
+  FAIRWAY_ASSERT(decision.cluster == pick.cluster && decision.score == pick.score);
+  decision.epoch = Epoch{record.epoch.value + 1};
+  sink_.decisions.push_back(std::move(decision));
+}
+
+void StepContext::EmitWaiting(const JobRecord& record) {
+  Emit(PublishPlacement{record.job});
+  if (!sink_.want_decisions) return;
+  const GroupId group = GroupOf(record);
+  if (state_.explained_group != group || state_.explained_generation != world_.generation()) {
+    state_.explained = ExplainJob(world_, record);
+    state_.explained_group = group;
+    state_.explained_generation = world_.generation();
+  }
+  sink_.decisions.push_back(state_.explained);
+  sink_.decisions.back().job = record.job;
+  sink_.decisions.back().epoch = record.epoch;
+}
+
+const JobRecord* StepContext::FindCopy(JobId job, ClusterId cluster, Epoch epoch) {
+  const JobRecord* record = world_.FindJob(job);
+  if (record == nullptr || world_.FindCluster(cluster) == nullptr) {
+    ++stats().unknown_reports;
+    return nullptr;
+  }
+  if (record->cluster != cluster || record->epoch != epoch) {
+    ++stats().stale_reports;
+    return nullptr;
+  }
+  return record;
+}
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,58 @@
+#include <algorithm>
+
+#include "scheduler/handlers/step.h"
+
+namespace fairway::scheduler {
+namespace {
+
+// What one step does at most; the rest follows at once with the next timer.
+constexpr int kExpiriesPerStep = 256;
+constexpr int kRetriesPerStep = 256;
+
+// ttlSecondsAfterFinished is over. The record remembers that its deletion was asked for, so that it
+// is asked for once, and again only after a crash.
+void ExpireJobs(StepContext& step) {
+  for (int i = 0; i < kExpiriesPerStep; ++i) {
+    const World::Expiries& expiries = step.world().expiries();
+    if (expiries.empty() || step.now() < expiries.begin()->first) return;
+    JobRecord record = *step.world().FindJob(expiries.begin()->second);
+    record.delete_requested = true;
+    step.Emit(ExpireJob{record.job});
+    step.PutRecord(std::move(record));
+  }
+}
+
+void RetryJobs(StepContext& step) {
+  for (int i = 0; i < kRetriesPerStep; ++i) {
+    const JobId job = step.state().retries.TakeDue(step.now());
+    if (!job) return;
+    const JobRecord* record = step.world().FindJob(job);
+    if (record == nullptr) continue;
+    ++step.stats().retries;
+    step.CommandWhatIsDue(*record);
+  }
+}
+
+}  // namespace
+
+void On(StepContext& step, const TimerFired&) {
+  step.state().armed = Instant{};
+  ExpireJobs(step);
+  RetryJobs(step);
+}
+
+void ArmTimer(StepContext& step) {
+  CoreState& state = step.state();
+  Instant next = state.retries.NextDue();
+  const auto consider = [&](Instant at) {
+    if (at && (!next || at < next)) next = at;
+  };
+  const World::Expiries& expiries = step.world().expiries();
+  if (!expiries.empty()) consider(expiries.begin()->first);
+  if (state.sweep_active) consider(state.sweep_due);
+  if (!next || (state.armed && state.armed <= next)) return;
+  state.armed = next;
+  step.Emit(SetTimer{next});
+}
+
+}  // namespace fairway::scheduler

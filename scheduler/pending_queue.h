@@ -1,0 +1,62 @@
+// PendingQueue: the jobs that wait for a cluster, highest priority first, then oldest first (JobIds
+// rise with submission). Jobs of one spec form a group, because they fit or wait alike: when the
+// head of a group finds no room, the rest of it need not be asked. A job that a cluster has refused
+// has a group of its own, as it may go to fewer clusters than its likes.
+#pragma once
+
+#include <absl/container/btree_map.h>
+#include <absl/container/btree_set.h>
+
+#include <compare>
+#include <cstdint>
+
+#include "scheduler/ids.h"
+
+namespace fairway::scheduler {
+
+struct GroupId {
+  SpecId spec;
+  JobId own;  // 0 for the shared group
+  auto operator<=>(const GroupId&) const = default;
+};
+
+// The head of one group; heads are tried in this order.
+struct QueueHead {
+  int64_t minus_priority = 0;
+  JobId job;
+  GroupId group;
+  auto operator<=>(const QueueHead&) const = default;
+};
+
+class PendingQueue {
+ public:
+  void Add(GroupId group, int32_t priority, JobId job);
+  void Remove(GroupId group, JobId job);
+
+  // The first head after `after` in order; nullptr at the end. A default QueueHead with the
+  // smallest priority key comes before all (kBeforeAll).
+  const QueueHead* Next(const QueueHead& after) const;
+  static constexpr QueueHead kBeforeAll = {INT64_MIN, {}, {}};
+
+  // A group found no room in the given generation of the world: until room is gained, skip it.
+  void MarkBlocked(GroupId group, uint64_t generation);
+  bool IsBlocked(GroupId group, uint64_t generation) const;
+
+  bool Contains(GroupId group, JobId job) const;
+  size_t jobs() const { return jobs_; }
+  size_t groups() const { return groups_.size(); }
+
+ private:
+  struct Group {
+    int32_t priority = 0;
+    uint64_t blocked = 0;
+    absl::btree_set<JobId> jobs;
+  };
+  static QueueHead HeadOf(GroupId id, const Group& group);
+
+  absl::btree_map<GroupId, Group> groups_;
+  absl::btree_set<QueueHead> heads_;
+  size_t jobs_ = 0;
+};
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,80 @@
+#include "scheduler/placement.h"
+
+#include <algorithm>
+
+#include "scheduler/assert.h"
+#include "scheduler/score.h"
+
+namespace fairway::scheduler {
+namespace {
+
+bool WasRejectedBy(const JobRecord& record, ClusterId cluster) {
+  return std::any_of(record.former.begin(), record.former.end(), [&](const FormerEpoch& former) {
+    return former.reason == EndReason::kRejected && former.cluster == cluster;
+  });
+}
+
+bool WasRejectedByMost(const JobRecord& record) {
+  return std::count_if(record.former.begin(), record.former.end(), [](const FormerEpoch& former) {
+           return former.reason == EndReason::kRejected;
+         }) >= kRejectionsMax;
+}
+
+}  // namespace
+
+PlacementPick PlaceJob(World& world, const JobRecord& record) {
+  const SpecEntry& spec = world.specs().Get(record.spec);
+  std::vector<ClusterId> excluded;  // allocates only for a job that was refused before
+  for (const FormerEpoch& former : record.former) {
+    if (former.reason == EndReason::kRejected) excluded.push_back(former.cluster);
+  }
+  if (!excluded.empty() && WasRejectedByMost(record)) return {};
+  const IndexPick pick = world.mutable_index().Find(
+      {&spec.spec, spec.selector_hash, &spec.total, &spec.pod, &excluded});
+  return {pick.cluster, pick.score};
+}
+
+ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
+                           const ClusterState& cluster) {
+  const ClusterSpec& wishes = cluster.record.spec;
+  if (!cluster.ready) return {Verdict::kNotReady};
+  if (!cluster.measured) return {Verdict::kNotMeasured};
+  if (wishes.cordoned) return {Verdict::kCordoned};
+  if (WasRejectedBy(record, cluster.record.cluster)) return {Verdict::kRejected};
+  if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return {Verdict::kAffinity};
+  if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) {
+    return {Verdict::kTaint};
+  }
+  const Resources free = cluster.Free();
+  if (!HasRoom(spec.total, spec.pod, free, cluster.capacity)) return {Verdict::kInsufficient};
+  const int64_t score = int64_t{StaticScore(spec.spec, wishes)} +
+                        RoomScore(spec.total, free, cluster.capacity.allocatable);
+  return {Verdict::kFits, score};
+}
+
+PlacementPick PlaceJobReadably(const World& world, const JobRecord& record) {
+  PlacementPick best;
+  if (WasRejectedByMost(record)) return best;
+  const SpecEntry& spec = world.specs().Get(record.spec);
+  for (const auto& [id, state] : world.clusters()) {
+    const ClusterAnswer answer = JudgeCluster(record, spec, state);
+    if (answer.verdict != Verdict::kFits) continue;
+    if (!best.cluster || answer.score > best.score) best = {id, answer.score};
+  }
+  return best;
+}
+
+bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec) {
+  if (world.clusters().empty()) return true;
+  if (WasRejectedByMost(record)) return false;
+  return std::any_of(world.clusters().begin(), world.clusters().end(), [&](const auto& entry) {
+    const ClusterState& state = entry.second;
+    const ClusterSpec& wishes = state.record.spec;
+    if (WasRejectedBy(record, entry.first)) return false;
+    if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return false;
+    if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) return false;
+    return !state.measured || HasRoomWhenEmpty(spec.total, spec.pod, state.capacity);
+  });
+}
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,44 @@
+// Placement: filter, score, pick. PlaceJob is the fast path over World's index and what the core
+// acts on; PlaceJobReadably asks cluster by cluster with the named constraints and scores. Both
+// give the same answer (tests/scheduler/placement_test.cc); the readable one also gives the
+// reasons.
+#pragma once
+
+#include <cstdint>
+
+#include "scheduler/constraint.h"
+#include "scheduler/decision.h"
+#include "scheduler/world.h"
+
+namespace fairway::scheduler {
+
+struct PlacementPick {
+  ClusterId cluster;  // 0 = none will do now
+  int64_t score = 0;
+  bool operator==(const PlacementPick&) const = default;
+};
+
+// The cluster with the highest score among those that fit; ties go to the lowest ClusterId. The
+// record need not be in the world yet; its spec must be. Not const: it fills caches.
+PlacementPick PlaceJob(World& world, const JobRecord& record);
+PlacementPick PlaceJobReadably(const World& world, const JobRecord& record);
+
+// A job that this many clusters have refused is not offered to another.
+inline constexpr int kRejectionsMax = kFormerEpochsMax;
+
+// One cluster's answer and, when it fits, its points.
+struct ClusterAnswer {
+  Verdict verdict = Verdict::kFits;
+  int64_t score = 0;
+};
+ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
+                           const ClusterState& cluster);
+
+// Could any cluster ever run this job if it were ready, uncordoned and empty? A cluster that has
+// not been measured might; so might one that is still to be registered when there is none.
+bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec);
+
+// Words for what PlaceJob answers at this moment about a job that waits, or would answer if it did.
+Decision ExplainJob(const World& world, const JobRecord& record);
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,235 @@
+#include "scheduler/world.h"
+
+#include <algorithm>
+
+#include "scheduler/assert.h"
+
+namespace fairway::scheduler {
+namespace {
+
+// A lie about a negative load must not make room.
+void DropNegatives(Resources& amounts) {
+  amounts.cpu_milli = std::max<int64_t>(amounts.cpu_milli, 0);
+  amounts.memory_bytes = std::max<int64_t>(amounts.memory_bytes, 0);
+  amounts.ephemeral_storage_bytes = std::max<int64_t>(amounts.ephemeral_storage_bytes, 0);
+  amounts.pods = std::max<int64_t>(amounts.pods, 0);
+  std::erase_if(amounts.extended, [](const auto& entry) { return entry.second <= 0; });
+}
+
+}  // namespace
+
+bool IsPending(const JobRecord& record) {
+  return record.state == JobState::kQueued && !record.suspended;
+}
+
+bool IsFinished(const JobRecord& record) {
+  return record.state == JobState::kDone || record.state == JobState::kFailed;
+}
+
+bool HoldsRoom(const JobRecord& record) {
+  return record.cluster && record.spec && !record.suspended && !IsFinished(record);
+}
+
+bool HasRejections(const JobRecord& record) {
+  return std::any_of(record.former.begin(), record.former.end(), [](const FormerEpoch& former) {
+    return former.reason == EndReason::kRejected;
+  });
+}
+
+GroupId GroupOf(const JobRecord& record) {
+  return {record.spec, HasRejections(record) ? record.job : JobId{}};
+}
+
+Instant ExpiryOf(const JobRecord& record) {
+  if (!IsFinished(record) || record.ttl_seconds < 0 || record.delete_requested) return {};
+  int64_t at = 0;
+  if (__builtin_add_overflow(record.finished.ms, int64_t{record.ttl_seconds} * 1000, &at)) {
+    at = std::numeric_limits<int64_t>::max();
+  }
+  return Instant{std::max<int64_t>(at, 1)};
+}
+
+Resources ClusterState::Free() const {
+  Resources free = capacity.allocatable;
+  free.Subtract(capacity.requested);
+  free.Subtract(reserved);
+  return free;
+}
+
+const JobRecord* World::FindJob(JobId job) const {
+  const auto at = jobs_.find(job);
+  return at == jobs_.end() ? nullptr : &*at->second;
+}
+
+const ClusterState* World::FindCluster(ClusterId cluster) const {
+  const auto at = clusters_.find(cluster);
+  return at == clusters_.end() ? nullptr : &at->second;
+}
+
+const JobSpec* World::FindSpec(SpecId spec) const {
+  const SpecEntry* entry = specs_.Find(spec);
+  return entry == nullptr ? nullptr : &entry->spec;
+}
+
+void World::Apply(const Edit& edit) {
+  if (const auto* put_job = std::get_if<PutJob>(&edit)) {
+    Put(put_job->record);
+  } else if (const auto* erase_job = std::get_if<EraseJob>(&edit)) {
+    Erase(erase_job->job);
+  } else if (const auto* put_spec = std::get_if<PutSpec>(&edit)) {
+    specs_.Put(put_spec->id, put_spec->spec);
+  } else if (const auto* erase_spec = std::get_if<EraseSpec>(&edit)) {
+    specs_.Erase(erase_spec->id);
+  } else if (const auto* put_cluster = std::get_if<PutCluster>(&edit)) {
+    Put(put_cluster->record);
+  } else if (const auto* erase_cluster = std::get_if<EraseCluster>(&edit)) {
+    Erase(erase_cluster->cluster);
+  }
+}
+
+// ---- jobs ----
+
+bool World::SameContribution(const JobRecord& a, const JobRecord& b) {
+  return a.spec == b.spec && a.cluster == b.cluster && a.suspended == b.suspended &&
+         IsPending(a) == IsPending(b) && IsFinished(a) == IsFinished(b) &&
+         ExpiryOf(a) == ExpiryOf(b) && (!IsPending(a) || GroupOf(a) == GroupOf(b));
+}
+
+void World::Put(const JobRecord& record) {
+  const auto hint =
+      jobs_.empty() || jobs_.rbegin()->first < record.job ? jobs_.end() : jobs_.find(record.job);
+  if (hint == jobs_.end()) {
+    jobs_.emplace_hint(hint, record.job, Box<JobRecord>(record));
+    Count(record, +1);
+    return;
+  }
+  JobRecord& kept = *hint->second;
+  if (SameContribution(kept, record)) {
+    --counts_[static_cast<size_t>(kept.state)];
+    ++counts_[static_cast<size_t>(record.state)];
+    kept = record;
+    return;
+  }
+  Count(kept, -1);
+  kept = record;
+  Count(kept, +1);
+}
+
+void World::Adopt(Box<JobRecord> record) {
+  const JobId job = record->job;
+  if (!jobs_.empty() && job <= jobs_.rbegin()->first) {
+    Put(*record);
+    return;
+  }
+  Count(*record, +1);
+  jobs_.emplace_hint(jobs_.end(), job, std::move(record));
+}
+
+void World::Erase(JobId job) {
+  const auto at = jobs_.find(job);
+  if (at == jobs_.end()) return;
+  Count(*at->second, -1);
+  jobs_.erase(at);
+}
+
+void World::Count(const JobRecord& record, int sign) {
+  counts_[static_cast<size_t>(record.state)] += sign;
+  if (record.spec) sign > 0 ? specs_.AddJob(record.spec) : specs_.RemoveJob(record.spec);
+  if (IsPending(record)) {
+    const SpecEntry& spec = specs_.Get(record.spec);
+    if (sign > 0) {
+      queue_.Add(GroupOf(record), spec.spec.priority, record.job);
+    } else {
+      queue_.Remove(GroupOf(record), record.job);
+    }
+  }
+  if (record.cluster) {
+    if (sign > 0) {
+      by_cluster_.emplace(record.cluster, record.job);
+    } else {
+      by_cluster_.erase({record.cluster, record.job});
+    }
+    if (!IsFinished(record)) CountReservation(record, sign);
+  }
+  if (const Instant expiry = ExpiryOf(record)) {
+    if (sign > 0) {
+      expiries_.emplace(expiry, record.job);
+    } else {
+      expiries_.erase({expiry, record.job});
+    }
+  }
+}
+
+void World::CountReservation(const JobRecord& record, int sign) {
+  const auto at = clusters_.find(record.cluster);
+  FAIRWAY_ASSERT(at != clusters_.end());
+  ClusterState& state = at->second;
+  state.jobs += sign;
+  if (!HoldsRoom(record)) return;
+  const Resources& total = specs_.Get(record.spec).total;
+  if (sign > 0) {
+    state.reserved.Add(total);
+  } else {
+    state.reserved.Subtract(total);
+    ++generation_;
+  }
+  index_.SetFree(record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
+}
+
+// ---- clusters ----
+
+void World::RefreshRoom(const ClusterState& state) {
+  index_.SetRoom(state.record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
+}
+
+void World::Put(const ClusterRecord& record) {
+  ClusterState& state = clusters_[record.cluster];
+  state.record = record;
+  index_.PutSpec(record.cluster, record.spec);
+  RefreshRoom(state);
+  ++generation_;
+}
+
+void World::Erase(ClusterId cluster) {
+  const auto at = clusters_.find(cluster);
+  if (at == clusters_.end()) return;
+  FAIRWAY_ASSERT(at->second.jobs == 0);
+  clusters_.erase(at);
+  index_.Erase(cluster);
+}
+
+bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity) {
+  const auto at = clusters_.find(cluster);
+  if (at == clusters_.end()) return false;
+  ClusterState& state = at->second;
+  Capacity sane = capacity;
+  for (Resources* amounts : {&sane.allocatable, &sane.requested, &sane.largest_node_free,
+                             &sane.largest_node_allocatable}) {
+    DropNegatives(*amounts);
+  }
+  if (state.measured && state.capacity == sane) return false;
+  const Resources before = state.Free();
+  const Resources node_before = state.capacity.largest_node_free;
+  const bool was_measured = state.measured;
+  state.capacity = std::move(sane);
+  state.measured = true;
+  RefreshRoom(state);
+  if (!state.IsOpen()) return false;
+  const bool only_less = was_measured && state.Free().FitsIn(before) &&
+                         state.capacity.largest_node_free.FitsIn(node_before);
+  if (only_less) return false;
+  ++generation_;
+  return true;
+}
+
+bool World::ObserveLink(ClusterId cluster, bool ready) {
+  const auto at = clusters_.find(cluster);
+  if (at == clusters_.end() || at->second.ready == ready) return false;
+  at->second.ready = ready;
+  RefreshRoom(at->second);
+  if (!at->second.IsOpen()) return false;
+  ++generation_;
+  return true;
+}
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,92 @@
+// World::CheckInvariants: recomputes every derived index from the records alone.
+#include "scheduler/assert.h"
+#include "scheduler/constraint.h"
+#include "scheduler/world.h"
+
+namespace fairway::scheduler {
+namespace {
+
+void CheckRecord(const JobRecord& record) {
+  FAIRWAY_ASSERT(record.job);
+  FAIRWAY_ASSERT(record.former.size() <= kFormerEpochsMax);
+  const bool live = record.state == JobState::kPlacing || record.state == JobState::kDispatched ||
+                    record.state == JobState::kRunning || record.state == JobState::kRequeued;
+  if (live) {
+    FAIRWAY_ASSERT(record.cluster);
+    FAIRWAY_ASSERT(record.epoch);
+    FAIRWAY_ASSERT(record.spec);
+  }
+  if (record.state == JobState::kDeleting) {
+    FAIRWAY_ASSERT(record.cluster);
+    FAIRWAY_ASSERT(record.delete_requested);
+  }
+  if (record.state == JobState::kQueued) {
+    FAIRWAY_ASSERT(!record.cluster);
+    FAIRWAY_ASSERT(record.spec);
+    FAIRWAY_ASSERT(!record.dispatch_pending);
+  }
+  if (IsFinished(record)) {
+    FAIRWAY_ASSERT(!record.spec);
+    FAIRWAY_ASSERT(record.finished);
+    FAIRWAY_ASSERT(record.epoch);
+    FAIRWAY_ASSERT(!record.dispatch_pending);
+  }
+  if (record.state == JobState::kPlacing) FAIRWAY_ASSERT(record.dispatch_pending);
+  for (const FormerEpoch& former : record.former) FAIRWAY_ASSERT(former.epoch <= record.epoch);
+}
+
+struct ClusterTotals {
+  Resources reserved;
+  int64_t jobs = 0;
+};
+
+}  // namespace
+
+void World::CheckInvariants() const {
+  absl::btree_map<ClusterId, ClusterTotals> totals;
+  absl::btree_map<SpecId, int64_t> spec_jobs;
+  std::array<int64_t, std::tuple_size_v<decltype(counts_)>> counts{};
+  size_t pending = 0;
+  size_t with_copy = 0;
+  size_t expiring = 0;
+  for (const auto& [id, box] : jobs_) {
+    const JobRecord& record = *box;
+    FAIRWAY_ASSERT(record.job == id);
+    CheckRecord(record);
+    ++counts[static_cast<size_t>(record.state)];
+    if (record.spec) ++spec_jobs[record.spec];
+    if (IsPending(record)) {
+      ++pending;
+      FAIRWAY_ASSERT(queue_.Contains(GroupOf(record), id));
+    }
+    if (record.cluster) {
+      ++with_copy;
+      FAIRWAY_ASSERT(by_cluster_.contains({record.cluster, id}));
+      if (!IsFinished(record)) ++totals[record.cluster].jobs;
+    }
+    if (HoldsRoom(record)) totals[record.cluster].reserved.Add(specs_.Get(record.spec).total);
+    if (const Instant expiry = ExpiryOf(record)) {
+      ++expiring;
+      FAIRWAY_ASSERT(expiries_.contains({expiry, id}));
+    }
+  }
+  FAIRWAY_ASSERT(counts == counts_);
+  FAIRWAY_ASSERT(queue_.jobs() == pending);
+  FAIRWAY_ASSERT(by_cluster_.size() == with_copy);
+  FAIRWAY_ASSERT(expiries_.size() == expiring);
+  for (const auto& [id, entry] : specs_.entries()) {
+    FAIRWAY_ASSERT(entry->jobs == spec_jobs[id]);
+    FAIRWAY_ASSERT(entry->total == TotalRequest(entry->spec));
+  }
+  FAIRWAY_ASSERT(spec_jobs.size() == specs_.entries().size());
+  FAIRWAY_ASSERT(index_.size() == clusters_.size());
+  for (const auto& [id, state] : clusters_) {
+    FAIRWAY_ASSERT(state.record.cluster == id);
+    FAIRWAY_ASSERT(state.reserved == totals[id].reserved);
+    FAIRWAY_ASSERT(state.jobs == totals[id].jobs);
+    index_.CheckCluster(id, state.record.spec, {state.Free(), &state.capacity, state.IsOpen()});
+  }
+  FAIRWAY_ASSERT(totals.size() == clusters_.size());
+}
+
+}  // namespace fairway::scheduler
