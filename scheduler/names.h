@@ -25,6 +25,11 @@ inline constexpr std::string_view kFinalizerPlacement = "fairway.flext.sh/placem
 // select it).
 inline constexpr std::string_view kAnnotationPolicy = "fairway.flext.sh/placement-policy";
 
+// On a pod template, for simulated clusters only: how long the pod runs and how it ends.
+inline constexpr std::string_view kAnnotationSimulatedRunMs = "simulated.fairway.flext.sh/run-ms";
+inline constexpr std::string_view kAnnotationSimulatedExitCode =
+    "simulated.fairway.flext.sh/exit-code";
+
 // Outcomes of a decision (design.md 4.3).
 inline constexpr std::string_view kOutcomePlaced = "Placed";
 inline constexpr std::string_view kOutcomeInfeasible = "Infeasible";

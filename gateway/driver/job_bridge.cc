@@ -82,7 +82,8 @@ Status JobBridge::Start() {
         auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
         if (!wish) return Fail(wish.error());
         return {};
-      }});
+      },
+       .admit_delete = {}});
   return {};
 }
 

@@ -1,0 +1,281 @@
+#include "gateway/simulated/job_controller.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "clusters/kube/time.h"
+#include "clusters/log.h"
+
+namespace fairway::gateway {
+
+using kube::Array;
+using kube::Object;
+using kube::Value;
+
+namespace {
+
+constexpr std::string_view kComplete = "Complete";
+constexpr std::string_view kFailed = "Failed";
+constexpr std::string_view kSuspended = "Suspended";
+
+bool HasCondition(const Object& job, std::string_view type) {
+  const Array* conditions = kube::GetArray(job, {"status", "conditions"});
+  if (conditions == nullptr) return false;
+  return std::any_of(conditions->begin(), conditions->end(), [&](const Value& condition) {
+    return kube::GetString(condition, {"type"}) == type &&
+           kube::GetString(condition, {"status"}) == "True";
+  });
+}
+
+int64_t Number(const Object& job, kube::Path path, int64_t otherwise) {
+  return kube::Get<int64_t>(job, path).value_or(otherwise);
+}
+
+void SetCondition(Array& conditions, std::string_view type, bool holds, std::string_view reason,
+                  const std::string& time) {
+  Object fresh{{"type", type},
+               {"status", holds ? "True" : "False"},
+               {"lastProbeTime", time},
+               {"lastTransitionTime", time},
+               {"reason", reason}};
+  for (Value& condition : conditions) {
+    if (kube::GetString(condition, {"type"}) != type) continue;
+    if (kube::GetString(condition, {"status"}) != fresh["status"].as_string()) {
+      condition = std::move(fresh);
+    }
+    return;
+  }
+  conditions.push_back(std::move(fresh));
+}
+
+// "0-2,5" of a sorted set.
+std::string IndexRanges(const std::set<int64_t>& indexes) {
+  std::string text;
+  for (auto it = indexes.begin(); it != indexes.end();) {
+    int64_t first = *it, last = *it;
+    while (++it != indexes.end() && *it == last + 1) last = *it;
+    text += (text.empty() ? "" : ",") + std::to_string(first);
+    if (last != first) text += "-" + std::to_string(last);
+  }
+  return text;
+}
+
+bool IsIndexed(const Object& job) {
+  return kube::GetString(job, {"spec", "completionMode"}) == "Indexed";
+}
+
+}  // namespace
+
+SimulatedJobController::SimulatedJobController(Loop& loop, api::ObjectWriter& writer)
+    : loop_(loop), writer_(writer) {}
+
+void SimulatedJobController::Start() {
+  writer_.Observe("jobs.batch", [this](const api::Written& change) { OnJob(change); });
+  writer_.Observe("pods", [this](const api::Written& change) { OnPod(change); });
+}
+
+void SimulatedJobController::Freeze(bool frozen) {
+  frozen_ = frozen;
+  if (frozen_) return;
+  std::set<std::string> due;
+  due.swap(awake_);
+  for (const std::string& uid : due) Wake(uid);
+}
+
+void SimulatedJobController::OnJob(const api::Written& change) {
+  const Object& doc = change.after != nullptr ? *change.after : *change.before;
+  std::string uid(kube::GetString(doc, {"metadata", "uid"}));
+  if (change.after == nullptr) {
+    jobs_.erase(uid);  // its pods go by their owner reference
+    return;
+  }
+  jobs_[uid].key = change.key;
+  Wake(uid);
+}
+
+void SimulatedJobController::OnPod(const api::Written& change) {
+  const Object& pod = change.after != nullptr ? *change.after : *change.before;
+  const Array* owners = kube::GetArray(pod, {"metadata", "ownerReferences"});
+  if (owners == nullptr || owners->empty()) return;
+  std::string uid(kube::GetString(owners->front(), {"uid"}));
+  auto found = jobs_.find(uid);
+  if (found == jobs_.end()) return;
+  JobState& state = found->second;
+  auto active = state.active.find(change.key.name);
+  if (active == state.active.end()) return;
+  std::string_view phase = kube::GetString(pod, {"status", "phase"});
+  if (change.after != nullptr && phase != "Succeeded" && phase != "Failed") {
+    Wake(uid);
+    return;
+  }
+  if (change.after != nullptr && phase == "Succeeded") {
+    ++state.succeeded;
+    if (active->second >= 0) state.done_indexes.insert(active->second);
+  } else if (change.after != nullptr) {
+    ++state.failed;
+  }
+  state.active.erase(active);
+  Wake(uid);
+}
+
+void SimulatedJobController::Wake(const std::string& uid) {
+  if (!awake_.insert(uid).second || frozen_) return;
+  loop_.Post([this, uid] {
+    if (frozen_ || awake_.erase(uid) == 0) return;
+    Sync(uid);
+  });
+}
+
+void SimulatedJobController::Sync(const std::string& uid) {
+  auto found = jobs_.find(uid);
+  if (found == jobs_.end()) return;
+  JobState& state = found->second;
+  auto read = writer_.Read(state.key);
+  if (!read || !read->has_value()) return;
+  const Object& job = (*read)->get_object();
+  if (HasCondition(job, kComplete) || HasCondition(job, kFailed)) return;
+  if (!kube::GetString(job, {"metadata", "deletionTimestamp"}).empty()) return;
+
+  if (kube::Get<bool>(job, {"spec", "suspend"}).value_or(false)) {
+    state.deadline = Call();
+    DropPods(state);
+    WriteStatus(state, kSuspended, "JobSuspended");
+    return;
+  }
+  int64_t completions = Number(job, {"spec", "completions"}, -1);
+  int64_t parallelism = Number(job, {"spec", "parallelism"}, 1);
+  bool done = completions >= 0 ? state.succeeded >= completions
+                               : state.succeeded > 0 && state.active.empty();
+  if (done) return WriteStatus(state, kComplete, "CompletionsReached");
+  if (state.failed > Number(job, {"spec", "backoffLimit"}, 6)) {
+    DropPods(state);
+    return WriteStatus(state, kFailed, "BackoffLimitExceeded");
+  }
+  int64_t left =
+      completions >= 0 ? completions - state.succeeded : (state.succeeded > 0 ? 0 : parallelism);
+  MakePods(state, job, std::min(parallelism, left) - static_cast<int64_t>(state.active.size()));
+  // Making pods may have changed the map of jobs only through this Job's deletion.
+  found = jobs_.find(uid);
+  if (found == jobs_.end()) return;
+  WriteStatus(found->second, "", "");
+  ArmDeadline(uid, found->second, job);
+}
+
+void SimulatedJobController::ArmDeadline(const std::string& uid, JobState& state,
+                                         const Object& job) {
+  int64_t seconds = Number(job, {"spec", "activeDeadlineSeconds"}, -1);
+  if (seconds < 0) {
+    state.deadline = Call();
+    return;
+  }
+  auto started = kube::ParseTime(kube::GetString(job, {"status", "startTime"}));
+  Instant start = started.value_or(loop_.Now());
+  int64_t wait = (start + Seconds(seconds) - loop_.Now()).ms;
+  state.deadline = loop_.StartTimer(wait < 0 ? 0 : wait, [this, uid] {
+    auto found = jobs_.find(uid);
+    if (found == jobs_.end() || frozen_) return;
+    DropPods(found->second);
+    WriteStatus(found->second, kFailed, "DeadlineExceeded");
+  });
+}
+
+void SimulatedJobController::MakePods(JobState& state, const Object& job, int64_t wanted) {
+  if (!IsIndexed(job)) {
+    for (int64_t i = 0; i < wanted; ++i) {
+      if (!MakePod(state, job, -1)) return;
+    }
+    return;
+  }
+  std::set<int64_t> taken = state.done_indexes;
+  for (const auto& [name, index] : state.active) taken.insert(index);
+  int64_t completions = Number(job, {"spec", "completions"}, 0);
+  for (int64_t index = 0; index < completions && wanted > 0; ++index) {
+    if (taken.contains(index)) continue;
+    if (!MakePod(state, job, index)) return;
+    --wanted;
+  }
+}
+
+bool SimulatedJobController::MakePod(JobState& state, const Object& job, int64_t index) {
+  std::string base(kube::GetString(job, {"metadata", "name"}));
+  std::string name = base + (index >= 0 ? "-" + std::to_string(index) : std::string()) + "-" +
+                     std::to_string(state.pods_made++);
+  Object pod;
+  Object metadata{{"name", name}, {"namespace", state.key.ns}};
+  for (std::string_view part : {"labels", "annotations"}) {
+    if (const Object* from = kube::GetObject(job, {"spec", "template", "metadata", part})) {
+      metadata[part] = *from;
+    }
+  }
+  if (index >= 0) {
+    kube::EnsureObject(metadata, {"annotations"})["batch.kubernetes.io/job-completion-index"] =
+        std::to_string(index);
+  }
+  metadata["ownerReferences"] = Array{Object{{"apiVersion", "batch/v1"},
+                                             {"kind", "Job"},
+                                             {"name", base},
+                                             {"uid", kube::GetString(job, {"metadata", "uid"})},
+                                             {"controller", true},
+                                             {"blockOwnerDeletion", true}}};
+  pod["metadata"] = std::move(metadata);
+  if (const Value* spec = kube::FindPath(job, {"spec", "template", "spec"})) pod["spec"] = *spec;
+  state.active[name] = index;
+  auto made = writer_.Create({"pods", state.key.ns, name}, std::move(pod));
+  if (made) return true;
+  state.active.erase(name);
+  Log(LogLevel::kWarning, "simulated pod {} not made: {}", name, made.error().message);
+  return false;
+}
+
+void SimulatedJobController::DropPods(JobState& state) {
+  std::map<std::string, int64_t> pods;
+  pods.swap(state.active);  // first: their deletion is not a failure
+  for (const auto& [name, index] : pods) {
+    auto gone =
+        writer_.Delete({"pods", state.key.ns, name},
+                       {.propagation = api::Propagation::kBackground, .grace_period_seconds = 0});
+    if (!gone && gone.error().code != 404) {
+      Log(LogLevel::kWarning, "simulated pod {} not deleted: {}", name, gone.error().message);
+    }
+  }
+}
+
+void SimulatedJobController::WriteStatus(JobState& state, std::string_view outcome,
+                                         std::string_view reason) {
+  std::string time = kube::FormatTime(loop_.Now());
+  bool ended = outcome == kComplete || outcome == kFailed;
+  auto written = writer_.Mutate(state.key, "status", [&](Object& job) -> Status {
+    Object& status = kube::EnsureObject(job, {"status"});
+    Array conditions;
+    if (const Array* old = kube::GetArray(status, {"conditions"})) conditions = *old;
+    if (outcome == kSuspended) {
+      SetCondition(conditions, kSuspended, true, reason, time);
+      kube::Erase(status, "startTime");
+    } else {
+      if (HasCondition(job, kSuspended))
+        SetCondition(conditions, kSuspended, false, "JobResumed", time);
+      if (kube::Find(status, "startTime") == nullptr) status["startTime"] = time;
+    }
+    auto active = static_cast<int64_t>(state.active.size());
+    status["active"] = active;
+    status["ready"] = active;
+    status["terminating"] = 0;
+    status["succeeded"] = state.succeeded;
+    status["failed"] = state.failed;
+    if (IsIndexed(job)) status["completedIndexes"] = IndexRanges(state.done_indexes);
+    if (outcome == kComplete) {
+      SetCondition(conditions, "SuccessCriteriaMet", true, reason, time);
+      status["completionTime"] = time;
+    }
+    if (outcome == kFailed) SetCondition(conditions, "FailureTarget", true, reason, time);
+    if (ended) SetCondition(conditions, outcome, true, reason, time);
+    if (!conditions.empty()) status["conditions"] = std::move(conditions);
+    return {};
+  });
+  if (!written && written.error().code != 404) {
+    Log(LogLevel::kWarning, "simulated Job {} status: {}", state.key.name, written.error().message);
+  }
+}
+
+}  // namespace fairway::gateway
