@@ -37,6 +37,9 @@ class LabelSelector {
   // The same for a whole document.
   bool MatchesDocument(const Object& doc) const;
 
+  // `a=b,c in (d,e)`, as tables show it.
+  std::string Text() const;
+
   bool empty() const { return requirements_.empty(); }
   const std::vector<Requirement>& requirements() const { return requirements_; }
 

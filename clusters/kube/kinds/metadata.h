@@ -1,13 +1,11 @@
-// Rules that every object's metadata obeys: names, labels, annotations, finalizers, owners.
+// Rules that every object's metadata obeys: name, labels, annotations, finalizers, owners.
 //
 // Pure functions; any thread. The messages are the API server's.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "clusters/kube/field_errors.h"
 #include "clusters/kube/json.h"
@@ -17,19 +15,6 @@
 namespace fairway::kube {
 
 inline constexpr size_t kAnnotationBytesMax = 256 * 1024;
-
-// Each returns what is wrong with a text, or "" when it is right. `*Problems` may find several.
-std::string DnsLabelProblem(std::string_view text);  // RFC 1123, <= 63
-std::vector<std::string> DnsLabelProblems(std::string_view text);
-std::string Dns1035LabelProblem(std::string_view text);
-std::vector<std::string> SubdomainProblems(std::string_view text);  // RFC 1123, <= 253
-std::vector<std::string> LabelKeyProblems(std::string_view text);   // [prefix/]name
-std::vector<std::string> LabelValueProblems(std::string_view text);
-std::vector<std::string> PathSegmentProblems(std::string_view text);
-std::vector<std::string> ConfigKeyProblems(
-    std::string_view text);  // keys of ConfigMaps and Secrets
-bool IsDnsLabel(std::string_view text);
-bool IsSubdomain(std::string_view text);
 
 // Checks a label map or key at `path`.
 void ValidateLabels(const Object* labels, const FieldPath& path, FieldErrors& errors);

@@ -1,0 +1,59 @@
+// Small readers that the kinds' rules share. Total: what is missing or mistyped is skipped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "clusters/kube/field_errors.h"
+#include "clusters/kube/json.h"
+
+namespace fairway::kube {
+
+// Calls visit(object, index) for each object of the list `key`.
+template <typename Visit>
+void ForEachObject(const Object& parent, std::string_view key, Visit visit) {
+  const Array* array = GetArray(parent, {key});
+  if (array == nullptr) return;
+  for (size_t i = 0; i < array->size(); ++i) {
+    if (const Object* object = (*array)[i].if_object()) visit(*object, i);
+  }
+}
+
+// Calls visit(text, index) for each text of the list `key`.
+template <typename Visit>
+void ForEachText(const Object& parent, std::string_view key, Visit visit) {
+  const Array* array = GetArray(parent, {key});
+  if (array == nullptr) return;
+  for (size_t i = 0; i < array->size(); ++i) {
+    if ((*array)[i].is_string()) visit(std::string_view((*array)[i].get_string()), i);
+  }
+}
+
+inline size_t CountItems(const Object& parent, std::string_view key) {
+  const Array* array = GetArray(parent, {key});
+  return array == nullptr ? 0 : array->size();
+}
+
+// True when the member is there and not null.
+inline bool IsSet(const Object& object, std::string_view key) {
+  const Value* value = Find(object, key);
+  return value != nullptr && !value->is_null();
+}
+
+inline std::optional<int64_t> GetInt(const Object& object, std::string_view key) {
+  return Get<int64_t>(object, {key});
+}
+
+inline std::string_view TextOf(const Value& value) {
+  return value.is_string() ? std::string_view(value.get_string()) : std::string_view();
+}
+
+// The object at `key`, or an empty one.
+inline const Object& ObjectOrEmpty(const Object& parent, std::string_view key) {
+  static const Object empty;
+  const Object* object = GetObject(parent, {key});
+  return object == nullptr ? empty : *object;
+}
+
+}  // namespace fairway::kube
