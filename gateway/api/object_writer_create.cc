@@ -58,7 +58,9 @@ Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::str
   const kube::Strategy& strategy = *kind.strategy;
   if (!key.name.empty()) metadata.insert_or_assign("name", key.name);
   strategy.Default(object);
-  impl_->TrackFields(kind, nullptr, doc, "", options);
+  kube::Value managed;
+  if (const kube::Value* given = kube::Find(metadata, "managedFields")) managed = *given;
+  impl_->TrackFields(kind, nullptr, doc, std::move(managed), "", options);
   kube::SetCreateMetadata(object, NewUid(), clock_());
   strategy.PrepareForCreate(object);
   if (Status ok = impl_->Admit(kind, nullptr, object, ""); !ok) return Fail(ok.error());

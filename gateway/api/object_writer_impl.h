@@ -36,8 +36,10 @@ struct ObjectWriter::Impl {
   Status CheckNamespace(const ServedKind& kind, std::string_view ns, std::string_view name);
   Status Admit(const ServedKind& kind, const kube::Object* before, kube::Object& doc,
                std::string_view subresource);
+  // Writes `after`'s managedFields. `wished` is what the writer itself put there: the result of an
+  // apply, or a client's own rearrangement.
   void TrackFields(const ServedKind& kind, const kube::Value* before, kube::Value& after,
-                   std::string_view subresource, const WriteOptions& options);
+                   kube::Value wished, std::string_view subresource, const WriteOptions& options);
 
   void Warn(const ServedKind& kind, const kube::Object& doc, const kube::Object* before,
             const WriteOptions& options);

@@ -63,26 +63,39 @@ Status ObjectWriter::Impl::Admit(const ServedKind& kind, const kube::Object* bef
   return admission->second.admit(before, doc, subresource);
 }
 
-void ObjectWriter::Impl::TrackFields(const ServedKind& kind, const kube::Value* before,
-                                     kube::Value& after, std::string_view subresource,
-                                     const WriteOptions& options) {
-  if (options.managed_fields_settled) return;
-  kube::Object& metadata = Metadata(after.get_object());
-  if (options.field_manager.empty()) {
-    // An untracked write keeps what was known before.
-    const kube::Value* kept =
-        before == nullptr ? nullptr : kube::FindPath(*before, {"metadata", "managedFields"});
-    if (kept == nullptr) {
-      kube::Erase(metadata, "managedFields");
-    } else {
-      metadata.insert_or_assign("managedFields", *kept);
-    }
-    return;
+namespace {
+
+void SetManagedFields(kube::Object& metadata, const kube::Value* fields) {
+  bool none = fields == nullptr || !fields->is_array() || fields->get_array().empty();
+  if (none) {
+    kube::Erase(metadata, "managedFields");
+  } else {
+    metadata.insert_or_assign("managedFields", *fields);
   }
+}
+
+}  // namespace
+
+void ObjectWriter::Impl::TrackFields(const ServedKind& kind, const kube::Value* before,
+                                     kube::Value& after, kube::Value wished,
+                                     std::string_view subresource, const WriteOptions& options) {
+  kube::Object& metadata = Metadata(after.get_object());
+  if (options.managed_fields_settled) return SetManagedFields(metadata, &wished);
+  const kube::Value* kept =
+      before == nullptr ? nullptr : kube::FindPath(*before, {"metadata", "managedFields"});
+  if (options.field_manager.empty()) return SetManagedFields(metadata, kept);
+  SetManagedFields(metadata, before == nullptr ? nullptr : &wished);
   kube::Writer writer{std::string(options.field_manager), kind.api_version,
                       std::string(subresource), kube::FormatTime(clock())};
   const kube::Schema& schema = registry.schema();
-  kube::TrackUpdate(schema, schema.message(kind.info->message), before, after, writer);
+  const kube::MessageType& type = schema.message(kind.info->message);
+  // A client may rearrange the entries itself (kubectl does, when it moves to server-side apply).
+  bool rearranged = before != nullptr && wished.is_array() && !wished.get_array().empty() &&
+                    (kept == nullptr || !kube::Equal(wished, *kept));
+  if (!rearranged) return kube::TrackUpdate(schema, type, before, after, writer);
+  kube::Value base(*before, before->storage());
+  SetManagedFields(Metadata(base.get_object()), &wished);
+  kube::TrackUpdate(schema, type, &base, after, writer);
 }
 
 void ObjectWriter::Impl::Warn(const ServedKind& kind, const kube::Object& doc,

@@ -69,6 +69,14 @@ Status CheckFinalizers(const ServedKind& kind, std::string_view name, const kube
   return {};
 }
 
+kube::Value TakeManagedFields(kube::Object& metadata) {
+  kube::Value* found = kube::Find(metadata, "managedFields");
+  if (found == nullptr) return kube::Value(metadata.storage());
+  kube::Value taken = std::move(*found);
+  kube::Erase(metadata, "managedFields");
+  return taken;
+}
+
 // Brings `after` into line with what a write to this subresource may change.
 void Prepare(const ServedKind& kind, std::string_view subresource, kube::Object& after,
              const kube::Object& before) {
@@ -118,6 +126,7 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
   if (Status ok = CheckVersion(kind, name, metadata_before, metadata); !ok) {
     return Fail(ok.error());
   }
+  kube::Value managed = TakeManagedFields(metadata);
   Prepare(kind, subresource, after, before);
   if (Status ok = impl_->Admit(kind, &before, after, subresource); !ok) return Fail(ok.error());
   if (Status ok = CheckFinalizers(kind, name, before, after); !ok) return Fail(ok.error());
@@ -126,7 +135,7 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
                                  : kind.strategy->ValidateUpdate(after, before);
   if (!errors.empty()) return Fail(kube::Invalid(*kind.info, name, std::move(errors)));
   impl_->Warn(kind, after, &before, options);
-  impl_->TrackFields(kind, &loaded->doc, *wished, subresource, options);
+  impl_->TrackFields(kind, &loaded->doc, *wished, std::move(managed), subresource, options);
   // The revision is written last: until then both documents are compared with the old one.
   Metadata(after).insert_or_assign("resourceVersion",
                                    kube::GetString(metadata_before, {"resourceVersion"}));

@@ -1,0 +1,117 @@
+#include "gateway/api/api_server.h"
+
+#include <utility>
+
+#include "clusters/kube/errors.h"
+#include "gateway/api/commit_waiter.h"
+#include "gateway/api/in_flight.h"
+#include "gateway/api/nonresource.h"
+#include "gateway/api/random_names.h"
+#include "gateway/api/reply.h"
+#include "gateway/api/reviews.h"
+#include "gateway/api/router.h"
+#include "gateway/api/static_access.h"
+#include "gateway/api/watch_hub.h"
+
+namespace fairway::gateway::api {
+
+struct ApiServer::Impl {
+  Impl(Loop& l, store::ObjectStore& s, ApiServerOptions o)
+      : loop(l),
+        store(s),
+        options(std::move(o)),
+        registry(kube::Schema::Builtin(), kube::Strategies::Builtin(), options.served),
+        writer(store, registry, [this] { return loop.Now(); }),
+        static_access(options.static_token),
+        access(options.access != nullptr ? *options.access : static_access),
+        commits(loop, store, options.limits.request_timeout_ms),
+        watches(loop),
+        in_flight(options.limits),
+        reviews(access),
+        nonresource(registry, options) {}
+
+  void Handle(const ExchangePtr& exchange);
+  void HandleResource(const ContextPtr& context);
+  bool Authorize(const ContextPtr& context);
+
+  Loop& loop;
+  store::ObjectStore& store;
+  const ApiServerOptions options;
+  const Registry registry;
+  ObjectWriter writer;
+  StaticAccess static_access;
+  Access& access;
+  CommitWaiter commits;
+  WatchHub watches;
+  InFlight in_flight;
+  Reviews reviews;
+  NonResource nonresource;
+  Services services{loop, store, registry, writer, watches, commits, options.limits};
+};
+
+ApiServer::ApiServer(Loop& loop, store::ObjectStore& store, ApiServerOptions options)
+    : impl_(std::make_unique<Impl>(loop, store, std::move(options))) {}
+
+ApiServer::~ApiServer() = default;
+
+void ApiServer::Handle(ExchangePtr exchange) { impl_->Handle(exchange); }
+
+void ApiServer::Impl::Handle(const ExchangePtr& exchange) {
+  const Request& request = exchange->request();
+  auto context = std::make_shared<Context>();
+  context->exchange = exchange;
+  context->now = loop.Now();
+  context->schema = &registry.schema();
+  context->info = ParseRequestInfo(request);
+  if (!context->info.is_resource && NonResource::IsPublic(request.path)) {
+    return nonresource.Handle(exchange);
+  }
+  context->audit_id = NewUid();
+  auto user = access.Authenticate(request);
+  if (!user) return ReplyError(*context, user.error());
+  context->user = std::move(*user);
+  if (!Authorize(context)) return;
+  if (!context->info.is_resource) return nonresource.Handle(exchange);
+  context->in_flight = in_flight.Enter(context->user.name);
+  if (context->in_flight == nullptr) {
+    return ReplyError(*context,
+                      kube::TooManyRequests("too many requests are under way, try again later"));
+  }
+  RouteResource(services, reviews, context);
+}
+
+bool ApiServer::Impl::Authorize(const ContextPtr& context) {
+  const RequestInfo& info = context->info;
+  AccessQuery query{info.verb,        info.group, info.version,         info.resource,
+                    info.subresource, info.ns,    info.authorized_name, ""};
+  if (!info.is_resource) query.path = info.path;
+  AccessDecision decision = access.Authorize(context->user, query);
+  if (decision.allowed) return true;
+  ReplyError(*context, kube::AccessDenied({.user = context->user.name,
+                                           .verb = query.verb,
+                                           .group = query.group,
+                                           .resource = query.resource,
+                                           .subresource = query.subresource,
+                                           .ns = query.ns,
+                                           .name = query.name,
+                                           .path = query.path,
+                                           .detail = decision.reason}));
+  return false;
+}
+
+Status ApiServer::Start() {
+  impl_->nonresource.health().Add("store", [this]() -> Status {
+    store::Health health = impl_->store.journal().health();
+    if (health.writable) return {};
+    return Fail(kube::ServiceUnavailable(health.error));
+  });
+  return {};
+}
+
+ObjectWriter& ApiServer::writer() { return impl_->writer; }
+const Registry& ApiServer::registry() const { return impl_->registry; }
+Health& ApiServer::health() { return impl_->nonresource.health(); }
+size_t ApiServer::watches() const { return impl_->watches.size(); }
+size_t ApiServer::in_flight() const { return impl_->in_flight.total(); }
+
+}  // namespace fairway::gateway::api

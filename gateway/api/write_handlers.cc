@@ -1,0 +1,56 @@
+#include "gateway/api/write_handlers.h"
+
+#include "clusters/kube/errors.h"
+#include "gateway/api/commit_waiter.h"
+#include "gateway/api/reply.h"
+#include "gateway/api/write_request.h"
+
+namespace fairway::gateway::api {
+
+void AnswerWrite(const Services& services, const ContextPtr& context, const WriteOutcome& outcome) {
+  int status = outcome.effect == WriteOutcome::Effect::kCreated ? 201 : 200;
+  services.commits.Answer(context, outcome.revision, [context, status, body = outcome.body] {
+    ReplyObject(*context, status, body);
+  });
+}
+
+void HandleCreate(const Services& services, const ContextPtr& context) {
+  auto parameters = ParseWriteParameters(*context, "CreateOptions");
+  if (!parameters) return ReplyError(*context, parameters.error());
+  kube::MonotonicResource arena;
+  auto doc = DecodeBody(*context, *parameters, &arena);
+  if (!doc) return ReplyError(*context, doc.error());
+  auto outcome = services.writer.CreateObject(*context->kind, context->info.ns, std::move(*doc),
+                                              OptionsOf(*context, *parameters, &arena));
+  if (!outcome) return ReplyError(*context, outcome.error());
+  AnswerWrite(services, context, *outcome);
+}
+
+void HandleUpdate(const Services& services, const ContextPtr& context) {
+  auto parameters = ParseWriteParameters(*context, "UpdateOptions");
+  if (!parameters) return ReplyError(*context, parameters.error());
+  kube::MonotonicResource arena;
+  auto doc = DecodeBody(*context, *parameters, &arena);
+  if (!doc) return ReplyError(*context, doc.error());
+  const RequestInfo& info = context->info;
+  const ServedKind& kind = *context->kind;
+  WriteOptions options = OptionsOf(*context, *parameters, &arena);
+
+  if (kind.info->create_on_update && info.subresource.empty()) {
+    auto latest = services.store.Latest(context->Key());
+    if (!latest) return ReplyError(*context, latest.error());
+    if (!*latest) {
+      kube::EnsureObject(doc->get_object(), {"metadata"}).insert_or_assign("name", info.name);
+      auto created = services.writer.CreateObject(kind, info.ns, std::move(*doc), options);
+      if (!created) return ReplyError(*context, created.error());
+      return AnswerWrite(services, context, *created);
+    }
+  }
+  auto outcome = services.writer.UpdateObject(
+      kind, info.ns, info.name, info.subresource,
+      [&doc](const kube::Value&) -> Result<kube::Value> { return std::move(*doc); }, options);
+  if (!outcome) return ReplyError(*context, outcome.error());
+  AnswerWrite(services, context, *outcome);
+}
+
+}  // namespace fairway::gateway::api
