@@ -40,14 +40,14 @@ step() {
   say "$title: $((SECONDS - started)) s"
 }
 
-# Packages by purpose. Boost carries its version in the name; everything else is named alike on
-# both systems.
+# Packages by purpose. Boost and clang carry their version in the name; everything else is named alike
+# on both systems.
 package_sets() {
-  local boost
+  local boost clang
   # shellcheck source=/dev/null
   case "$(. /etc/os-release 2>/dev/null && echo "${ID:-}:${VERSION_ID:-}")" in
-    debian:12) boost=1.81 ;;
-    ubuntu:24.04) boost=1.83 ;;
+    debian:12) boost=1.81 clang=19 ;;
+    ubuntu:24.04) boost=1.83 clang=18 ;;
     *) return 1 ;;
   esac
   build_packages=(g++ cmake ninja-build ccache mold pkg-config
@@ -57,7 +57,7 @@ package_sets() {
   test_packages=(libgtest-dev libgmock-dev openssl ca-certificates python3)
   # For fuzzing, the clang build, the format check and clang-tidy. clang-format's output differs
   # between versions, so the house uses 14, which both systems have.
-  tool_packages=(clang-19 libclang-rt-19-dev clang-tidy-19 clang-format-14)
+  tool_packages=("clang-$clang" "libclang-rt-$clang-dev" "clang-tidy-$clang" clang-format-14)
 }
 
 missing_packages() {
