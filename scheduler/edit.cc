@@ -65,6 +65,7 @@ void Write(ByteWriter& out, const JobRecord& record) {
   out.Byte(static_cast<uint8_t>((record.suspended ? kSuspendedBit : 0) |
                                 (record.delete_requested ? kDeleteRequestedBit : 0) |
                                 (record.dispatch_pending ? kDispatchPendingBit : 0)));
+  out.Byte(static_cast<uint8_t>(record.ending));
   out.Signed(record.ttl_seconds);
   out.Unsigned(record.cluster.value);
   out.Unsigned(record.epoch.value);
@@ -92,6 +93,7 @@ JobRecord ReadRecord(JobId job, ByteReader& in) {
   record.suspended = (flags & kSuspendedBit) != 0;
   record.delete_requested = (flags & kDeleteRequestedBit) != 0;
   record.dispatch_pending = (flags & kDispatchPendingBit) != 0;
+  record.ending = in.Choice(EndReason::kWithdrawn);
   record.ttl_seconds = ReadInt32(in);
   record.cluster = ClusterId{in.Unsigned()};
   record.epoch = Epoch{in.Unsigned()};

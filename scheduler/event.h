@@ -83,6 +83,9 @@ struct CopyGone {
   JobId job;
   ClusterId cluster;
   Epoch epoch;
+  // True: the answer to a Withdraw; the copy cannot come back. False: the copy was only seen to be
+  // missing (a watch event, a list without it), and a Dispatch under way might still make it again.
+  bool confirmed = true;
 };
 struct WithdrawFailed {
   JobId job;

@@ -25,6 +25,9 @@ inline constexpr std::string_view kFinalizerPlacement = "fairway.flext.sh/placem
 // select it).
 inline constexpr std::string_view kAnnotationPolicy = "fairway.flext.sh/placement-policy";
 
+// On a Cluster whose access comes from the gateway's own configuration.
+inline constexpr std::string_view kAnnotationConfigured = "fairway.flext.sh/configured";
+
 // On a pod template, for simulated clusters only: how long the pod runs and how it ends.
 inline constexpr std::string_view kAnnotationSimulatedRunMs = "simulated.fairway.flext.sh/run-ms";
 inline constexpr std::string_view kAnnotationSimulatedExitCode =

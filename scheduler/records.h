@@ -37,10 +37,11 @@ struct JobRecord {
   std::string name;  // namespace/name
   SpecId spec;
   JobState state = JobState::kQueued;
-  bool suspended = false;
-  bool delete_requested = false;
+  EndReason ending = EndReason::kNone;  // why the epoch of a kRequeued job is being given up
+  bool suspended : 1 = false;
+  bool delete_requested : 1 = false;
   // A Dispatch of the live epoch (its first, or an update) that the member has not acknowledged.
-  bool dispatch_pending = false;
+  bool dispatch_pending : 1 = false;
   int32_t ttl_seconds = -1;  // after it finished; -1 = none
   ClusterId cluster;  // where a copy is or may be; 0 when queued, or finished and the copy is gone
   Epoch epoch;        // of the last placement; 0 when never placed

@@ -32,6 +32,7 @@ void CheckRecord(const JobRecord& record) {
     FAIRWAY_ASSERT(!record.dispatch_pending);
   }
   if (record.state == JobState::kPlacing) FAIRWAY_ASSERT(record.dispatch_pending);
+  FAIRWAY_ASSERT((record.state == JobState::kRequeued) == (record.ending != EndReason::kNone));
   for (const FormerEpoch& former : record.former) FAIRWAY_ASSERT(former.epoch <= record.epoch);
 }
 

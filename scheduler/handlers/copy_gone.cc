@@ -8,15 +8,10 @@ void On(StepContext& step, const CopyGone& event) {
   if (known == nullptr) return;
   switch (known->state) {
     case JobState::kDeleting:
-      step.Release(*known);
+      if (event.confirmed) step.Release(*known);
       return;
     case JobState::kRequeued:
-      step.Requeue(*known, EndReason::kRejected);
-      return;
-    case JobState::kPlacing:
-      // Its Dispatch may still be on the way; the same epoch again is harmless, another one is not.
-      step.state().retries.Erase(event.job);
-      step.Emit(Dispatch{event.job, event.cluster, event.epoch});
+      if (event.confirmed) step.Requeue(*known, known->ending);
       return;
     case JobState::kDone:
     case JobState::kFailed: {
@@ -26,8 +21,14 @@ void On(StepContext& step, const CopyGone& event) {
       return;
     }
     default:
-      // Lost with the member's state, or deleted there by somebody: it runs again.
-      step.Requeue(*known, EndReason::kCopyLost);
+      // Lost with the member's state, or deleted there by somebody: it runs again. A Dispatch of
+      // this epoch may still be on its way, so unless the member has ruled that out it is withdrawn
+      // first.
+      if (event.confirmed) {
+        step.Requeue(*known, EndReason::kCopyLost);
+      } else {
+        step.GiveUpEpoch(*known, EndReason::kCopyLost);
+      }
       return;
   }
 }

@@ -21,6 +21,7 @@ void On(StepContext& step, const JobDeleted& event) {
   step.state().retries.Erase(record.job);
   record.state = JobState::kDeleting;
   record.delete_requested = true;
+  record.ending = EndReason::kNone;
   record.dispatch_pending = false;
   step.Emit(Withdraw{record.job, record.cluster, record.epoch});
   step.Emit(PublishPlacement{record.job});

@@ -74,6 +74,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   state_.retries.Erase(record.job);
   record.cluster = ClusterId{};
   record.state = JobState::kQueued;
+  record.ending = EndReason::kNone;
   record.dispatch_pending = false;
   record.since = now_;
   Emit(PublishPlacement{record.job});
@@ -81,8 +82,9 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   state_.pass_wanted = true;
 }
 
-void StepContext::GiveUpEpoch(JobRecord record) {
+void StepContext::GiveUpEpoch(JobRecord record, EndReason reason) {
   state_.retries.Erase(record.job);
+  record.ending = reason;
   record.state = JobState::kRequeued;
   record.dispatch_pending = false;
   Emit(Withdraw{record.job, record.cluster, record.epoch});

@@ -42,8 +42,9 @@ class StepContext {
   bool TryPlace(JobRecord record);
   // The live epoch has ended without a result: back to the queue.
   void Requeue(JobRecord record, EndReason reason);
-  // The copy must be gone before the job may run elsewhere.
-  void GiveUpEpoch(JobRecord record);
+  // The same when a copy may be left or still come: it is withdrawn first, and the job queues again
+  // only when the member has confirmed that it is gone.
+  void GiveUpEpoch(JobRecord record, EndReason reason);
   // The job and its object go.
   void Release(const JobRecord& record);
   // Asks for the Dispatch or Withdraw that this job stands in need of; nothing otherwise.
