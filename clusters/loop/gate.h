@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "scheduler/assert.h"
+
 namespace fairway {
 
 class Gate {
@@ -17,6 +19,7 @@ class Gate {
     return true;
   }
   void Leave() {
+    FAIRWAY_ASSERT(inside_ > 0);
     --inside_;
     if (closed_ && inside_ == 0 && on_empty_) std::exchange(on_empty_, nullptr)();
   }

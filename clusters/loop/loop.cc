@@ -3,9 +3,11 @@
 #include <uv.h>
 
 #include <chrono>
+#include <csignal>
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "clusters/loop/uv_handle.h"
@@ -15,10 +17,22 @@ namespace fairway {
 
 namespace {
 
+struct TimerState;
+// Timers under way. They own themselves here, so that a Call may be released without its timer
+// ending, and the loop can close what is left.
+using Timers = std::unordered_map<TimerState*, std::shared_ptr<TimerState>>;
+
 struct TimerState {
   UvHandle<uv_timer_t> handle;
   std::function<void()> fn;
   bool repeating = false;
+  Timers* timers = nullptr;
+
+  void End() {
+    fn = nullptr;
+    handle.reset();
+    timers->erase(this);
+  }
 };
 
 }  // namespace
@@ -34,6 +48,7 @@ struct Loop::Impl {
   std::vector<std::function<void()>> posted;  // guarded by mutex
   std::deque<std::function<void()>> deferred;
   std::vector<std::function<void()>> turn_end;
+  Timers timers;
   bool stop = false;
   int64_t now_ms = 0;
   uint64_t now_turn = 0;  // uv_now() at which now_ms was read
@@ -42,6 +57,11 @@ struct Loop::Impl {
     if (!uv_is_active(reinterpret_cast<uv_handle_t*>(idle.get()))) {
       uv_idle_start(idle.get(), [](uv_idle_t*) {});
     }
+  }
+
+  bool HasWork() {
+    std::lock_guard lock(mutex);
+    return !posted.empty() || !deferred.empty() || !turn_end.empty();
   }
 
   void RunPosted() {
@@ -71,6 +91,8 @@ struct Loop::Impl {
 };
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {
+  // A peer that has gone is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
   FAIRWAY_ASSERT(uv_loop_init(&impl_->loop) == 0);
   impl_->loop.data = impl_.get();
   impl_->wake = MakeUvHandle<uv_async_t>();
@@ -89,8 +111,17 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
 }
 
 Loop::~Loop() {
-  impl_->RunPosted();
-  impl_->Settle();
+  // What was posted or deferred may own handles, and their closing may defer more: let it all run
+  // while the loop's own handles still stand.
+  do {
+    impl_->RunPosted();
+    impl_->Settle();
+    uv_run(&impl_->loop, UV_RUN_NOWAIT);
+  } while (impl_->HasWork());
+  while (!impl_->timers.empty()) {
+    auto last = impl_->timers.begin()->second;
+    last->End();
+  }
   impl_->wake.reset();
   impl_->prepare.reset();
   impl_->check.reset();
@@ -135,36 +166,44 @@ void Loop::AtTurnEnd(std::function<void()> fn) {
 
 namespace {
 
-Call Start(uv_loop_t* loop, int64_t ms, std::function<void()> fn, bool repeating) {
+void Fire(uv_timer_t* handle) {
+  auto* timer = static_cast<TimerState*>(handle->data);
+  if (timer == nullptr) return;
+  // The callback may drop its own Call: what is running stays alive.
+  if (timer->repeating) {
+    auto run = timer->fn;
+    run();
+  } else {
+    auto run = std::move(timer->fn);
+    timer->End();
+    run();
+  }
+}
+
+Call Start(uv_loop_t* loop, Timers& timers, int64_t ms, std::function<void()> fn, bool repeating) {
   auto state = std::make_shared<TimerState>();
   state->handle = MakeUvHandle<uv_timer_t>();
   state->fn = std::move(fn);
   state->repeating = repeating;
+  state->timers = &timers;
+  timers[state.get()] = state;
   uv_timer_init(loop, state->handle.get());
   state->handle->data = state.get();
-  auto fire = [](uv_timer_t* h) {
-    auto* s = static_cast<TimerState*>(h->data);
-    if (s == nullptr) return;
-    // The callback may drop its own Call: keep what is running alive.
-    auto run = s->repeating ? s->fn : std::move(s->fn);
-    run();
-  };
   auto delay = static_cast<uint64_t>(ms < 0 ? 0 : ms);
-  uv_timer_start(state->handle.get(), fire, delay, repeating ? (delay == 0 ? 1 : delay) : 0);
-  return Call([state] {
-    state->fn = nullptr;
-    state->handle.reset();
+  uv_timer_start(state->handle.get(), Fire, delay, repeating ? (delay == 0 ? 1 : delay) : 0);
+  return Call([weak = std::weak_ptr<TimerState>(state)] {
+    if (auto timer = weak.lock()) timer->End();
   });
 }
 
 }  // namespace
 
 Call Loop::StartTimer(int64_t ms, std::function<void()> fn) {
-  return Start(&impl_->loop, ms, std::move(fn), false);
+  return Start(&impl_->loop, impl_->timers, ms, std::move(fn), false);
 }
 
 Call Loop::StartRepeating(int64_t ms, std::function<void()> fn) {
-  return Start(&impl_->loop, ms, std::move(fn), true);
+  return Start(&impl_->loop, impl_->timers, ms, std::move(fn), true);
 }
 
 void Loop::Run() {
