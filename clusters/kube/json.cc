@@ -25,6 +25,47 @@ ValueT* FindIn(ObjectT& doc, Path path) {
   return parent == nullptr ? nullptr : parent->if_contains(*(path.end() - 1));
 }
 
+template <typename T>
+void AppendNumber(T number, std::string& out) {
+  char digits[24];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  out.append(digits, end);
+}
+
+// The shortest text that reads back as the same double, and as a double: 1 is written 1.0.
+void AppendDouble(double number, std::string& out) {
+  char digits[40];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  const std::string_view text(digits, static_cast<size_t>(end - digits));
+  out += text;
+  if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
+void AppendEscape(unsigned char byte, std::string& out) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  switch (byte) {
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    default:
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+  }
+}
+
 bool EqualObjects(const Object& a, const Object& b) {
   if (a.size() != b.size()) return false;
   for (const auto& member : a) {
@@ -62,12 +103,43 @@ Result<Value> ParseJson(std::string_view text, StoragePtr storage) {
 }
 
 void AppendJson(const Value& value, std::string& out) {
-  boost::json::serializer serializer;
-  serializer.reset(&value);
-  char buffer[4096];
-  while (!serializer.done()) {
-    const boost::json::string_view piece = serializer.read(buffer);
-    out.append(piece.data(), piece.size());
+  switch (value.kind()) {
+    case boost::json::kind::null:
+      out += "null";
+      return;
+    case boost::json::kind::bool_:
+      out += value.get_bool() ? "true" : "false";
+      return;
+    case boost::json::kind::int64:
+      return AppendNumber(value.get_int64(), out);
+    case boost::json::kind::uint64:
+      return AppendNumber(value.get_uint64(), out);
+    case boost::json::kind::double_:
+      return AppendDouble(value.get_double(), out);
+    case boost::json::kind::string:
+      return AppendJsonString({value.get_string().data(), value.get_string().size()}, out);
+    case boost::json::kind::array: {
+      char before = '[';
+      for (const Value& item : value.get_array()) {
+        out += before;
+        AppendJson(item, out);
+        before = ',';
+      }
+      out += before == '[' ? "[]" : "]";
+      return;
+    }
+    case boost::json::kind::object: {
+      char before = '{';
+      for (const auto& member : value.get_object()) {
+        out += before;
+        AppendJsonString({member.key().data(), member.key().size()}, out);
+        out += ':';
+        AppendJson(member.value(), out);
+        before = ',';
+      }
+      out += before == '{' ? "{}" : "}";
+      return;
+    }
   }
 }
 
@@ -78,27 +150,16 @@ std::string Serialize(const Value& value) {
 }
 
 void AppendJsonString(std::string_view text, std::string& out) {
-  static constexpr char kHex[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (c == '\t') {
-      out += "\\t";
-    } else if (c == '\r') {
-      out += "\\r";
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += kHex[byte >> 4];
-      out += kHex[byte & 15];
-    } else {
-      out += c;
-    }
+  size_t plain = 0;  // where the stretch that needs no escape begins
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte >= 0x20 && byte != '"' && byte != '\\') continue;
+    out.append(text, plain, i - plain);
+    AppendEscape(byte, out);
+    plain = i + 1;
   }
+  out.append(text, plain);
   out += '"';
 }
 

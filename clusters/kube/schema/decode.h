@@ -20,9 +20,11 @@
 namespace fairway::kube {
 
 struct DecodeOptions {
-  // Leave out what Go leaves out when it encodes again: false, 0, "" and empty lists and maps of
-  // fields that are neither pointers nor required. A stored object and its re-read copy are then
-  // equal. Server-side apply must see what the client wrote and turns this off.
+  // Write the object as Go would: without false, 0, "" and empty lists and maps of fields that are
+  // neither pointers nor required, and with the `{}` and "" of fields that it always writes
+  // (`status`, `resources`, a container's name). Objects are then equal however they were sent, and
+  // the code behind finds spec.template.spec without asking. Custom kinds get nothing added.
+  // Server-side apply must see what the client wrote and turns this off.
   bool drop_empty = true;
   StoragePtr storage = {};  // where the document is built
 };

@@ -1,5 +1,4 @@
-#include <algorithm>
-
+#include "clusters/kube/schema/check_kind.h"
 #include "clusters/kube/schema/decode.h"
 #include "clusters/kube/schema/leaf.h"
 
@@ -30,6 +29,8 @@ Error BadRequest(std::string message) {
   return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
 }
 
+}  // namespace
+
 Error CannotBeHandled(std::string_view kind, std::string_view version, const KindInfo& wanted,
                       std::string_view why) {
   std::string message(kind);
@@ -51,7 +52,6 @@ std::pair<std::string_view, std::string_view> SplitApiVersion(std::string_view a
   return {api_version.substr(0, slash), api_version.substr(slash + 1)};
 }
 
-// Fills in what the URL says, and refuses a body of another kind.
 Status CheckKind(const Schema& schema, const KindInfo& wanted, std::string_view body,
                  Object& object) {
   const std::string wanted_version = wanted.api_version();
@@ -84,8 +84,6 @@ Status CheckKind(const Schema& schema, const KindInfo& wanted, std::string_view 
                               "converting (" + std::string(version) + "." + std::string(kind) +
                                   ") to (" + internal + "): unknown conversion"));
 }
-
-}  // namespace
 
 bool IsSyntaxError(const Error& error) {
   return std::string_view(error.message).substr(0, kSyntax.size()) == kSyntax;

@@ -5,12 +5,23 @@
 #include "scheduler/resources.h"
 
 namespace fairway::kube {
+namespace {
+
+constexpr std::string_view kTypeMeta = "TypeMeta";
+// The API server reads apiVersion and kind first, on their own.
+constexpr std::string_view kNoKind = "couldn't get version/kind; json parse error: ";
+
+}  // namespace
 
 std::string GoFieldPath(const WalkStep* step) {
   if (step == nullptr) return {};
   std::string path = GoFieldPath(step->parent);
   if (step->field == nullptr) return path;  // an index or a map key
   if (!path.empty()) path += '.';
+  if (!step->field->go_embedded.empty()) {
+    path += step->field->go_embedded;
+    path += '.';
+  }
   path += step->field->name;
   return path;
 }
@@ -25,12 +36,19 @@ std::string StrictFieldPath(const WalkStep* step) {
 }
 
 std::string TypeMismatch(const WalkStep& step, std::string_view what, std::string_view go_type) {
+  if (step.parent == nullptr && step.field->go_embedded == kTypeMeta) {
+    return fmt::format("{}json: cannot unmarshal {} into Go struct field .{} of type {}", kNoKind,
+                       what, step.field->name, go_type);
+  }
   return fmt::format("json: cannot unmarshal {} into Go struct field {}.{} of type {}", what,
                      step.message->go_name, GoFieldPath(&step), go_type);
 }
 
-std::string LeafMismatch(std::string_view what, std::string_view go_type) {
-  return fmt::format("json: cannot unmarshal {} into Go value of type {}", what, go_type);
+std::string RootMismatch(std::string_view what) {
+  return fmt::format(
+      R"({}json: cannot unmarshal {} into Go value of type struct {{ APIVersion string )"
+      R"("json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }})",
+      kNoKind, what);
 }
 
 std::string NumberText(double value) { return fmt::format("{}", value); }

@@ -39,8 +39,8 @@ std::string StrictFieldPath(const WalkStep* step);  // "spec.template.spec.conta
 
 // `json: cannot unmarshal <what> into Go struct field JobSpec.spec.parallelism of type int32`
 std::string TypeMismatch(const WalkStep& step, std::string_view what, std::string_view go_type);
-// The same from a decoder that does not know the field.
-std::string LeafMismatch(std::string_view what, std::string_view go_type);
+// The same for a body that is no object.
+std::string RootMismatch(std::string_view what);
 std::string NumberText(double value);
 
 // The canonical text of a leaf that is a text in JSON. False when `text` is that already.
@@ -59,6 +59,8 @@ class FieldSet {
     word |= bit;
     return fresh;
   }
+  void Remove(size_t field) { words_[field / 64] &= ~(uint64_t{1} << (field % 64)); }
+  bool Has(size_t field) const { return (words_[field / 64] >> (field % 64) & 1) != 0; }
 
  private:
   std::array<uint64_t, kFieldsMax / 64> words_{};
@@ -93,8 +95,7 @@ class TypedWalk {
   Result<Decoded> Run(TypeId type, Element root) {
     const MessageType& message = schema_.message(type);
     if (In::Type(root) != JsonType::kObject) {
-      Wrong(LeafMismatch(TypeWord(root),
-                         std::string(message.go_package) + "." + std::string(message.go_name)));
+      Wrong(RootMismatch(TypeWord(root)));
     } else if (Message(message, root, nullptr)) {
       return Decoded{builder_.release(), std::move(findings_)};
     }
@@ -164,7 +165,7 @@ class TypedWalk {
   }
 
   bool Message(const MessageType& message, Element e, const WalkStep* parent) {
-    FieldSet seen;
+    FieldSet seen, nulls;
     size_t members = 0;
     const bool good = In::EachMember(e, [&](std::string_view key, Element member) {
       const Field* field = message.Find(key);
@@ -174,16 +175,56 @@ class TypedWalk {
         return true;
       }
       // The builder lets the last of two equal keys win.
-      if (!seen.Insert(static_cast<size_t>(field - message.fields.data()))) {
-        Finding("duplicate", step);
+      const auto number = static_cast<size_t>(field - message.fields.data());
+      if (!seen.Insert(number)) Finding("duplicate", step);
+      if (In::Type(member) == JsonType::kNull) {
+        nulls.Insert(number);
+        return true;
       }
       if (Dropped(*field, member)) return true;
+      nulls.Remove(number);
       builder_.push_key(key);
       ++members;
       return FieldValue(*field, member, step);
     });
-    if (good) builder_.push_object(members);
-    return good;
+    if (!good) return false;
+    if (drop_empty_) {
+      for (const uint16_t i : message.always) {
+        if (seen.Insert(i) || nulls.Has(i)) members += PushEmpty(message.fields[i]);
+      }
+    }
+    builder_.push_object(members);
+    return true;
+  }
+
+  // A field that was not sent and is written all the same. Returns 1, the member that it adds.
+  size_t PushEmpty(const Field& field) {
+    builder_.push_key(field.name);
+    switch (field.type) {
+      case FieldType::kMessage: {
+        size_t members = 0;
+        const MessageType& message = schema_.message(field);
+        for (const uint16_t i : message.always) members += PushEmpty(message.fields[i]);
+        builder_.push_object(members);
+        break;
+      }
+      case FieldType::kBool:
+        builder_.push_bool(false);
+        break;
+      case FieldType::kString:
+        builder_.push_string("");
+        break;
+      case FieldType::kQuantity:
+        builder_.push_string("0");
+        break;
+      case FieldType::kDouble:
+        builder_.push_double(0);
+        break;
+      default:
+        builder_.push_int64(0);
+        break;
+    }
+    return 1;
   }
 
   bool FieldValue(const Field& field, Element e, const WalkStep& step) {
@@ -224,9 +265,15 @@ class TypedWalk {
                     const WalkStep& item_step) {
     if (In::Type(e) != JsonType::kNull) return One(field, e, step, &item_step);
     switch (field.type) {
-      case FieldType::kMessage:
-        builder_.push_object(0);
+      case FieldType::kMessage: {
+        const MessageType& message = schema_.message(field);
+        size_t members = 0;
+        if (drop_empty_) {
+          for (const uint16_t i : message.always) members += PushEmpty(message.fields[i]);
+        }
+        builder_.push_object(members);
         return true;
+      }
       case FieldType::kString:
       case FieldType::kBytes:
         builder_.push_string("");
@@ -265,7 +312,7 @@ class TypedWalk {
       case FieldType::kDouble:
         return Float(field, e, step);
       case FieldType::kIntOrString:
-        return IntOrString(e);
+        return IntOrString(e, step);
       case FieldType::kFieldsV1:
       case FieldType::kRawExtension:
       case FieldType::kJson:
@@ -319,15 +366,15 @@ class TypedWalk {
     }
   }
 
-  bool IntOrString(Element e) {
+  bool IntOrString(Element e, const WalkStep& step) {
     const JsonType type = In::Type(e);
     if (type == JsonType::kText) {
       builder_.push_string(In::Text(e));
       return true;
     }
-    if (!IsNumber(type)) return Wrong(LeafMismatch(TypeWord(e), "int32"));
+    if (!IsNumber(type)) return Mismatch(step, e, "int32");
     if (type != JsonType::kInt || !FitsInt32(In::Int(e))) {
-      return Wrong(LeafMismatch("number " + Number(e), "int32"));
+      return Wrong(TypeMismatch(step, "number " + Number(e), "int32"));
     }
     builder_.push_int64(In::Int(e));
     return true;
@@ -337,8 +384,9 @@ class TypedWalk {
     if (In::Type(e) != JsonType::kArray) return Mismatch(step, e, field.go_type);
     size_t items = 0;
     const bool good = In::EachItem(e, [&](Element item) {
-      if (In::Type(item) != JsonType::kText) return Mismatch(step, item, "string");
-      builder_.push_string(In::Text(item));
+      const bool null = In::Type(item) == JsonType::kNull;  // stands for ""
+      if (!null && In::Type(item) != JsonType::kText) return Mismatch(step, item, "string");
+      builder_.push_string(null ? std::string_view() : In::Text(item));
       ++items;
       return true;
     });
@@ -400,7 +448,7 @@ class TypedWalk {
   // A leaf that is not a text in JSON: only quantities may be numbers.
   bool NumberLeaf(const Field& field, Element e, const WalkStep& step) {
     if (field.type == FieldType::kBytes) return Mismatch(step, e, field.go_type);
-    if (field.type != FieldType::kQuantity) return Wrong(LeafMismatch(TypeWord(e), "string"));
+    if (field.type != FieldType::kQuantity) return Mismatch(step, e, "string");
     return TextLeaf(field, IsNumber(In::Type(e)) ? Number(e) : std::string(TypeWord(e)));
   }
 

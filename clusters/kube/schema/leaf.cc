@@ -149,7 +149,10 @@ Result<std::string> DecodeBase64(std::string_view text) {
     filled = 0;
   }
   if (filled == 0 && padding == 0) return out;
-  if (filled + padding != 4) return Fail(CorruptBase64(text.size()));
+  if (filled + padding != 4) {
+    return Fail(
+        CorruptBase64(padding > 0 ? text.size() : text.size() - static_cast<size_t>(filled)));
+  }
   if (filled == 2) {
     out += static_cast<char>(group >> 4);
   } else {

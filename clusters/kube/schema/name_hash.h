@@ -1,5 +1,6 @@
-// The hash of a field name, for MessageType's index: the length, the first and the last eight
-// bytes, which tell nearly all names of one message apart.
+// The hash of a field name, for MessageType's index: its length, its first and its last eight
+// bytes. They are kept in the index too, so that a look-up of a name of up to 16 bytes, nearly
+// every one, is decided without touching the field.
 #pragma once
 
 #include <cstddef>
@@ -9,29 +10,43 @@
 
 namespace fairway::kube {
 
-inline uint64_t NameHash(std::string_view name) {
-  const size_t n = name.size();
-  uint64_t head = 0, tail = 0;
-  if (n >= 8) {
-    std::memcpy(&head, name.data(), 8);
-    std::memcpy(&tail, name.data() + n - 8, 8);
-  } else if (n >= 4) {
-    std::memcpy(&head, name.data(), 4);
-    std::memcpy(&tail, name.data() + n - 4, 4);
-  } else if (n > 0) {
-    head = static_cast<uint8_t>(name[0]) |
-           static_cast<uint64_t>(static_cast<uint8_t>(name[n / 2])) << 8 |
-           static_cast<uint64_t>(static_cast<uint8_t>(name[n - 1])) << 16;
+struct NameKey {
+  uint64_t head = 0;
+  uint64_t tail = 0;
+  uint32_t size = 0;
+
+  bool operator==(const NameKey&) const = default;
+  // Equal keys mean equal names.
+  bool whole() const { return size <= 16; }
+
+  uint64_t Hash() const {
+    uint64_t hash = (head ^ size) * 0x9e3779b97f4a7c15u;
+    hash = (hash ^ hash >> 32 ^ tail) * 0xbf58476d1ce4e5b9u;
+    return hash ^ hash >> 29;
   }
-  uint64_t hash = (head ^ n) * 0x9e3779b97f4a7c15u;
-  hash = (hash ^ hash >> 32 ^ tail) * 0xbf58476d1ce4e5b9u;
-  return hash ^ hash >> 29;
+};
+
+inline NameKey MakeNameKey(std::string_view name) {
+  const size_t n = name.size();
+  NameKey key{0, 0, static_cast<uint32_t>(n)};
+  if (n >= 8) {
+    std::memcpy(&key.head, name.data(), 8);
+    std::memcpy(&key.tail, name.data() + n - 8, 8);
+  } else if (n >= 4) {
+    std::memcpy(&key.head, name.data(), 4);
+    std::memcpy(&key.tail, name.data() + n - 4, 4);
+  } else {
+    for (size_t i = 0; i < n; ++i) {
+      key.head = key.head << 8 | static_cast<uint8_t>(name[i]);
+    }
+  }
+  return key;
 }
 
-// One slot of the index: the field's number in the vector + 1, and the bits of the hash that the
-// slot's place does not tell.
-inline uint32_t NameSlot(uint64_t hash, size_t field) {
-  return static_cast<uint32_t>(field + 1) | (static_cast<uint32_t>(hash >> 40) & 0xffffu) << 16;
-}
+// One slot of the open-addressed index; field == 0 is free.
+struct NameSlot {
+  NameKey key;
+  uint32_t field = 0;  // number in MessageType::fields + 1
+};
 
 }  // namespace fairway::kube

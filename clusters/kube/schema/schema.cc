@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "clusters/kube/schema/embedded.h"
-#include "clusters/kube/schema/name_hash.h"
 #include "scheduler/assert.h"
 
 namespace fairway::kube {
@@ -11,12 +10,11 @@ namespace fairway::kube {
 const Field* MessageType::Find(std::string_view json_name) const {
   if (index_.empty()) return nullptr;
   const size_t mask = index_.size() - 1;
-  const uint64_t hash = NameHash(json_name);
-  const uint32_t tag = NameSlot(hash, 0) >> 16;
-  for (size_t slot = hash & mask; index_[slot] != 0; slot = (slot + 1) & mask) {
-    if (index_[slot] >> 16 != tag) continue;
-    const Field& field = fields[(index_[slot] & 0xffffu) - 1];
-    if (field.name == json_name) return &field;
+  const NameKey key = MakeNameKey(json_name);
+  for (size_t slot = key.Hash() & mask; index_[slot].field != 0; slot = (slot + 1) & mask) {
+    if (index_[slot].key != key) continue;
+    const Field& field = fields[index_[slot].field - 1];
+    if (key.whole() || field.name == json_name) return &field;
   }
   return nullptr;
 }

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/kube/schema/name_hash.h"
 #include "scheduler/result.h"
 
 namespace fairway::kube {
@@ -59,8 +60,10 @@ struct Field {
   std::string_view description;  // "" for most
   std::string_view go_type;  // the element's Go type in error messages: "int32", "v1.RestartPolicy"
   std::string_view go_shape;  // the whole field's Go type: "[]v1.Container", "v1.ResourceList"
-  TypeId message = kNoType;   // for kMessage
-  uint16_t number = 0;        // in protobuf; 0 where the field has no wire form
+  // The Go structs that an inlined field comes from, as error messages show them: "VolumeSource".
+  std::string_view go_embedded;
+  TypeId message = kNoType;  // for kMessage
+  uint16_t number = 0;       // in protobuf; 0 where the field has no wire form
   FieldType type = FieldType::kString;
   Shape shape = Shape::kOne;
   ListType list_type = ListType::kAtomic;
@@ -95,6 +98,8 @@ struct MessageType {
   bool atomic = false;           // server-side apply treats values of this type as one leaf
   std::vector<Field> fields;     // in JSON, inlined messages flattened, in declaration order
   std::vector<WireField> wire;   // by number
+  // Fields that Go writes even when they are empty, lists and maps aside: numbers into `fields`.
+  std::vector<uint16_t> always;
 
   // nullptr when there is no such field. Case counts.
   const Field* Find(std::string_view json_name) const;
@@ -103,7 +108,7 @@ struct MessageType {
 
  private:
   friend class SchemaBuilder;
-  std::vector<uint32_t> index_;  // open-addressed table over fields, see name_hash.h; 0 = free
+  std::vector<NameSlot> index_;  // over fields, by name
 };
 
 // A subresource as discovery shows it.

@@ -55,6 +55,8 @@ class SchemaBuilder {
   Problem Flatten(RawMessage& raw);
   Problem FlattenField(RawMessage& raw, RawField& field);
   Problem ResolveType(RawField& raw);
+  Problem FindAlways();
+  Problem CheckAlwaysEnds(TypeId type, std::vector<char>& state);
   Problem ApplyDescriptions();
   Problem FinishKinds();
   std::string GoShape(const RawField& raw) const;

@@ -1,13 +1,32 @@
 #include <algorithm>
 #include <tuple>
 
-#include "clusters/kube/schema/name_hash.h"
 #include "clusters/kube/schema/schema_builder.h"
 
 namespace fairway::kube {
 namespace {
 
 constexpr size_t kFieldsMax = 128;  // of one message; the decoders keep a bit for each
+
+// Go's omitempty does not leave out structs, and without it nothing is left out. Kinds without a
+// wire form are custom ones, whose documents hold what the client wrote.
+bool IsAlways(const Field& field) {
+  if (field.shape != Shape::kOne || field.pointer || field.number == 0) return false;
+  switch (field.type) {
+    case FieldType::kMessage:
+    case FieldType::kQuantity:
+    case FieldType::kIntOrString:
+      return true;
+    case FieldType::kString:
+    case FieldType::kBool:
+    case FieldType::kInt32:
+    case FieldType::kInt64:
+    case FieldType::kDouble:
+      return field.required;
+    default:
+      return false;
+  }
+}
 
 }  // namespace
 
@@ -39,6 +58,7 @@ SchemaBuilder::Problem SchemaBuilder::Finish() {
     schema_->messages_.push_back(std::move(raw.message));
   }
   std::sort(schema_->by_name_.begin(), schema_->by_name_.end());
+  if (Problem problem = FindAlways()) return problem;
   if (Problem problem = ApplyDescriptions()) return problem;
   return FinishKinds();
 }
@@ -82,8 +102,13 @@ SchemaBuilder::Problem SchemaBuilder::FlattenField(RawMessage& raw, RawField& fi
   if (!field.field.is_message()) return "only a message can be inlined";
   RawMessage& inlined = raw_[static_cast<size_t>(field.field.message)];
   if (Problem problem = Flatten(inlined)) return problem;
-  message.fields.insert(message.fields.end(), inlined.message.fields.begin(),
-                        inlined.message.fields.end());
+  for (Field flat : inlined.message.fields) {
+    flat.go_embedded =
+        flat.go_embedded.empty()
+            ? inlined.message.go_name
+            : Keep(std::string(inlined.message.go_name) + "." + std::string(flat.go_embedded));
+    message.fields.push_back(std::move(flat));
+  }
   if (field.field.number != 0) {
     message.wire.push_back({field.field.number, 0, field.field.message});
   }
@@ -130,13 +155,41 @@ std::string SchemaBuilder::GoShape(const RawField& raw) const {
 void SchemaBuilder::BuildIndex(MessageType& message) {
   size_t size = 4;
   while (size < message.fields.size() * 2) size *= 2;
-  message.index_.assign(size, 0);
+  message.index_.assign(size, {});
   for (size_t i = 0; i < message.fields.size(); ++i) {
-    const uint64_t hash = NameHash(message.fields[i].name);
-    size_t slot = hash & (size - 1);
-    while (message.index_[slot] != 0) slot = (slot + 1) & (size - 1);
-    message.index_[slot] = NameSlot(hash, i);
+    const NameKey key = MakeNameKey(message.fields[i].name);
+    size_t slot = key.Hash() & (size - 1);
+    while (message.index_[slot].field != 0) slot = (slot + 1) & (size - 1);
+    message.index_[slot] = {key, static_cast<uint32_t>(i + 1)};
   }
+}
+
+SchemaBuilder::Problem SchemaBuilder::FindAlways() {
+  for (MessageType& message : schema_->messages_) {
+    for (size_t i = 0; i < message.fields.size(); ++i) {
+      if (IsAlways(message.fields[i])) message.always.push_back(static_cast<uint16_t>(i));
+    }
+  }
+  std::vector<char> state(schema_->messages_.size(), 0);
+  for (const MessageType& message : schema_->messages_) {
+    if (Problem problem = CheckAlwaysEnds(message.id, state)) return problem;
+  }
+  return std::nullopt;
+}
+
+// A message that always contains itself would have no end.
+SchemaBuilder::Problem SchemaBuilder::CheckAlwaysEnds(TypeId type, std::vector<char>& state) {
+  char& mine = state[static_cast<size_t>(type)];
+  const MessageType& message = schema_->message(type);
+  if (mine == 1) return "message " + std::string(message.name) + " contains itself";
+  if (mine == 2) return std::nullopt;
+  mine = 1;
+  for (const uint16_t i : message.always) {
+    if (!message.fields[i].is_message()) continue;
+    if (Problem problem = CheckAlwaysEnds(message.fields[i].message, state)) return problem;
+  }
+  mine = 2;
+  return std::nullopt;
 }
 
 SchemaBuilder::Problem SchemaBuilder::ApplyDescriptions() {

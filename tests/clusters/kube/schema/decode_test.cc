@@ -15,8 +15,8 @@ Result<Decoded> DecodeJob(std::string_view json, DecodeOptions options = {}) {
   return DecodeObject(Schema::Builtin(), Jobs(), json, options);
 }
 
-// The document that `json` decodes to, as text.
-std::string DocumentOf(std::string_view json, DecodeOptions options = {}) {
+// The document that `json` decodes to, as text, with nothing left out or added for being empty.
+std::string DocumentOf(std::string_view json, DecodeOptions options = {.drop_empty = false}) {
   const Result<Decoded> decoded = DecodeJob(json, options);
   return decoded ? Serialize(decoded->document) : "error: " + decoded.error().message;
 }
@@ -65,18 +65,20 @@ TEST(DecodeTest, ReportsDuplicatesAndTakesTheLast) {
             R"("spec":{"parallelism":2}})");
 }
 
-// null means unset; empty values of non-pointer fields go, unless the caller asks for them.
-TEST(DecodeTest, DropsNullAndEmptyValuesAsGoDoes) {
+// null means unset. What Go leaves out goes, and what Go always writes is added, so that objects
+// are equal however they were sent; a caller that must see what was sent gets just that.
+TEST(DecodeTest, WritesObjectsAsGoDoes) {
   constexpr std::string_view kJob =
       R"({"kind":"Job","apiVersion":"batch/v1","metadata":{"creationTimestamp":null,"labels":{}},)"
-      R"("spec":{"suspend":false,"template":{"metadata":{},"spec":{"hostNetwork":false,)"
-      R"("nodeName":"","containers":[],"volumes":[]}}},"status":{}})";
-  EXPECT_EQ(DocumentOf(kJob),
+      R"("spec":{"suspend":false,"template":{"spec":{"hostNetwork":false,)"
+      R"("nodeName":"","containers":[{"image":"i"}],"volumes":[]}}}})";
+  EXPECT_EQ(DocumentOf(kJob, {}),
             R"({"kind":"Job","apiVersion":"batch/v1","metadata":{},"spec":{"suspend":false,)"
-            R"("template":{"metadata":{},"spec":{"containers":[]}}},"status":{}})");
-  EXPECT_EQ(DocumentOf(R"({"kind":"Job","apiVersion":"batch/v1","metadata":{"labels":{}}})",
-                       {.drop_empty = false}),
-            R"({"kind":"Job","apiVersion":"batch/v1","metadata":{"labels":{}}})");
+            R"("template":{"spec":{"containers":[{"image":"i","name":"","resources":{}}]},)"
+            R"("metadata":{}}},"status":{}})");
+  EXPECT_EQ(DocumentOf(kJob), R"({"kind":"Job","apiVersion":"batch/v1","metadata":{"labels":{}},)"
+                              R"("spec":{"suspend":false,"template":{"spec":{"hostNetwork":false,)"
+                              R"("nodeName":"","containers":[{"image":"i"}],"volumes":[]}}}})");
 }
 
 // Type mistakes fail in the words that users and client libraries know.
@@ -151,7 +153,8 @@ TEST(DecodeTest, ChecksTheKind) {
 TEST(DecodeTest, DecodesDocuments) {
   const Result<Value> value = ParseJson(R"({"spec":{"parallelism":1,"foo":1,"completions":null}})");
   ASSERT_TRUE(value.has_value());
-  const Result<Decoded> decoded = DecodeValue(Schema::Builtin(), Jobs().message, *value);
+  const Result<Decoded> decoded =
+      DecodeValue(Schema::Builtin(), Jobs().message, *value, {.drop_empty = false});
   ASSERT_TRUE(decoded.has_value());
   EXPECT_EQ(Serialize(decoded->document), R"({"spec":{"parallelism":1}})");
   EXPECT_THAT(decoded->strict_findings, ElementsAre("unknown field \"spec.foo\""));
