@@ -37,7 +37,7 @@ int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const u
   static constexpr unsigned char kOurs[] = "\x02h2\x08http/1.1";
   auto* chosen = const_cast<unsigned char**>(out);
   int found = SSL_select_next_proto(chosen, out_size, kOurs, sizeof(kOurs) - 1, in, in_size);
-  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+  return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 // Where the first verification error of a handshake is kept while the rest of the chain is visited.
