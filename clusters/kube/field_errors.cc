@@ -1,7 +1,6 @@
 #include "clusters/kube/field_errors.h"
 
 #include <algorithm>
-#include <cstdio>
 
 namespace fairway::kube {
 namespace {
@@ -54,21 +53,6 @@ std::string WithDetail(std::string text, std::string_view detail) {
     text += detail;
   }
   return text;
-}
-
-// Length of the UTF-8 sequence at the start of `text`, 0 when it is malformed.
-size_t Utf8Length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  size_t length = lead < 0x80             ? 1
-                  : (lead & 0xe0) == 0xc0 ? 2
-                  : (lead & 0xf0) == 0xe0 ? 3
-                  : (lead & 0xf8) == 0xf0 ? 4
-                                          : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return length;
 }
 
 }  // namespace
@@ -205,46 +189,6 @@ std::string AggregateText(const std::vector<ErrorCause>& causes) {
     out += text;
   }
   return out + "]";
-}
-
-std::string GoQuote(std::string_view text) {
-  std::string out = "\"";
-  char buffer[8];
-  while (!text.empty()) {
-    const size_t length = Utf8Length(text);
-    const auto lead = static_cast<unsigned char>(text[0]);
-    if (length > 1) {
-      out += text.substr(0, length);
-      text.remove_prefix(length);
-      continue;
-    }
-    text.remove_prefix(1);
-    switch (lead) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        if (lead < 0x20 || lead >= 0x7f) {
-          std::snprintf(buffer, sizeof(buffer), "\\x%02x", lead);
-          out += buffer;
-        } else {
-          out += static_cast<char>(lead);
-        }
-    }
-  }
-  return out + "\"";
 }
 
 std::string GoQuoteList(std::initializer_list<std::string_view> texts) {

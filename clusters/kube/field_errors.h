@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/schema/leaf.h"  // GoQuote, for callers that build messages
 #include "scheduler/result.h"
 
 namespace fairway::kube {
@@ -93,8 +94,6 @@ class FieldErrors {
 // `a: m` for one cause, `[a: m, b: n]` for more; the same text counts once.
 std::string AggregateText(const std::vector<ErrorCause>& causes);
 
-// A text between double quotes with the escapes of Go's strconv.Quote, as in the messages.
-std::string GoQuote(std::string_view text);
 // ["a" "b"], Go's %q of a list.
 std::string GoQuoteList(std::initializer_list<std::string_view> texts);
 

@@ -15,11 +15,6 @@
 
 namespace fairway::kube {
 
-// What one pod of this spec reserves on a node, as Kubernetes counts: the larger of (the sum of the
-// containers and the restartable init containers) and what each init container needs at its turn,
-// plus the overhead. A container without a request counts by its limit. pods is 1.
-scheduler::Resources PodRequest(const Object& pod_spec);
-
 // A PlacementPolicy or ClusterPlacementPolicy document that applies to a Job.
 using PolicyDocument = const Object*;
 
