@@ -68,9 +68,8 @@ Error ErrorFromStatusObject(const Object& status) {
   error.group = std::string(GetString(status, {"details", "group"}));
   error.kind = std::string(GetString(status, {"details", "kind"}));
   error.uid = std::string(GetString(status, {"details", "uid"}));
-  error.retry_after_seconds = static_cast<int>(
-      std::clamp<int64_t>(Get<int64_t>(status, {"details", "retryAfterSeconds"}).value_or(0), 0,
-                          3600));
+  error.retry_after_seconds = static_cast<int>(std::clamp<int64_t>(
+      Get<int64_t>(status, {"details", "retryAfterSeconds"}).value_or(0), 0, 3600));
   error.continue_token = std::string(GetString(status, {"metadata", "continue"}));
   const Array* causes = GetArray(status, {"details", "causes"});
   for (size_t i = 0; causes != nullptr && i < causes->size() && i < 100; ++i) {
@@ -96,9 +95,9 @@ Error ErrorFromAnswer(int http_status, int retry_after_seconds, std::string_view
   error.code = http_status;
   if (!is_status) error.reason = std::string(ReasonOfStatus(http_status));
   if (error.message.empty()) {
-    error.message = body.empty() ? fmt::format("the server answered {}", http_status)
-                                 : fmt::format("the server answered {}: {}", http_status,
-                                               Quote(body));
+    error.message = body.empty()
+                        ? fmt::format("the server answered {}", http_status)
+                        : fmt::format("the server answered {}: {}", http_status, Quote(body));
   }
   if (retry_after_seconds > 0) error.retry_after_seconds = retry_after_seconds;
   return error;

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -53,6 +54,9 @@ struct MemberConfig {
   std::string name;     // for messages and logs
   std::string gateway;  // our id: the value of the label fairway.flext.sh/gateway
   Access access;
+  // May a credential plugin of `access` be run? Null allows every one; `access` can only name one
+  // when it came from a trusted kubeconfig.
+  std::function<bool(const std::string& command)> exec_allowed;
   uint64_t seed = 0;  // of the jitter
   MemberLimits limits;
 };
@@ -161,7 +165,7 @@ class Member {
   virtual const std::string& server() const = 0;
 
   // New credentials or endpoint for the same cluster (its Secret changed): connections are made
-  // anew, what is queued stays.
+  // anew, what is queued stays. Not inside a callback of this Member.
   virtual Status ReplaceAccess(Access access) = 0;
 };
 

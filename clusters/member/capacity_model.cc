@@ -1,0 +1,182 @@
+#include "clusters/member/capacity_model.h"
+
+#include <functional>
+#include <utility>
+
+#include "clusters/member/pod_resources.h"
+#include "scheduler/names.h"
+
+namespace fairway::clusters {
+
+using scheduler::Capacity;
+using scheduler::Resources;
+
+namespace {
+
+bool IsReady(const kube::Object& node) {
+  const kube::Array* conditions = kube::GetArray(node, {"status", "conditions"});
+  for (size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
+    const kube::Value& condition = (*conditions)[i];
+    if (kube::GetString(condition, {"type"}) == "Ready") {
+      return kube::GetString(condition, {"status"}) == "True";
+    }
+  }
+  return false;
+}
+
+bool IsTaintedAway(const kube::Object& node) {
+  const kube::Array* taints = kube::GetArray(node, {"spec", "taints"});
+  for (size_t i = 0; taints != nullptr && i < taints->size(); ++i) {
+    std::string_view effect = kube::GetString((*taints)[i], {"effect"});
+    if (effect != "NoSchedule" && effect != "NoExecute") continue;
+    std::string_view key = kube::GetString((*taints)[i], {"key"});
+    if (key.starts_with("node.kubernetes.io/") ||
+        key.starts_with("node.cloudprovider.kubernetes.io/") ||
+        key == "node-role.kubernetes.io/control-plane" || key == "node-role.kubernetes.io/master") {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool HasEnded(const kube::Object& pod) {
+  std::string_view phase = kube::GetString(pod, {"status", "phase"});
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+bool IsGated(const kube::Object& pod) {
+  const kube::Array* gates = kube::GetArray(pod, {"spec", "schedulingGates"});
+  return gates != nullptr && !gates->empty();
+}
+
+Resources Minus(Resources a, const Resources& b) {
+  a.Subtract(b);
+  return a;
+}
+
+}  // namespace
+
+// A pod's uid, or a hash of it where it is no UUID: 16 bytes instead of a text.
+CapacityModel::Key CapacityModel::KeyOf(const kube::Object& object) {
+  std::string_view uid = kube::GetString(object, {"metadata", "uid"});
+  Key key{};
+  int digits = 0;
+  for (char c : uid) {
+    int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    if (value < 0 || digits >= 32) continue;
+    key[digits / 16] = key[digits / 16] << 4 | static_cast<uint64_t>(value);
+    ++digits;
+  }
+  if (digits == 32) return key;
+  std::string full = std::string(uid) + "/" +
+                     std::string(kube::GetString(object, {"metadata", "namespace"})) + "/" +
+                     std::string(kube::GetString(object, {"metadata", "name"}));
+  return {std::hash<std::string>()(full), std::hash<std::string>()(full + "/")};
+}
+
+CapacityModel::Node* CapacityModel::NodeNamed(std::string_view name) {
+  auto found = nodes_.find(name);
+  if (found == nodes_.end()) found = nodes_.emplace(std::string(name), Node{}).first;
+  return &found->second;
+}
+
+void CapacityModel::UpsertNode(const kube::Object& node) {
+  std::string_view name = kube::GetString(node, {"metadata", "name"});
+  if (name.empty()) return;
+  Node* entry = NodeNamed(name);
+  entry->known = true;
+  entry->round = node_round_;
+  entry->usable = IsReady(node) && !IsTaintedAway(node) &&
+                  !kube::Get<bool>(node, {"spec", "unschedulable"}).value_or(false);
+  entry->allocatable = Resources{};
+  if (const kube::Object* list = kube::GetObject(node, {"status", "allocatable"})) {
+    // A node that reports nonsense has nothing to offer.
+    entry->allocatable = ParseResourceList(*list, "status.allocatable").value_or(Resources{});
+  }
+}
+
+void CapacityModel::RemoveNode(const kube::Object& node) {
+  auto found = nodes_.find(kube::GetString(node, {"metadata", "name"}));
+  if (found == nodes_.end()) return;
+  found->second.known = found->second.usable = false;
+  if (found->second.pods == 0) nodes_.erase(found);
+}
+
+void CapacityModel::EndNodes() {
+  for (auto it = nodes_.begin(); it != nodes_.end();) {
+    Node& node = it->second;
+    if (node.known && node.round != node_round_) node.known = node.usable = false;
+    it = !node.known && node.pods == 0 ? nodes_.erase(it) : std::next(it);
+  }
+}
+
+void CapacityModel::Charge(const Pod& pod) {
+  if (pod.node != nullptr) {
+    ++pod.node->pods;
+    pod.node->used.Add(pod.request);
+    if (!pod.ours) pod.node->foreign.Add(pod.request);
+  } else if (!pod.ours) {
+    waiting_.Add(pod.request);
+  }
+}
+
+void CapacityModel::Discharge(const Pod& pod) {
+  if (pod.node != nullptr) {
+    --pod.node->pods;
+    pod.node->used.Subtract(pod.request);
+    if (!pod.ours) pod.node->foreign.Subtract(pod.request);
+  } else if (!pod.ours) {
+    waiting_.Subtract(pod.request);
+  }
+}
+
+void CapacityModel::UpsertPod(const kube::Object& pod) {
+  Key key = KeyOf(pod);
+  const kube::Object* spec = kube::GetObject(pod, {"spec"});
+  if (spec == nullptr || HasEnded(pod) || IsGated(pod)) return RemovePod(pod);
+  Pod fresh;
+  fresh.round = pod_round_;
+  fresh.ours = kube::GetString(pod, {"metadata", "labels", names::kLabelGateway}) == gateway_;
+  std::string_view node = kube::GetString(*spec, {"nodeName"});
+  if (!node.empty()) fresh.node = NodeNamed(node);
+  Resources unknown;  // a pod with nonsense in it still takes its place
+  unknown.pods = 1;
+  fresh.request = PodRequest(*spec).value_or(std::move(unknown));
+  auto [entry, added] = pods_.try_emplace(key);
+  if (!added) Discharge(entry->second);
+  entry->second = std::move(fresh);
+  Charge(entry->second);
+}
+
+void CapacityModel::RemovePod(const kube::Object& pod) {
+  auto found = pods_.find(KeyOf(pod));
+  if (found == pods_.end()) return;
+  Discharge(found->second);
+  pods_.erase(found);
+}
+
+void CapacityModel::EndPods() {
+  for (auto it = pods_.begin(); it != pods_.end();) {
+    if (it->second.round == pod_round_) {
+      ++it;
+      continue;
+    }
+    Discharge(it->second);
+    it = pods_.erase(it);
+  }
+}
+
+Capacity CapacityModel::Measure() const {
+  Capacity out;
+  out.requested = waiting_;
+  for (const auto& [name, node] : nodes_) {
+    if (!node.usable) continue;
+    ++out.nodes;
+    out.allocatable.Add(node.allocatable);
+    out.requested.Add(node.foreign);
+    out.largest_node_free = Larger(out.largest_node_free, Minus(node.allocatable, node.used));
+  }
+  return out;
+}
+
+}  // namespace fairway::clusters

@@ -1,0 +1,111 @@
+#include "clusters/member/capacity_watch.h"
+
+#include <utility>
+
+#include "clusters/log.h"
+
+namespace fairway::clusters {
+
+class CapacityWatch::Nodes : public kube::ListWatchSink {
+ public:
+  explicit Nodes(CapacityWatch& owner) : owner_(owner) {}
+  void OnListStart() override { owner_.model_.BeginNodes(); }
+  void OnObject(const kube::Object& node) override {
+    owner_.model_.UpsertNode(node);
+    owner_.Changed();
+  }
+  void OnDeleted(const kube::Object& node) override {
+    owner_.model_.RemoveNode(node);
+    owner_.Changed();
+  }
+  void OnListed() override {
+    owner_.model_.EndNodes();
+    owner_.nodes_listed_ = true;
+    owner_.Changed();
+  }
+  void OnSyncChanged(bool synced, const Error& error) override {
+    if (!synced) Log(LogLevel::kDebug, "{}: nodes: {}", owner_.config_.member, error.message);
+  }
+
+ private:
+  CapacityWatch& owner_;
+};
+
+class CapacityWatch::Pods : public kube::ListWatchSink {
+ public:
+  explicit Pods(CapacityWatch& owner) : owner_(owner) {}
+  void OnListStart() override { owner_.model_.BeginPods(); }
+  void OnObject(const kube::Object& pod) override {
+    owner_.model_.UpsertPod(pod);
+    owner_.Changed();
+  }
+  void OnDeleted(const kube::Object& pod) override {
+    owner_.model_.RemovePod(pod);
+    owner_.Changed();
+  }
+  void OnListed() override {
+    owner_.model_.EndPods();
+    owner_.pods_listed_ = true;
+    owner_.Changed();
+  }
+  void OnSyncChanged(bool synced, const Error& error) override {
+    if (!synced) Log(LogLevel::kDebug, "{}: pods: {}", owner_.config_.member, error.message);
+  }
+
+ private:
+  CapacityWatch& owner_;
+};
+
+CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig config,
+                             std::function<void(const scheduler::Capacity&)> on_capacity)
+    : loop_(loop),
+      config_(std::move(config)),
+      on_capacity_(std::move(on_capacity)),
+      model_(config_.gateway),
+      nodes_(std::make_unique<Nodes>(*this)),
+      pods_(std::make_unique<Pods>(*this)) {
+  kube::ListWatchConfig watch = config_.watch;
+  watch.path = "/api/v1/nodes";
+  watch.selector.clear();
+  node_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *nodes_);
+  watch.path = "/api/v1/pods";
+  ++watch.seed;
+  pod_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *pods_);
+}
+
+CapacityWatch::~CapacityWatch() = default;
+
+void CapacityWatch::Start() {
+  node_watch_->Start();
+  pod_watch_->Start();
+}
+
+void CapacityWatch::Poke() {
+  if (node_watch_) node_watch_->Poke();
+  if (pod_watch_) pod_watch_->Poke();
+}
+
+void CapacityWatch::Changed() {
+  // Half a picture would show a cluster as empty or as full.
+  if (!nodes_listed_ || !pods_listed_ || timer_) return;
+  timer_ = loop_.StartTimer(last_ ? config_.interval_ms : 0, [this] { Measure(); });
+}
+
+void CapacityWatch::Measure() {
+  timer_.Cancel();
+  if (model_.pods() > config_.pods_max) {
+    Log(LogLevel::kError, "{}: more than {} pods; its capacity is no longer followed",
+        config_.member, config_.pods_max);
+    node_watch_.reset();
+    pod_watch_.reset();
+    model_ = CapacityModel(config_.gateway);
+    nodes_listed_ = pods_listed_ = false;
+    return;
+  }
+  scheduler::Capacity now = model_.Measure();
+  if (last_ && *last_ == now) return;
+  last_ = now;
+  on_capacity_(now);
+}
+
+}  // namespace fairway::clusters

@@ -1,0 +1,149 @@
+#include "clusters/member/copy_tracker.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "clusters/kube/time.h"
+#include "clusters/log.h"
+#include "scheduler/names.h"
+
+namespace fairway::clusters {
+
+using scheduler::RunPhase;
+
+namespace {
+
+uint64_t ParseNumber(std::string_view text) {
+  uint64_t value = 0;
+  auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return code == std::errc() && end == text.data() + text.size() ? value : 0;
+}
+
+Instant TimeAt(const kube::Value& doc, kube::Path path) {
+  return kube::ParseTime(kube::GetString(doc, path)).value_or(Instant{});
+}
+
+const kube::Value* TrueCondition(const kube::Object& job, std::string_view type) {
+  const kube::Array* conditions = kube::GetArray(job, {"status", "conditions"});
+  for (size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
+    const kube::Value& condition = (*conditions)[i];
+    if (kube::GetString(condition, {"type"}) == type &&
+        kube::GetString(condition, {"status"}) == "True") {
+      return &condition;
+    }
+  }
+  return nullptr;
+}
+
+int64_t Count(const kube::Object& job, std::string_view field) {
+  return kube::Get<int64_t>(job, {"status", field}).value_or(0);
+}
+
+// Only Complete and Failed end a Job; their target conditions mean that pods are still ending.
+void ReadPhase(const kube::Object& job, CopyReport& report) {
+  const kube::Value* complete = TrueCondition(job, "Complete");
+  const kube::Value* failed = TrueCondition(job, "Failed");
+  if (complete != nullptr || failed != nullptr) {
+    const kube::Value& end = complete != nullptr ? *complete : *failed;
+    report.phase = complete != nullptr ? RunPhase::kSucceeded : RunPhase::kFailed;
+    report.finished = TimeAt(end, {"lastTransitionTime"});
+    if (const kube::Object* status = kube::GetObject(job, {"status"})) {
+      auto at = kube::ParseTime(kube::GetString(*status, {"completionTime"}));
+      if (at) report.finished = *at;
+    }
+  } else if (kube::Get<bool>(job, {"spec", "suspend"}).value_or(false)) {
+    report.phase = RunPhase::kSuspended;
+  } else if (Count(job, "ready") > 0 || Count(job, "succeeded") > 0 || Count(job, "failed") > 0) {
+    report.phase = RunPhase::kRunning;
+  } else {
+    report.phase = RunPhase::kPending;
+  }
+}
+
+std::string KeyOf(const kube::Object& job) {
+  std::string key(kube::GetString(job, {"metadata", "namespace"}));
+  key += '/';
+  key += kube::GetString(job, {"metadata", "name"});
+  return key;
+}
+
+}  // namespace
+
+std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gateway) {
+  if (kube::GetString(job, {"metadata", "labels", names::kLabelGateway}) != gateway) {
+    return std::nullopt;
+  }
+  CopyReport report;
+  report.ref.job =
+      JobId{ParseNumber(kube::GetString(job, {"metadata", "annotations", names::kAnnotationJob}))};
+  report.ref.epoch =
+      Epoch{ParseNumber(kube::GetString(job, {"metadata", "labels", names::kLabelEpoch}))};
+  report.ref.name_space = std::string(kube::GetString(job, {"metadata", "namespace"}));
+  report.ref.name = std::string(kube::GetString(job, {"metadata", "name"}));
+  if (!report.ref.job || !report.ref.epoch || report.ref.name.empty()) return std::nullopt;
+  report.uid = std::string(kube::GetString(job, {"metadata", "labels", names::kLabelUid}));
+  report.member_uid = std::string(kube::GetString(job, {"metadata", "uid"}));
+  report.resource_version = std::string(kube::GetString(job, {"metadata", "resourceVersion"}));
+  report.deleting = !kube::GetString(job, {"metadata", "deletionTimestamp"}).empty();
+  report.started =
+      kube::ParseTime(kube::GetString(job, {"status", "startTime"})).value_or(Instant{});
+  ReadPhase(job, report);
+  const kube::Value* status = kube::Find(job, "status");
+  report.status_json = status != nullptr && status->is_object() ? kube::Serialize(*status) : "{}";
+  return report;
+}
+
+CopyRef CopyTracker::RefOf(const std::string& key, const Entry& entry) {
+  size_t slash = key.find('/');
+  return CopyRef{entry.job, entry.epoch, key.substr(0, slash), key.substr(slash + 1)};
+}
+
+void CopyTracker::Upsert(const kube::Object& job) {
+  auto report = ReadCopy(job, gateway_);
+  std::string key = KeyOf(job);
+  if (!report) {
+    Log(LogLevel::kWarning, "Job {} carries damaged Fairway labels; it is left alone", key);
+    return Remove(job);
+  }
+  Entry fresh{report->ref.job, report->ref.epoch,
+              std::hash<std::string>()(report->member_uid + "/" + report->resource_version),
+              round_};
+  auto [found, added] = copies_.try_emplace(key, fresh);
+  if (!added) {
+    Entry old = std::exchange(found->second, fresh);
+    bool other_copy = old.job != fresh.job || old.epoch != fresh.epoch;
+    // Replaced while nobody watched: its end would otherwise go unnoticed.
+    if (other_copy) listener_.OnCopyGone(cluster_, RefOf(key, old));
+    if (!other_copy && old.version_hash == fresh.version_hash) return;
+  }
+  listener_.OnCopy(cluster_, *report);
+}
+
+void CopyTracker::Remove(const kube::Object& job) {
+  auto found = copies_.find(KeyOf(job));
+  if (found == copies_.end()) return;
+  CopyRef ref = RefOf(found->first, found->second);
+  copies_.erase(found);
+  listener_.OnCopyGone(cluster_, ref);
+}
+
+void CopyTracker::EndList() {
+  std::vector<CopyRef> gone, present;
+  for (auto it = copies_.begin(); it != copies_.end();) {
+    bool seen = it->second.round == round_;
+    (seen ? present : gone).push_back(RefOf(it->first, it->second));
+    it = seen ? std::next(it) : copies_.erase(it);
+  }
+  auto before = [](const CopyRef& a, const CopyRef& b) {
+    return std::pair(a.job, a.epoch) < std::pair(b.job, b.epoch);
+  };
+  std::sort(gone.begin(), gone.end(), before);
+  std::sort(present.begin(), present.end(), before);
+  for (const CopyRef& ref : gone) listener_.OnCopyGone(cluster_, ref);
+  listener_.OnInventory(cluster_, present);
+}
+
+}  // namespace fairway::clusters

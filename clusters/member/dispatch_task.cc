@@ -1,0 +1,224 @@
+#include "clusters/member/dispatch_task.h"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <utility>
+
+#include "clusters/member/copy_tracker.h"
+#include "scheduler/names.h"
+
+namespace fairway::clusters {
+
+namespace {
+
+constexpr int64_t kEndingPollMs = 500;
+
+Error Refusal(std::string_view reason, std::string message) {
+  Error error;
+  error.code = 409;
+  error.reason = std::string(reason);
+  error.message = std::move(message);
+  return error;
+}
+
+}  // namespace
+
+DispatchTask::DispatchTask(Loop& loop, MemberApi& api, std::string gateway, DispatchRequest request,
+                           Answer answer)
+    : loop_(loop),
+      api_(api),
+      gateway_(std::move(gateway)),
+      request_(std::move(request)),
+      answer_(std::move(answer)) {}
+
+void DispatchTask::Report(const Outcome& outcome) {
+  answer_(request_.job, request_.epoch, outcome);
+}
+
+// Parsing and copying happen when the task's turn has come, and once: a long queue holds texts
+// only.
+Status DispatchTask::Prepare() {
+  if (prepared_) return {};
+  auto job = kube::ParseJson(*request_.job_json);
+  if (!job) return Fail(std::move(job.error()));
+  auto copy = MakeJobCopy(*job, CopyTag{gateway_, request_.job, request_.epoch});
+  if (!copy) return Fail(std::move(copy.error()));
+  for (const auto& text : request_.dependencies) {
+    auto object = kube::ParseJson(*text);
+    if (!object) return Fail(std::move(object.error()));
+    auto dependency = MakeDependencyCopy(*object, gateway_);
+    if (!dependency) return Fail(std::move(dependency.error()));
+    dependencies_.push_back(
+        std::make_unique<DependencyStep>(api_, std::move(*dependency), gateway_));
+  }
+  name_space_ = std::string(kube::GetString(*copy, {"metadata", "namespace"}));
+  name_ = std::string(kube::GetString(*copy, {"metadata", "name"}));
+  body_ = kube::Serialize(*copy);
+  prepared_ = true;
+  return {};
+}
+
+void DispatchTask::Run(std::function<void(Outcome)> finished) {
+  finished_ = std::move(finished);
+  namespace_made_ = false;
+  if (Status prepared = Prepare(); !prepared) {
+    // Ours to have got wrong, not the member's: another try would fail as well.
+    call_ = loop_.StartTimer(0, [this, error = prepared.error()] {
+      Finish(Outcome{Fail(error), false, 0});
+    });
+    return;
+  }
+  next_ = 0;
+  NextDependency();
+}
+
+void DispatchTask::NextDependency() {
+  if (next_ == dependencies_.size()) return CreateJob();
+  dependencies_[next_]->Ensure([this](Status status) {
+    if (!status) return Fallen(std::move(status.error()));
+    ++next_;
+    NextDependency();
+  });
+}
+
+void DispatchTask::CreateJob() {
+  call_ = api_.Create(PathOfKind("Job", name_space_, name_), body_,
+                      [this](Result<std::string> body) { OnCreated(std::move(body)); });
+}
+
+void DispatchTask::OnCreated(Result<std::string> body) {
+  if (!body) {
+    bool exists = body.error().code == 409 && body.error().reason == "AlreadyExists";
+    if (exists) return LookAtExisting();
+    return Fallen(std::move(body.error()));
+  }
+  if (dependencies_.empty()) return Finish(Outcome{});
+  auto job = kube::ParseJson(*body);
+  std::string uid(job ? kube::GetString(*job, {"metadata", "uid"}) : "");
+  if (uid.empty()) return LookAtExisting();
+  Own(uid);
+}
+
+void DispatchTask::LookAtExisting() {
+  call_ = api_.Get(PathOfKind("Job", name_space_, name_),
+                   [this](Result<std::string> body) { OnExisting(std::move(body)); });
+}
+
+void DispatchTask::OnExisting(Result<std::string> body) {
+  if (!body) {
+    if (body.error().code == 404) return Finish(Outcome{Fail(body.error()), true, 1});
+    return Fallen(std::move(body.error()));
+  }
+  auto job = kube::ParseJson(*body);
+  std::optional<CopyReport> live;
+  if (job && job->is_object()) live = ReadCopy(job->get_object(), gateway_);
+  if (!live) {
+    return GiveBackDependencies(Outcome{
+        Fail(Refusal("NotOurs", fmt::format("Job {}/{} exists there and was not made by this "
+                                            "gateway; it is left alone",
+                                            name_space_, name_))),
+        false, 0});
+  }
+  auto theirs = std::pair(live->ref.job, live->ref.epoch);
+  auto ours = std::pair(request_.job, request_.epoch);
+  if (theirs > ours) {
+    return GiveBackDependencies(Outcome{
+        Fail(Refusal("NewerCopy",
+                     fmt::format("Job {}/{} is there as a newer copy (epoch {} of job {})",
+                                 name_space_, name_, live->ref.epoch.value, live->ref.job.value))),
+        false, 0});
+  }
+  if (live->deleting) {
+    return Finish(Outcome{Fail(Refusal("Ending", fmt::format("an earlier copy of Job {}/{} is "
+                                                             "still ending",
+                                                             name_space_, name_))),
+                          true, kEndingPollMs});
+  }
+  if (theirs < ours) return DeleteOlder(live->member_uid);
+  ApplyTo(live->member_uid);
+}
+
+// Server-side apply with the member's uid in it: it repairs exactly this object or nothing.
+void DispatchTask::ApplyTo(const std::string& member_uid) {
+  auto copy = kube::ParseJson(body_);
+  kube::EnsureObject(copy->get_object(), {"metadata"})["uid"] = member_uid;
+  call_ = api_.Apply(PathOfKind("Job", name_space_, name_), kube::Serialize(*copy),
+                     [this, member_uid](Result<std::string> body) {
+                       if (!body) return Fallen(std::move(body.error()));
+                       Own(member_uid);
+                     });
+}
+
+// In the foreground: the older copy's pods have ended before the new one's start.
+void DispatchTask::DeleteOlder(const std::string& member_uid) {
+  DeleteOptions options;
+  options.uid = member_uid;
+  options.foreground = true;
+  call_ =
+      api_.Delete(PathOfKind("Job", name_space_, name_), options, [this](Result<std::string> body) {
+        if (!body && body.error().code != 404) {
+          return Fallen(std::move(body.error()));
+        }
+        Finish(Outcome{Fail(Refusal("Ending", "an older copy is still ending")), true, 1});
+      });
+}
+
+void DispatchTask::CreateNamespace() {
+  kube::Object made;
+  made["apiVersion"] = "v1";
+  made["kind"] = "Namespace";
+  kube::EnsureObject(made, {"metadata"})["name"] = name_space_;
+  kube::EnsureObject(made, {"metadata", "labels"})[names::kLabelGateway] = gateway_;
+  call_ = api_.Create(PathOfKind("Namespace", "", name_space_), kube::Serialize(made),
+                      [this](Result<std::string> body) {
+                        bool exists = !body && body.error().reason == "AlreadyExists";
+                        if (!body && !exists) return Finish(OutcomeOf(std::move(body.error())));
+                        next_ = 0;
+                        NextDependency();
+                      });
+}
+
+void DispatchTask::Own(const std::string& member_uid) {
+  next_ = 0;
+  // One after the other; the last one ends the task.
+  auto step = std::make_shared<std::function<void()>>();
+  std::weak_ptr<std::function<void()>> weak = step;
+  *step = [this, member_uid, weak] {
+    if (next_ == dependencies_.size()) return Finish(Outcome{});
+    auto self = weak.lock();
+    dependencies_[next_]->Own(name_, member_uid, [this, self](Status status) {
+      if (!status) return Finish(OutcomeOf(std::move(status.error())));
+      ++next_;
+      (*self)();
+    });
+  };
+  (*step)();
+}
+
+// A request was refused. The usual reason for 404 on a create is that the namespace is missing.
+void DispatchTask::Fallen(Error error) {
+  if (error.code == 404 && !namespace_made_) {
+    namespace_made_ = true;
+    return CreateNamespace();
+  }
+  Outcome outcome = OutcomeOf(std::move(error));
+  if (outcome.retryable) return Finish(std::move(outcome));
+  GiveBackDependencies(std::move(outcome));
+}
+
+// The member refuses the copy for good: nothing of it stays behind.
+void DispatchTask::GiveBackDependencies(Outcome outcome) {
+  if (next_ == 0) return Finish(std::move(outcome));
+  --next_;
+  dependencies_[next_]->GiveBack([this, outcome = std::move(outcome)](Status) mutable {
+    GiveBackDependencies(std::move(outcome));
+  });
+}
+
+void DispatchTask::Finish(Outcome outcome) {
+  auto finished = std::move(finished_);
+  finished(std::move(outcome));
+}
+
+}  // namespace fairway::clusters

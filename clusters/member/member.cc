@@ -1,0 +1,231 @@
+#include "clusters/member/member.h"
+
+#include <utility>
+
+#include "clusters/http/curl_client.h"
+#include "clusters/http/switch_client.h"
+#include "clusters/kube/list_watch.h"
+#include "clusters/kubeconfig/auth_client.h"
+#include "clusters/kubeconfig/credentials.h"
+#include "clusters/log.h"
+#include "clusters/member/capacity_watch.h"
+#include "clusters/member/copy_tracker.h"
+#include "clusters/member/dispatch_task.h"
+#include "clusters/member/dispatcher.h"
+#include "clusters/member/link_state.h"
+#include "clusters/member/member_api.h"
+#include "clusters/member/namespace_task.h"
+#include "clusters/member/prober.h"
+#include "clusters/member/withdraw_task.h"
+#include "scheduler/names.h"
+
+namespace fairway::clusters {
+
+namespace {
+
+// A client for one access, with its credentials.
+Result<std::shared_ptr<HttpClient>> MakeClient(Loop& loop, const Access& access,
+                                               const ExecAllowed& exec_allowed,
+                                               const MemberLimits& limits) {
+  CurlLimits curl_limits;
+  curl_limits.in_flight_max = limits.dispatch_in_flight_max;
+  auto curl = CurlClient::Create(loop, access.endpoint, access.identity.certificate, curl_limits);
+  if (!curl) return Fail(std::move(curl.error()));
+  CurlClient* raw = curl->get();
+  return std::shared_ptr<HttpClient>(std::make_shared<AuthClient>(
+      loop, std::move(*curl),
+      MakeCredentialSource(loop, access.identity, access.endpoint, exec_allowed),
+      [raw](const ClientCertificate& certificate) { raw->SetCertificate(certificate); }));
+}
+
+std::string GatewaySelector(std::string_view gateway) {
+  std::string label(names::kLabelGateway);
+  label.replace(label.find('/'), 1, "%2F");
+  return "labelSelector=" + label + "%3D" + std::string(gateway);
+}
+
+Error QueueFull(const std::string& member) {
+  Error error;
+  error.code = 429;
+  error.reason = "TooManyRequests";
+  error.message = "member " + member + ": too much work waits for it already";
+  error.retry_after_seconds = 1;
+  return error;
+}
+
+class MemberImpl : public Member, public kube::ListWatchSink {
+ public:
+  MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener);
+
+  Status Connect(Access access);
+  Status Dispatch(DispatchRequest request) override;
+  Status Withdraw(WithdrawRequest request) override;
+  Status CollectNamespace(const std::string& name_space) override;
+  const LinkInfo& link() const override { return link_; }
+  size_t room() const override { return dispatcher_.room(); }
+  const std::string& server() const override { return config_.access.endpoint.server; }
+  Status ReplaceAccess(Access access) override { return Connect(std::move(access)); }
+
+ private:
+  void OnListStart() override { tracker_.BeginList(); }
+  void OnObject(const kube::Object& job) override { tracker_.Upsert(job); }
+  void OnDeleted(const kube::Object& job) override { tracker_.Remove(job); }
+  void OnListed() override { tracker_.EndList(); }
+  void OnSyncChanged(bool synced, const Error& error) override;
+  kube::ListWatchConfig WatchConfig(std::string path, std::string selector) const;
+  void StartWatching();
+  void UpdateLink();
+  Status AddTask(std::unique_ptr<Task> task);
+  // The outcome's error under the member's name.
+  Status Told(const Outcome& outcome) const;
+
+  Loop& loop_;
+  MemberConfig config_;
+  MemberListener& listener_;
+  SwitchClient http_;
+  MemberApi api_;
+  CopyTracker tracker_;
+  Dispatcher dispatcher_;
+  bool synced_ = false;
+  Error sync_error_;
+  LinkInfo link_;
+  std::unique_ptr<Prober> prober_;
+  std::unique_ptr<kube::ListWatch> jobs_;
+  std::unique_ptr<CapacityWatch> capacity_;
+};
+
+DispatcherLimits MakeDispatcherLimits(const MemberConfig& config) {
+  DispatcherLimits limits;
+  limits.in_flight_max = config.limits.dispatch_in_flight_max;
+  limits.queue_max = config.limits.dispatch_queue_max;
+  limits.attempts_max = config.limits.attempts_max;
+  limits.backoff_first_ms = config.limits.backoff_first_ms;
+  limits.backoff_max_ms = config.limits.backoff_max_ms;
+  limits.seed = config.seed;
+  return limits;
+}
+
+MemberImpl::MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener)
+    : loop_(loop),
+      config_(std::move(config)),
+      listener_(listener),
+      api_(http_, config_.limits.request_timeout_ms),
+      tracker_(config_.cluster, config_.gateway, listener),
+      dispatcher_(loop, MakeDispatcherLimits(config_),
+                  [this] { listener_.OnRoom(config_.cluster); }) {}
+
+Status MemberImpl::Connect(Access access) {
+  auto client = MakeClient(loop_, access, config_.exec_allowed, config_.limits);
+  if (!client) return Fail(Attributed(std::move(client.error()), config_.name));
+  config_.access = std::move(access);
+  http_.Set(std::move(*client));
+  StartWatching();
+  return {};
+}
+
+kube::ListWatchConfig MemberImpl::WatchConfig(std::string path, std::string selector) const {
+  kube::ListWatchConfig watch;
+  watch.path = std::move(path);
+  watch.selector = std::move(selector);
+  watch.page = config_.limits.list_page;
+  watch.page_bytes_max = config_.limits.list_bytes_max;
+  watch.line_bytes_max = config_.limits.watch_line_max;
+  watch.watch_idle_ms = config_.limits.watch_idle_ms;
+  watch.seed = config_.seed * 4 + 1;
+  return watch;
+}
+
+void MemberImpl::StartWatching() {
+  const MemberLimits& limits = config_.limits;
+  ProberConfig probe;
+  probe.interval_ms = limits.probe_interval_ms;
+  probe.timeout_ms = limits.probe_timeout_ms;
+  probe.failures_max = limits.probe_failures_max;
+  prober_ = std::make_unique<Prober>(loop_, http_, probe, [this] { UpdateLink(); });
+  jobs_ = std::make_unique<kube::ListWatch>(
+      loop_, http_, WatchConfig("/apis/batch/v1/jobs", GatewaySelector(config_.gateway)), *this);
+  CapacityWatchConfig capacity;
+  capacity.member = config_.name;
+  capacity.gateway = config_.gateway;
+  capacity.watch = WatchConfig("", "");
+  capacity.watch.seed += 1;
+  capacity.interval_ms = limits.capacity_interval_ms;
+  capacity.pods_max = limits.pods_max;
+  capacity_ = std::make_unique<CapacityWatch>(loop_, http_, capacity,
+                                              [this](const scheduler::Capacity& measured) {
+                                                listener_.OnCapacity(config_.cluster, measured);
+                                              });
+  prober_->Start();
+  jobs_->Start();
+  capacity_->Start();
+}
+
+void MemberImpl::OnSyncChanged(bool synced, const Error& error) {
+  synced_ = synced;
+  sync_error_ = error;
+  UpdateLink();
+}
+
+void MemberImpl::UpdateLink() {
+  LinkInfo before = std::exchange(link_, MakeLinkInfo(prober_->state(), synced_, sync_error_));
+  if (link_.reachable && !before.reachable) {
+    jobs_->Poke();
+    capacity_->Poke();
+    dispatcher_.Poke();
+  }
+  if (!IsNews(before, link_)) return;
+  Log(link_.ready || before.reason.empty() ? LogLevel::kInfo : LogLevel::kWarning,
+      "member {}: {}: {}", config_.name, link_.reason, link_.message);
+  listener_.OnLink(config_.cluster, link_);
+}
+
+Status MemberImpl::AddTask(std::unique_ptr<Task> task) {
+  if (!dispatcher_.Add(std::move(task))) return Fail(QueueFull(config_.name));
+  return {};
+}
+
+Status MemberImpl::Told(const Outcome& outcome) const {
+  if (outcome.status) return {};
+  return Fail(Attributed(outcome.status.error(), config_.name));
+}
+
+Status MemberImpl::Dispatch(DispatchRequest request) {
+  return AddTask(std::make_unique<DispatchTask>(
+      loop_, api_, config_.gateway, std::move(request),
+      [this](JobId job, Epoch epoch, const Outcome& outcome) {
+        listener_.OnDispatched(config_.cluster, job, epoch, Told(outcome), outcome.retryable);
+      }));
+}
+
+Status MemberImpl::Withdraw(WithdrawRequest request) {
+  dispatcher_.DropWaiting(request.job.value, [&request](const Task& task) {
+    const auto* dispatch = dynamic_cast<const DispatchTask*>(&task);
+    return dispatch != nullptr && dispatch->epoch() <= request.epoch;
+  });
+  return AddTask(std::make_unique<WithdrawTask>(
+      api_, config_.gateway, std::move(request),
+      [this](JobId job, Epoch epoch, const Outcome& outcome) {
+        listener_.OnWithdrawn(config_.cluster, job, epoch, Told(outcome), outcome.retryable);
+      }));
+}
+
+Status MemberImpl::CollectNamespace(const std::string& name_space) {
+  return AddTask(std::make_unique<CollectNamespaceTask>(
+      api_, config_.gateway, name_space, [this, name_space](const Outcome& outcome) {
+        listener_.OnNamespaceCollected(config_.cluster, name_space, Told(outcome));
+      }));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Member>> Member::Create(Loop& loop, MemberConfig config,
+                                               MemberListener& listener) {
+  Access access = config.access;
+  auto member = std::make_unique<MemberImpl>(loop, std::move(config), listener);
+  if (Status connected = member->Connect(std::move(access)); !connected) {
+    return Fail(std::move(connected.error()));
+  }
+  return std::unique_ptr<Member>(std::move(member));
+}
+
+}  // namespace fairway::clusters
