@@ -48,6 +48,9 @@ func writeVectors(dir string) error {
 	if err := writeTypeErrors(scheme, filepath.Join(dir, "type_errors.jsonl")); err != nil {
 		return err
 	}
+	if err := writeYAML(filepath.Join(dir, "yaml.jsonl")); err != nil {
+		return err
+	}
 	return writeDecodes(scheme, filepath.Join(dir, "decode.jsonl"))
 }
 
@@ -197,4 +200,3 @@ func clone(doc any) any {
 	utilruntime.Must(json.Unmarshal(text, &out))
 	return out
 }
-
