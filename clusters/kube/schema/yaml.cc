@@ -52,11 +52,10 @@ size_t CopyBytes(const Value& value) {
   return bytes;
 }
 
-// yaml-cpp takes a quoted scalar that the text's end cuts off for a whole one. True when the quote
-// at or behind `pos` is closed.
+// yaml-cpp takes a quoted scalar that the text's end cuts off for a whole one. False when at `pos`
+// a quote is opened and never closed; it all is well.
 bool IsQuoteClosed(std::string_view text, size_t pos) {
-  pos = text.find_first_of("\"'", pos);
-  if (pos == std::string_view::npos) return false;
+  if (pos >= text.size() || (text[pos] != '"' && text[pos] != '\'')) return true;
   const char quote = text[pos];
   for (++pos; pos < text.size(); ++pos) {
     if (quote == '"' && text[pos] == '\\') {
