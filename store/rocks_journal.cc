@@ -212,19 +212,7 @@ Result<std::optional<std::string>> RocksJournal::GetMeta(std::string_view key) {
 }
 
 Status RocksJournal::PutMeta(std::string_view key, std::string_view value) {
-  RocksDb::Lease lease(*impl_->db);
-  rocksdb::Status status = rocksdb::Status::IOError("the database is closed");
-  if (lease.db() != nullptr) {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    status = lease.db()->Put(options, lease.family(Family::kMeta),
-                             rocksdb::Slice(key.data(), key.size()),
-                             FrameBytes(Family::kMeta, key, value).Join());
-  }
-  if (status.ok()) return {};
-  // The writer meets the same fault, says so through health(), and heals it.
-  impl_->writer->Nudge();
-  return Fail(NotWritable({false, DescribeIoError(impl_->db->path(), status)}));
+  return impl_->writer->PutMetaNow(key, value);
 }
 
 void RocksJournal::Post(std::function<void()> fn) { impl_->options.post(std::move(fn)); }

@@ -1,6 +1,7 @@
 #include "store/rocks_options.h"
 
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 namespace fairway::store {
@@ -18,6 +19,16 @@ rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cach
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   return table;
 }
+
+// The writer thread alone decides when to go on after an error: RocksDB's own recovery would clear
+// the error while the log file's tail is still torn.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
 
 }  // namespace
 
@@ -44,8 +55,8 @@ rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env) {
   options.max_log_file_size = 4u << 20;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  // The writer thread alone decides when to go on after an error.
   options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   return options;
 }
 

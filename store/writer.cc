@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "scheduler/assert.h"
+#include "store/errors.h"
 #include "store/record.h"
 #include "store/rocks_read.h"
 
@@ -76,14 +77,34 @@ void Writer::Trim(Revision until) {
   wake_.notify_one();
 }
 
-void Writer::Nudge() {
+Status Writer::PutMetaNow(std::string_view key, std::string_view value) {
   Item item;
   item.reported = false;
+  item.batch.meta.emplace_back(key, value);
+  item.answer = std::make_shared<std::promise<std::string>>();
+  std::future<std::string> answer = item.answer->get_future();
   {
     std::lock_guard<std::mutex> lock(mutex_);
+    if (!failing_.empty()) return Fail(NotWritable({false, failing_}));
     queue_.push_back(std::move(item));
   }
   wake_.notify_one();
+  std::string problem = answer.get();
+  if (problem.empty()) return {};
+  return Fail(NotWritable({false, std::move(problem)}));
+}
+
+void Writer::SetFailing(const std::string& why) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  failing_ = why;
+  if (why.empty()) return;
+  // Nobody waits for a disk that does not answer.
+  for (Item& item : queue_) Answer(item, why);
+}
+
+void Writer::Answer(Item& item, const std::string& problem) {
+  if (item.answer) item.answer->set_value(problem);
+  item.answer.reset();
 }
 
 std::vector<Writer::Item> Writer::Take() {
@@ -109,6 +130,7 @@ void Writer::Run() {
     if (items.empty() || !WriteUntilDone(items)) return;
     std::vector<Done> done;
     for (Item& item : items) {
+      Answer(item, "");
       durable_ = std::max(durable_, item.batch.last);
       trimmed_ = std::max(trimmed_, item.trim_until);
       if (item.reported) done.push_back(std::move(item.done));
@@ -183,9 +205,11 @@ rocksdb::Status Writer::WriteOnce(const std::vector<Item>& items) {
   return lease.db()->Write(options, &batch);
 }
 
-bool Writer::WriteUntilDone(const std::vector<Item>& items) {
+bool Writer::WriteUntilDone(std::vector<Item>& items) {
   rocksdb::Status status = WriteOnce(items);
   if (status.ok()) return true;
+  SetFailing(DescribeIoError(db_->path(), status));
+  for (Item& item : items) Answer(item, DescribeIoError(db_->path(), status));
   for (int64_t pause = options_.retry_first_ms;;
        pause = std::min(pause * 2, options_.retry_max_ms)) {
     sink_.health({false, DescribeIoError(db_->path(), status)});
@@ -193,6 +217,7 @@ bool Writer::WriteUntilDone(const std::vector<Item>& items) {
     status = TryToHeal(items);
     if (status.ok()) break;
   }
+  SetFailing("");
   sink_.health({});
   return true;
 }
@@ -202,13 +227,8 @@ rocksdb::Status Writer::TryToHeal(const std::vector<Item>& items) {
   for (const Item& item : items) bytes += item.done.bytes;
   rocksdb::Status status = TrialWrite(bytes);
   if (!status.ok()) return status;  // the fault is still there: leave the database alone
-  {
-    RocksDb::Lease lease(*db_);
-    status = lease.db() != nullptr ? lease.db()->Resume() : rocksdb::Status::Aborted();
-  }
-  if (status.ok()) status = WriteOnce(items);
-  if (status.ok()) return status;
-  // RocksDB stays in its error state. Opened afresh it recovers from what is on the disk.
+  // Not DB::Resume(): it may go on with the log file whose tail is torn, which RocksDB itself
+  // forbids by an assertion. Opened afresh it recovers from what is on the disk.
   Status reopened = db_->Reopen();
   if (!reopened) return rocksdb::Status::IOError(reopened.error().message);
   return WriteOnce(items);

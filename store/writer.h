@@ -1,8 +1,8 @@
 // Writer: the thread that makes batches durable. It takes everything that is queued (up to a
 // bound), writes it as one atomic, synced RocksDB batch, and hands the completions to the loop.
 //
-// A write that fails is kept and tried again, with growing pauses, until it succeeds: after a trial
-// write the database is told to resume, and if that does not help it is closed and opened again.
+// A write that fails is kept and tried again, with growing pauses, until it succeeds: once a trial
+// write goes through, the database is closed and opened again, and the write repeated.
 // Repeating is safe, since a batch only puts and erases whole records. Order never changes.
 //
 // Threads: the constructor, Append, Trim and the destructor belong to the loop.
@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -52,8 +53,8 @@ class Writer {
 
   void Append(Batch batch, size_t bytes, std::function<void(Revision)> committed);
   void Trim(Revision until);
-  // Checks that writing works, as a batch would: after an error outside the writer.
-  void Nudge();
+  // Saves one value and waits for it. An error means that it is not known to be saved.
+  Status PutMetaNow(std::string_view key, std::string_view value);
 
  private:
   struct Item {
@@ -61,6 +62,7 @@ class Writer {
     Done done;
     Revision trim_until;  // zero = not a trim
     bool reported = true;
+    std::shared_ptr<std::promise<std::string>> answer;  // PutMetaNow waits: what went wrong
   };
 
   void Run();
@@ -71,7 +73,9 @@ class Writer {
                            rocksdb::WriteBatch& out);
   rocksdb::Status WriteOnce(const std::vector<Item>& items);
   // True when written, false when the thread is to end first.
-  bool WriteUntilDone(const std::vector<Item>& items);
+  bool WriteUntilDone(std::vector<Item>& items);
+  void SetFailing(const std::string& why);
+  static void Answer(Item& item, const std::string& problem);
   rocksdb::Status TryToHeal(const std::vector<Item>& items);
   rocksdb::Status TrialWrite(size_t bytes);
   // Waits; false when the thread is to end.
@@ -85,6 +89,7 @@ class Writer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Item> queue_;
+  std::string failing_;  // why writes fail at present
   bool stop_ = false;
 
   // The thread's own.
