@@ -129,7 +129,7 @@ void Connection::OnRead(ssize_t count, const uv_buf_t* buffer) {
 
 void Connection::OnOpen() {
   phase_ = Phase::kOpen;
-  deadline_ms_ = 0;
+  if (!one_shot_) deadline_ms_ = 0;
   auto peer = std::make_shared<Peer>();
   peer->address = address_;
   tls_.DescribePeer(*peer);
@@ -138,7 +138,8 @@ void Connection::OnOpen() {
   } else {
     session_ = std::make_unique<Http1Session>(loop_, *this, limits_, handler_, std::move(peer));
   }
-  if (draining_ || one_shot_) session_->Drain();
+  // HTTP/2 has no "connection: close": the GOAWAY says it.
+  if (draining_ || (one_shot_ && tls_.h2())) session_->Drain();
 }
 
 void Connection::OnPlain(std::string_view bytes) {

@@ -150,6 +150,7 @@ void Http1Session::EmitHead() {
   fmt::format_to(out, "HTTP/1.1 {} {}\r\ndate: {}\r\n", status, ReasonPhrase(status),
                  HttpDate(loop_.Now()));
   for (const auto& [name, value] : current_->headers()) {
+    if (name == "connection" && value == "close") keep_alive_ = false;
     if (name == "connection" || name == "transfer-encoding") continue;
     if (name == "content-length") {
       length = value;

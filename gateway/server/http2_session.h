@@ -51,7 +51,8 @@ class Http2Session final : public Session, public SessionExchange::Owner {
 
   void OnAnswer(SessionExchange& exchange) override;
   void OnOutput(SessionExchange& exchange, size_t added) override;
-  size_t unsent() const override { return transport_.unsent(); }
+  // The transport's share is bounded and belongs to no stream.
+  size_t unsent() const override { return 0; }
 
   Stream* Find(int32_t id);
   int OpenStream(int32_t id);

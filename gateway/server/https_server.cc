@@ -25,6 +25,7 @@ int64_t TickMs(const ServerLimits& limits) {
 
 void TurnAway(ExchangePtr exchange) {
   ProtocolAnswer answer = TooBusy("too many connections, please try again later");
+  answer.headers.emplace_back("connection", "close");
   exchange->Reply(answer.status, std::move(answer.headers), std::move(answer.body));
 }
 

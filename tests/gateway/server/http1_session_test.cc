@@ -1,6 +1,9 @@
 // HTTP/1.1 over real sockets: framing, order, limits.
 #include "gateway/server/http1_session.h"
 
+#include <atomic>
+#include <thread>
+
 #include "tests/gateway/server/server_fixture.h"
 
 namespace fairway::gateway {

@@ -1,6 +1,7 @@
 #include "tests/gateway/server/tls_client.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -50,6 +51,8 @@ TlsClient::TlsClient(const TlsClientOptions& options) {
   }
   if (options.resume != nullptr) SSL_set_session(ssl_, options.resume);
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int on = 1;
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
   // A test that would hang fails instead.
   timeval limit{20, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
@@ -64,6 +67,8 @@ TlsClient::TlsClient(const TlsClientOptions& options) {
 }
 
 TlsClient::~TlsClient() {
+  // Without it OpenSSL takes the session for broken and never resumes it.
+  if (connected_ && fd_ >= 0) SSL_shutdown(ssl_);
   SSL_free(ssl_);
   SSL_CTX_free(context_);
   if (fd_ >= 0) close(fd_);
