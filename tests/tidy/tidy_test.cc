@@ -238,6 +238,19 @@ TEST(Tidy, HeadersHaveAGuard) {
   ExpectNone(wrong);
 }
 
+// x.cc includes x.h before anything else, so that x.h is seen to stand alone.
+TEST(Tidy, SourcesIncludeTheirOwnHeaderFirst) {
+  std::vector<std::string> wrong;
+  for (const File& file : Tree()) {
+    if (file.Extension() != ".cc") continue;
+    const std::string header = file.path.substr(0, file.path.size() - 2) + "h";
+    if (Find(header) && (file.includes.empty() || file.includes[0].path != header)) {
+      wrong.push_back(file.path);
+    }
+  }
+  ExpectNone(wrong);
+}
+
 TEST(Tidy, FilesAndLinesKeepTheirSize) {
   std::vector<std::string> wrong;
   for (const File& file : Tree()) {
