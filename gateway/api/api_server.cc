@@ -4,7 +4,11 @@
 
 #include "clusters/kube/errors.h"
 #include "gateway/api/commit_waiter.h"
+#include "gateway/api/event_expiry.h"
+#include "gateway/api/event_recorder.h"
+#include "gateway/api/garbage_collector.h"
 #include "gateway/api/in_flight.h"
+#include "gateway/api/namespace_controller.h"
 #include "gateway/api/nonresource.h"
 #include "gateway/api/random_names.h"
 #include "gateway/api/reply.h"
@@ -46,6 +50,10 @@ struct ApiServer::Impl {
   InFlight in_flight;
   Reviews reviews;
   NonResource nonresource;
+  EventRecorder events{writer, options.component};
+  std::unique_ptr<NamespaceController> namespaces;
+  std::unique_ptr<GarbageCollector> collector;
+  std::unique_ptr<EventExpiry> expiry;
   Services services{loop, store, registry, writer, watches, commits, options.limits};
 };
 
@@ -100,14 +108,24 @@ bool ApiServer::Impl::Authorize(const ContextPtr& context) {
 }
 
 Status ApiServer::Start() {
-  impl_->nonresource.health().Add("store", [this]() -> Status {
-    store::Health health = impl_->store.journal().health();
-    if (health.writable) return {};
-    return Fail(kube::ServiceUnavailable(health.error));
-  });
+  Impl& impl = *impl_;
+  if (!impl.options.controllers) return {};
+  if (impl.registry.FindStorage("namespaces") != nullptr) {
+    impl.namespaces =
+        std::make_unique<NamespaceController>(impl.loop, impl.writer, impl.options.root_ca_pem);
+    if (Status started = impl.namespaces->Start(); !started) return started;
+  }
+  if (impl.registry.FindStorage("events") != nullptr) {
+    impl.expiry =
+        std::make_unique<EventExpiry>(impl.loop, impl.writer, impl.options.limits.event_ttl_ms);
+    if (Status started = impl.expiry->Start(); !started) return started;
+  }
+  impl.collector = std::make_unique<GarbageCollector>(impl.loop, impl.writer);
+  impl.collector->Start();
   return {};
 }
 
+EventRecorder& ApiServer::events() { return impl_->events; }
 ObjectWriter& ApiServer::writer() { return impl_->writer; }
 const Registry& ApiServer::registry() const { return impl_->registry; }
 Health& ApiServer::health() { return impl_->nonresource.health(); }

@@ -22,6 +22,8 @@
 
 namespace fairway::gateway::api {
 
+class EventRecorder;
+
 // What GET /version tells. `git_version` must be a semantic version with a leading v.
 struct VersionInfo {
   std::string major = "1";
@@ -50,6 +52,8 @@ struct ApiServerOptions {
   // Runs the collector, the namespace controller and the expiry of events. Off, objects only
   // change as clients say.
   bool controllers = true;
+  // Whom Events name as their source.
+  std::string component = "fairway";
   // The CA bundle that every namespace gets in its ConfigMap kube-root-ca.crt.
   std::string root_ca_pem;
 };
@@ -68,6 +72,7 @@ class ApiServer {
   ObjectWriter& writer();
   const Registry& registry() const;
   Health& health();
+  EventRecorder& events();
   size_t watches() const;
   // Requests that wait for their commit.
   size_t in_flight() const;

@@ -58,7 +58,7 @@ enum class Propagation : uint8_t { kDefault, kBackground, kForeground, kOrphan }
 
 struct DeleteRequest {
   Propagation propagation = Propagation::kDefault;
-  std::optional<int64_t> grace_period_seconds;
+  std::optional<int64_t> grace_period_seconds = {};
 };
 
 // A change of one object as controllers see it: parsed, and inside the same turn and batch.

@@ -1,4 +1,6 @@
 // Creating objects.
+#include <algorithm>
+
 #include "clusters/kube/errors.h"
 #include "clusters/kube/kinds/metadata.h"
 #include "gateway/api/object_writer_impl.h"
@@ -26,6 +28,24 @@ Status CheckIdentity(const ServedKind& kind, std::string_view ns, kube::Object& 
   }
   metadata.insert_or_assign("namespace", ns);
   return {};
+}
+
+// A namespace is active from its creation, holds itself until its content is gone, and can be
+// selected by its name.
+void FurnishNamespace(const ServedKind& kind, std::string_view name, kube::Object& doc) {
+  if (kind.storage_resource != "namespaces") return;
+  kube::EnsureObject(doc, {"metadata", "labels"})
+      .insert_or_assign("kubernetes.io/metadata.name", name);
+  kube::Object& spec = kube::EnsureObject(doc, {"spec"});
+  const kube::Array* given = kube::GetArray(spec, {"finalizers"});
+  kube::Array finalizers(doc.storage());
+  if (given != nullptr) finalizers = *given;
+  if (std::find(finalizers.begin(), finalizers.end(), kube::Value("kubernetes")) ==
+      finalizers.end()) {
+    finalizers.emplace_back("kubernetes");
+  }
+  spec.insert_or_assign("finalizers", std::move(finalizers));
+  kube::EnsureObject(doc, {"status"}).insert_or_assign("phase", "Active");
 }
 
 }  // namespace
@@ -63,6 +83,7 @@ Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::str
   impl_->TrackFields(kind, nullptr, doc, std::move(managed), "", options);
   kube::SetCreateMetadata(object, NewUid(), clock_());
   strategy.PrepareForCreate(object);
+  FurnishNamespace(kind, key.name, object);
   if (Status ok = impl_->Admit(kind, nullptr, object, ""); !ok) return Fail(ok.error());
   kube::FieldErrors errors = strategy.ValidateCreate(object);
   if (!errors.empty()) return Fail(kube::Invalid(*kind.info, key.name, std::move(errors)));

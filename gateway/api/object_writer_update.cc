@@ -47,28 +47,6 @@ Status CheckVersion(const ServedKind& kind, std::string_view name, const kube::O
   return Fail(kube::ModifiedConflict(*kind.info, name));
 }
 
-// A deleting object may lose finalizers and gain none.
-Status CheckFinalizers(const ServedKind& kind, std::string_view name, const kube::Object& before,
-                       const kube::Object& after) {
-  if (!IsDeleting(before)) return {};
-  const kube::Array* now = kube::GetArray(after, {"metadata", "finalizers"});
-  if (now == nullptr) return {};
-  const kube::Array* then = kube::GetArray(before, {"metadata", "finalizers"});
-  for (const kube::Value& finalizer : *now) {
-    if (then != nullptr && std::find(then->begin(), then->end(), finalizer) != then->end()) {
-      continue;
-    }
-    kube::FieldErrors errors;
-    kube::FieldPath meta("metadata");
-    errors.Forbidden(meta.Child("finalizers"),
-                     "no new finalizers can be added if the object is being deleted, found new "
-                     "finalizers []string{" +
-                         kube::Serialize(finalizer) + "}");
-    return Fail(kube::Invalid(*kind.info, name, std::move(errors)));
-  }
-  return {};
-}
-
 kube::Value TakeManagedFields(kube::Object& metadata) {
   kube::Value* found = kube::Find(metadata, "managedFields");
   if (found == nullptr) return kube::Value(metadata.storage());
@@ -101,6 +79,15 @@ void Prepare(const ServedKind& kind, std::string_view subresource, kube::Object&
     return;
   }
   strategy.PrepareForUpdate(after, before);
+  if (kind.storage_resource != "namespaces") return;
+  // A namespace's own finalizers change through /finalize alone.
+  kube::Object& spec = kube::EnsureObject(after, {"spec"});
+  const kube::Value* kept = kube::FindPath(before, {"spec", "finalizers"});
+  if (kept == nullptr) {
+    kube::Erase(spec, "finalizers");
+  } else {
+    spec.insert_or_assign("finalizers", *kept);
+  }
 }
 
 }  // namespace
@@ -129,7 +116,6 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
   kube::Value managed = TakeManagedFields(metadata);
   Prepare(kind, subresource, after, before);
   if (Status ok = impl_->Admit(kind, &before, after, subresource); !ok) return Fail(ok.error());
-  if (Status ok = CheckFinalizers(kind, name, before, after); !ok) return Fail(ok.error());
   kube::FieldErrors errors = subresource == "status"
                                  ? kind.strategy->ValidateStatusUpdate(after, before)
                                  : kind.strategy->ValidateUpdate(after, before);

@@ -4,6 +4,8 @@
 
 #include "clusters/kube/errors.h"
 #include "clusters/kube/schema/decode.h"
+#include "clusters/kube/schema/protobuf.h"
+#include "clusters/kube/schema/yaml.h"
 #include "gateway/api/event_forms.h"
 
 namespace fairway::gateway::api {
@@ -44,8 +46,29 @@ Result<kube::Decoded> Decode(Context& context, const kube::StoragePtr& storage) 
   const kube::Schema& schema = *context.schema;
   auto encoding = NegotiateBody(context.request());
   if (!encoding) return Fail(encoding.error());
-  return kube::DecodeObject(schema, *context.kind->info, context.request().body,
-                            {.storage = storage});
+  const kube::KindInfo& kind = *context.kind->info;
+  const std::string& body = context.request().body;
+  kube::DecodeOptions options{.storage = storage};
+  if (*encoding == Encoding::kProtobuf && !kind.custom) {
+    return kube::DecodeProtobufObject(schema, kind, body, options);
+  }
+  if (*encoding == Encoding::kYaml) return kube::DecodeYamlObject(schema, kind, body, options);
+  if (*encoding == Encoding::kJson) return kube::DecodeObject(schema, kind, body, options);
+  return Fail(kube::UnsupportedMediaType("application/json, application/yaml"));
+}
+
+// DeleteOptions of a client that sends nothing but protobuf.
+Result<kube::Value> DecodeOptionsMessage(const Context& context, const kube::StoragePtr& storage) {
+  const kube::Schema& schema = *context.schema;
+  const kube::MessageType* type = schema.FindMessage("meta/v1.DeleteOptions");
+  auto envelope = kube::ReadProtobufEnvelope(context.request().body);
+  if (!envelope) return Fail(envelope.error());
+  if (type == nullptr || envelope->kind != "DeleteOptions") {
+    return Fail(
+        kube::BadRequest("the object provided is unrecognized (must be of type "
+                         "DeleteOptions)"));
+  }
+  return kube::DecodeProtobuf(schema, type->id, envelope->raw, {.storage = storage});
 }
 
 }  // namespace
@@ -96,7 +119,11 @@ Status SettleFindings(Context& context, const WriteParameters& parameters,
 }
 
 Result<kube::Value> ParseBodyLoosely(const Context& context, const kube::StoragePtr& storage) {
-  auto doc = kube::ParseJson(context.request().body, storage);
+  const std::string& body = context.request().body;
+  std::string_view type = context.request().Header("content-type");
+  if (kube::IsProtobuf(body)) return DecodeOptionsMessage(context, storage);
+  bool yaml = type.find("yaml") != std::string_view::npos && !kube::LooksLikeJson(body);
+  auto doc = yaml ? kube::ParseYaml(body, storage) : kube::ParseJson(body, storage);
   if (doc && !doc->is_object()) return Fail(kube::BadRequest("the body is not an object"));
   return doc;
 }

@@ -23,17 +23,17 @@ class FakeExchange final : public Exchange {
  public:
   explicit FakeExchange(Request request) { request_ = std::move(request); }
 
-  void Reply(int status, Headers headers, std::shared_ptr<const std::string> body) override {
+  void Reply(int code, Headers reply_headers, std::shared_ptr<const std::string> text) override {
     ASSERT_FALSE(answered) << "answered twice";
     answered = true;
-    this->status = status;
-    this->headers = std::move(headers);
-    this->body = *body;
+    status = code;
+    headers = std::move(reply_headers);
+    body = *text;
   }
-  void Start(int status_code, Headers start_headers) override {
+  void Start(int code, Headers start_headers) override {
     ASSERT_FALSE(answered) << "answered twice";
     answered = true;
-    status = status_code;
+    status = code;
     headers = std::move(start_headers);
   }
   bool Write(std::shared_ptr<const std::string> piece) override {
