@@ -54,7 +54,8 @@ TEST(OpenApiTest, IndexNamesEveryDocument) {
 TEST(OpenApiTest, EveryReferenceResolves) {
   OpenApi api(Schema::Builtin(), ServedKinds());
   std::vector<Value> documents{Parsed(api.v2())};
-  for (const auto& entry : *GetObject(Parsed(api.index()), {"paths"})) {
+  const Value index = Parsed(api.index());
+  for (const auto& entry : *GetObject(index, {"paths"})) {
     documents.push_back(Parsed(*api.Find(entry.key())));
   }
   int references = 0;
