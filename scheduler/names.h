@@ -24,6 +24,11 @@ inline constexpr std::string_view kFinalizerPlacement = "fairway.flext.sh/placem
 // On a Job: which PlacementPolicy of its namespace to use, by name (default: the policies that
 // select it).
 inline constexpr std::string_view kAnnotationPolicy = "fairway.flext.sh/placement-policy";
+// On a Job: clusters that it may run on, as a label selector ("region=eu,tier in (a,b)"). Must hold
+// beside what a policy demands.
+inline constexpr std::string_view kAnnotationClusterSelector = "fairway.flext.sh/cluster-selector";
+// On a Job: an integer; higher goes first, 0 when absent.
+inline constexpr std::string_view kAnnotationPriority = "fairway.flext.sh/priority";
 
 // On a Cluster whose access comes from the gateway's own configuration.
 inline constexpr std::string_view kAnnotationConfigured = "fairway.flext.sh/configured";

@@ -178,7 +178,7 @@ void FieldErrors::Immutable(const FieldPath& path, const Value* value, const Val
 std::string AggregateText(const std::vector<ErrorCause>& causes) {
   std::vector<std::string> texts;
   for (const ErrorCause& cause : causes) {
-    std::string text = cause.field.empty() ? cause.message : cause.field + ": " + cause.message;
+    std::string text = cause.field + ": " + cause.message;
     if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(text);
   }
   if (texts.empty()) return {};

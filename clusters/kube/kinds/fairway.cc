@@ -1,7 +1,292 @@
+// Strategies of fairway.flext.sh: Cluster, PlacementPolicy, ClusterPlacementPolicy. Placements are
+// written by Fairway alone, and their verbs say so.
+#include <charconv>
+#include <set>
+#include <string>
+
+#include "clusters/kube/kinds/fields.h"
+#include "clusters/kube/kinds/metadata.h"
+#include "clusters/kube/kinds/names.h"
+#include "clusters/kube/kinds/pod_spec.h"
 #include "clusters/kube/kinds/registry.h"
+#include "clusters/kube/schema/leaf.h"
+#include "scheduler/names.h"
+#include "scheduler/resources.h"
 
 namespace fairway::kube {
+namespace {
 
-StrategyMaker FindFairwayStrategy(const KindInfo&) { return nullptr; }
+constexpr FieldPath kSpec("spec");
+
+void AddProblems(const FieldPath& path, std::string_view value, const Problems& problems,
+                 FieldErrors& errors) {
+  for (const std::string& problem : problems) errors.Invalid(path, value, problem);
+}
+
+void ValidateSecretRef(const Object& ref, const FieldPath& path, FieldErrors& errors) {
+  const std::string_view ns = GetString(ref, {"namespace"});
+  const std::string_view name = GetString(ref, {"name"});
+  const std::string_view key = GetString(ref, {"key"});
+  if (ns.empty()) {
+    errors.Required(path.Child("namespace"));
+  } else {
+    AddProblems(path.Child("namespace"), ns, DnsLabelProblems(ns), errors);
+  }
+  if (name.empty()) {
+    errors.Required(path.Child("name"));
+  } else {
+    AddProblems(path.Child("name"), name, SubdomainProblems(name), errors);
+  }
+  if (!key.empty()) AddProblems(path.Child("key"), key, ConfigKeyProblems(key), errors);
+}
+
+// scheme://host[:port][/path], without a user, query or fragment. "" when it is one.
+std::string UrlProblem(std::string_view url, std::initializer_list<std::string_view> schemes) {
+  const size_t end = url.find("://");
+  bool known = false;
+  std::string list;
+  for (std::string_view scheme : schemes) {
+    known |= url.substr(0, end) == scheme;
+    list += (list.empty() ? "" : " or ") + std::string(scheme);
+  }
+  if (end == std::string_view::npos || !known) return "must be a URL of scheme " + list;
+  const std::string_view rest = url.substr(end + 3);
+  const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+  if (rest.find_first_of("?# \t\r\n") != std::string_view::npos) {
+    return "must have neither query nor fragment nor spaces";
+  }
+  if (authority.empty() || authority[0] == ':') return "must name a host";
+  return {};
+}
+
+void ValidateServer(const Object& spec, FieldErrors& errors) {
+  const std::string_view server = GetString(spec, {"server"});
+  const std::string problem = UrlProblem(server, {"https"});
+  if (!problem.empty()) {
+    errors.Invalid(kSpec.Child("server"), server, problem);
+  } else if (server.find('@') != std::string_view::npos) {
+    errors.Invalid(kSpec.Child("server"), server,
+                   "must not hold credentials; put them into a Secret and name it in "
+                   "credentialSecretRef");
+  }
+  const Object* credential = GetObject(spec, {"credentialSecretRef"});
+  if (credential == nullptr) {
+    errors.Required(kSpec.Child("credentialSecretRef"),
+                    "a Secret with the key token, or tls.crt and tls.key");
+  }
+  if (!GetString(spec, {"context"}).empty()) {
+    errors.Forbidden(kSpec.Child("context"), "may be set with kubeconfigSecretRef only");
+  }
+}
+
+// Everything that a kubeconfig says by itself.
+void ValidateKubeconfig(const Object& spec, FieldErrors& errors) {
+  for (const char* key :
+       {"caBundle", "tlsServerName", "insecureSkipTLSVerify", "credentialSecretRef"}) {
+    if (IsSet(spec, key)) {
+      errors.Forbidden(kSpec.Child(key), "may not be set together with kubeconfigSecretRef");
+    }
+  }
+}
+
+void ValidateTls(const Object& spec, FieldErrors& errors) {
+  const std::string_view bundle = GetString(spec, {"caBundle"});
+  if (!bundle.empty()) {
+    const Result<std::string> pem = DecodeBase64(bundle);
+    if (!pem || pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+      errors.Invalid(kSpec.Child("caBundle"), "<certificates>", "must hold PEM certificates");
+    }
+    if (Get<bool>(spec, {"insecureSkipTLSVerify"}).value_or(false)) {
+      errors.Forbidden(kSpec.Child("caBundle"),
+                       "may not be set together with insecureSkipTLSVerify");
+    }
+  }
+  const std::string_view name = GetString(spec, {"tlsServerName"});
+  if (!name.empty()) {
+    AddProblems(kSpec.Child("tlsServerName"), name, SubdomainProblems(name), errors);
+  }
+  const std::string_view proxy = GetString(spec, {"proxyURL"});
+  if (proxy.empty()) return;
+  const std::string problem = UrlProblem(proxy, {"http", "https", "socks5"});
+  if (!problem.empty()) errors.Invalid(kSpec.Child("proxyURL"), proxy, problem);
+}
+
+void ValidateAccess(const Object& cluster, FieldErrors& errors) {
+  const Object& spec = ObjectOrEmpty(cluster, "spec");
+  const bool server = !GetString(spec, {"server"}).empty();
+  const bool kubeconfig = IsSet(spec, "kubeconfigSecretRef");
+  const bool configured =
+      !GetString(cluster, {"metadata", "annotations", names::kAnnotationConfigured}).empty();
+  if (server && kubeconfig) {
+    errors.Forbidden(kSpec.Child("kubeconfigSecretRef"), "may not be set together with server");
+  } else if (server) {
+    ValidateServer(spec, errors);
+  } else if (kubeconfig) {
+    ValidateKubeconfig(spec, errors);
+  } else if (!configured) {
+    errors.Required(kSpec.Child("server"),
+                    "either server with credentialSecretRef, or kubeconfigSecretRef");
+  }
+  for (const char* key : {"credentialSecretRef", "kubeconfigSecretRef"}) {
+    if (const Object* ref = GetObject(spec, {key})) {
+      ValidateSecretRef(*ref, kSpec.Child(key), errors);
+    }
+  }
+  ValidateTls(spec, errors);
+}
+
+void ValidateTaints(const Object& spec, FieldErrors& errors) {
+  const FieldPath list = kSpec.Child("taints");
+  std::set<std::pair<std::string_view, std::string_view>> seen;
+  ForEachObject(spec, "taints", [&](const Object& taint, size_t i) {
+    const FieldPath at = list.Index(i);
+    const std::string_view key = GetString(taint, {"key"});
+    const std::string_view value = GetString(taint, {"value"});
+    const std::string_view effect = GetString(taint, {"effect"});
+    if (key.empty()) {
+      errors.Required(at.Child("key"));
+    } else {
+      ValidateLabelKey(key, at.Child("key"), errors);
+    }
+    AddProblems(at.Child("value"), value, LabelValueProblems(value), errors);
+    if (effect.empty()) {
+      errors.Required(at.Child("effect"));
+    } else if (effect != "NoSchedule" && effect != "PreferNoSchedule" && effect != "NoExecute") {
+      errors.Unsupported(at.Child("effect"), effect,
+                         {"NoSchedule", "PreferNoSchedule", "NoExecute"});
+    }
+    if (!seen.emplace(key, effect).second) {
+      errors.Duplicate(at, std::string(key) + ":" + std::string(effect));
+    }
+  });
+}
+
+void ValidateQuantity(const Value& value, const FieldPath& path, FieldErrors& errors) {
+  const std::string text = value.is_string() ? std::string(TextOf(value)) : Serialize(value);
+  const Result<int64_t> milli = scheduler::ParseQuantityMilli(text);
+  if (!milli) {
+    errors.Invalid(path, text, milli.error().message);
+  } else if (*milli < 0) {
+    errors.Invalid(path, text, "must be greater than or equal to 0");
+  }
+}
+
+void ValidateCost(const Object& spec, FieldErrors& errors) {
+  const FieldPath cost = kSpec.Child("cost");
+  for (const char* key : {"cpuCoreHour", "memoryGiBHour"}) {
+    const Value* value = Find(ObjectOrEmpty(spec, "cost"), key);
+    if (value != nullptr && !value->is_null()) ValidateQuantity(*value, cost.Child(key), errors);
+  }
+  const FieldPath overrides = kSpec.Child("capacityOverrides");
+  for (const auto& [name, value] : ObjectOrEmpty(spec, "capacityOverrides")) {
+    const FieldPath at = overrides.Key(name);
+    AddProblems(at, name, LabelKeyProblems(name), errors);
+    ValidateQuantity(value, at, errors);
+  }
+}
+
+class ClusterStrategy : public Strategy {
+ public:
+  using Strategy::Strategy;
+  // It becomes a label value and a part of Secret names.
+  NameRule name_rule() const override { return NameRule::kLabel; }
+
+ protected:
+  void Validate(const Object& cluster, FieldErrors& errors) const override {
+    const Object& spec = ObjectOrEmpty(cluster, "spec");
+    ValidateAccess(cluster, errors);
+    ValidateTaints(spec, errors);
+    ValidateCost(spec, errors);
+  }
+};
+
+bool IsInteger(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+void ValidateRequirement(const Object& requirement, const FieldPath& path, FieldErrors& errors) {
+  const std::string_view op = GetString(requirement, {"operator"});
+  const FieldPath at_values = path.Child("values");
+  const size_t count = CountItems(requirement, "values");
+  if (op == "In" || op == "NotIn") {
+    if (count == 0) {
+      errors.Required(at_values, "must be specified when `operator` is 'In' or 'NotIn'");
+    }
+  } else if (op == "Exists" || op == "DoesNotExist") {
+    if (count > 0) {
+      errors.Forbidden(at_values,
+                       "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+    }
+  } else if (op == "Gt" || op == "Lt") {
+    if (count != 1) {
+      errors.Required(at_values, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+    }
+  } else {
+    errors.Unsupported(path.Child("operator"), op,
+                       {"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"});
+  }
+  ValidateLabelKey(GetString(requirement, {"key"}), path.Child("key"), errors);
+  ForEachText(requirement, "values", [&](std::string_view value, size_t i) {
+    if (op == "Gt" || op == "Lt") {
+      if (!IsInteger(value)) {
+        errors.Invalid(at_values.Index(i), value,
+                       "must be an integer when `operator` is 'Lt' or 'Gt'");
+      }
+    } else {
+      AddProblems(at_values.Index(i), value, LabelValueProblems(value), errors);
+    }
+  });
+}
+
+void ValidateTerm(const Object& term, const FieldPath& path, FieldErrors& errors) {
+  const FieldPath list = path.Child("matchExpressions");
+  if (CountItems(term, "matchExpressions") == 0) {
+    errors.Required(list, "a term without requirements matches no cluster");
+  }
+  ForEachObject(term, "matchExpressions", [&](const Object& requirement, size_t i) {
+    ValidateRequirement(requirement, list.Index(i), errors);
+  });
+}
+
+class PlacementPolicyStrategy : public Strategy {
+ public:
+  using Strategy::Strategy;
+
+ protected:
+  void Validate(const Object& policy, FieldErrors& errors) const override {
+    const Object& spec = ObjectOrEmpty(policy, "spec");
+    if (const Object* selector = GetObject(spec, {"workloadSelector"})) {
+      ValidateLabelSelector(*selector, kSpec.Child("workloadSelector"), errors);
+    }
+    const Object& affinity = ObjectOrEmpty(spec, "clusterAffinity");
+    static constexpr FieldPath kRequired("spec.clusterAffinity.required");
+    static constexpr FieldPath kPreferred("spec.clusterAffinity.preferred");
+    ForEachObject(affinity, "required", [&](const Object& term, size_t i) {
+      ValidateTerm(term, kRequired.Index(i), errors);
+    });
+    ForEachObject(affinity, "preferred", [&](const Object& preferred, size_t i) {
+      const FieldPath at = kPreferred.Index(i);
+      const int64_t weight = GetInt(preferred, "weight").value_or(0);
+      if (weight < 1 || weight > 100) {
+        errors.Invalid(at.Child("weight"), weight, "must be in the range 1-100");
+      }
+      ValidateTerm(ObjectOrEmpty(preferred, "preference"), at.Child("preference"), errors);
+    });
+    ValidateTolerations(spec, kSpec, errors);
+  }
+};
+
+}  // namespace
+
+StrategyMaker FindFairwayStrategy(const KindInfo& kind) {
+  if (kind.group != names::kGroup) return nullptr;
+  if (kind.kind == "Cluster") return Make<ClusterStrategy>;
+  if (kind.kind == "PlacementPolicy" || kind.kind == "ClusterPlacementPolicy") {
+    return Make<PlacementPolicyStrategy>;
+  }
+  return nullptr;
+}
 
 }  // namespace fairway::kube

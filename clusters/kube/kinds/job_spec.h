@@ -15,6 +15,11 @@
 
 namespace fairway::kube {
 
+// What one pod of this (validated) spec reserves on a node; see clusters/member/pod_resources.h,
+// which also tells what is wrong with a spec that was not validated. Such a spec counts as one
+// empty pod.
+scheduler::Resources PodRequest(const Object& pod_spec);
+
 // A PlacementPolicy or ClusterPlacementPolicy document that applies to a Job.
 using PolicyDocument = const Object*;
 

@@ -1,0 +1,241 @@
+#include "clusters/kube/kinds/job_spec.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include "clusters/kube/errors.h"
+#include "clusters/kube/kinds/fields.h"
+#include "clusters/kube/selector.h"
+#include "clusters/member/pod_resources.h"
+#include "scheduler/names.h"
+
+namespace fairway::kube {
+namespace {
+
+using scheduler::LabelRequirement;
+using Op = LabelRequirement::Op;
+
+std::optional<Op> ParseOperator(std::string_view text) {
+  if (text == "In") return Op::kIn;
+  if (text == "NotIn") return Op::kNotIn;
+  if (text == "Exists") return Op::kExists;
+  if (text == "DoesNotExist") return Op::kDoesNotExist;
+  if (text == "Gt") return Op::kGt;
+  if (text == "Lt") return Op::kLt;
+  return std::nullopt;
+}
+
+scheduler::SelectorTerm TermFrom(const Object& term) {
+  scheduler::SelectorTerm out;
+  ForEachObject(term, "matchExpressions", [&](const Object& each, size_t) {
+    const std::optional<Op> op = ParseOperator(GetString(each, {"operator"}));
+    if (!op) return;
+    LabelRequirement requirement{std::string(GetString(each, {"key"})), *op, {}};
+    ForEachText(each, "values",
+                [&](std::string_view value, size_t) { requirement.values.emplace_back(value); });
+    out.requirements.push_back(std::move(requirement));
+  });
+  return out;
+}
+
+scheduler::TaintEffect EffectFrom(std::string_view text) {
+  if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
+  if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
+  return scheduler::TaintEffect::kNoSchedule;
+}
+
+void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
+  const Object& wish = ObjectOrEmpty(policy, "spec");
+  const Object& affinity = ObjectOrEmpty(wish, "clusterAffinity");
+  ForEachObject(affinity, "required",
+                [&](const Object& term, size_t) { spec.required.push_back(TermFrom(term)); });
+  ForEachObject(affinity, "preferred", [&](const Object& each, size_t) {
+    spec.preferred.push_back({static_cast<int32_t>(GetInt(each, "weight").value_or(1)),
+                              TermFrom(ObjectOrEmpty(each, "preference"))});
+  });
+  ForEachObject(wish, "tolerations", [&](const Object& each, size_t) {
+    scheduler::Toleration toleration;
+    const std::string_view effect = GetString(each, {"effect"});
+    toleration.key = GetString(each, {"key"});
+    toleration.exists = GetString(each, {"operator"}) == "Exists";
+    toleration.value = GetString(each, {"value"});
+    toleration.any_effect = effect.empty();
+    toleration.effect = EffectFrom(effect);
+    spec.tolerations.push_back(std::move(toleration));
+  });
+}
+
+tl::unexpected<Error> BadAnnotation(const Object& job, std::string_view key, std::string_view value,
+                                    std::string_view detail) {
+  static constexpr FieldPath kAnnotations("metadata.annotations");
+  FieldErrors errors;
+  errors.Invalid(kAnnotations.Key(key), value, detail);
+  Error error;
+  error.code = 422;
+  error.reason = "Invalid";
+  error.name = GetString(job, {"metadata", "name"});
+  error.group = "batch";
+  error.kind = "Job";
+  error.message =
+      "Job.batch " + GoQuote(error.name) + " is invalid: " + AggregateText(errors.causes());
+  error.causes = errors.Take();
+  return Fail(std::move(error));
+}
+
+std::string_view Annotation(const Object& job, std::string_view key) {
+  return GetString(job, {"metadata", "annotations", key});
+}
+
+// Holds beside every alternative of the policy, since the terms are ORed.
+void RequireBeside(const std::vector<LabelRequirement>& requirements, scheduler::JobSpec& spec) {
+  if (requirements.empty()) return;
+  if (spec.required.empty()) spec.required.emplace_back();
+  for (scheduler::SelectorTerm& term : spec.required) {
+    term.requirements.insert(term.requirements.end(), requirements.begin(), requirements.end());
+  }
+}
+
+Status ApplyAnnotations(const Object& job, scheduler::JobSpec& spec) {
+  const std::string_view selector = Annotation(job, names::kAnnotationClusterSelector);
+  if (!selector.empty()) {
+    const auto requirements = ParseClusterSelector(selector);
+    if (!requirements) {
+      return BadAnnotation(job, names::kAnnotationClusterSelector, selector,
+                           requirements.error().message);
+    }
+    RequireBeside(*requirements, spec);
+  }
+  const std::string_view priority = Annotation(job, names::kAnnotationPriority);
+  if (priority.empty()) return {};
+  const auto [end, error] =
+      std::from_chars(priority.data(), priority.data() + priority.size(), spec.priority);
+  if (error != std::errc() || end != priority.data() + priority.size()) {
+    return BadAnnotation(job, names::kAnnotationPriority, priority, "must be a 32-bit integer");
+  }
+  return {};
+}
+
+// Pods that run at once: never more than are still wanted.
+int32_t PodsAtOnce(const Object& spec) {
+  const int64_t parallelism = GetInt(spec, "parallelism").value_or(1);
+  const int64_t completions = GetInt(spec, "completions").value_or(parallelism);
+  return static_cast<int32_t>(std::clamp<int64_t>(std::min(parallelism, completions), 0,
+                                                  std::numeric_limits<int32_t>::max()));
+}
+
+bool Selects(PolicyDocument policy, const Object& job) {
+  const Object* selector = GetObject(*policy, {"spec", "workloadSelector"});
+  if (selector == nullptr) return true;
+  const Result<LabelSelector> parsed = LabelSelector::FromObject(*selector);
+  return parsed && parsed->MatchesDocument(job);
+}
+
+// The selecting policy of the highest priority, the first by name among equals.
+PolicyDocument Best(const Object& job, const std::vector<PolicyDocument>& policies) {
+  PolicyDocument best = nullptr;
+  const auto rank = [](PolicyDocument policy) {
+    return std::pair(-Get<int64_t>(*policy, {"spec", "priority"}).value_or(0),
+                     GetString(*policy, {"metadata", "name"}));
+  };
+  for (PolicyDocument policy : policies) {
+    if (Selects(policy, job) && (best == nullptr || rank(policy) < rank(best))) best = policy;
+  }
+  return best;
+}
+
+}  // namespace
+
+scheduler::Resources PodRequest(const Object& pod_spec) {
+  Result<scheduler::Resources> request = clusters::PodRequest(pod_spec);
+  if (request) return std::move(*request);
+  scheduler::Resources one;
+  one.pods = 1;
+  return one;
+}
+
+Result<PolicyDocument> SelectPolicy(const Object& job, const std::vector<PolicyDocument>& policies,
+                                    const std::vector<PolicyDocument>& cluster_policies) {
+  const std::string_view wanted = Annotation(job, names::kAnnotationPolicy);
+  if (!wanted.empty()) {
+    for (PolicyDocument policy : policies) {
+      if (GetString(*policy, {"metadata", "name"}) == wanted) return policy;
+    }
+    return Fail(NotFound(names::kGroup, "placementpolicies", wanted));
+  }
+  if (PolicyDocument policy = Best(job, policies)) return policy;
+  return Best(job, cluster_policies);
+}
+
+Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy) {
+  const Object& spec = ObjectOrEmpty(job, "spec");
+  const Object& pod = ObjectOrEmpty(ObjectOrEmpty(spec, "template"), "spec");
+  JobWish wish;
+  Result<scheduler::Resources> request = clusters::PodRequest(pod);
+  if (!request) return Fail(request.error());
+  wish.spec.request = std::move(*request);
+  wish.spec.parallelism = PodsAtOnce(spec);
+  wish.suspended = Get<bool>(spec, {"suspend"}).value_or(false);
+  wish.ttl_seconds = GetInt(spec, "ttlSecondsAfterFinished").value_or(-1);
+  if (policy != nullptr) {
+    wish.policy = GetString(*policy, {"metadata", "name"});
+    ApplyPolicy(*policy, wish.spec);
+  }
+  if (Status status = ApplyAnnotations(job, wish.spec); !status) return Fail(status.error());
+  return wish;
+}
+
+Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
+  scheduler::ClusterSpec out;
+  out.name = GetString(cluster, {"metadata", "name"});
+  if (const Object* labels = GetObject(cluster, {"metadata", "labels"})) {
+    for (const auto& [key, value] : *labels) out.labels.emplace(key, TextOf(value));
+  }
+  const Object& spec = ObjectOrEmpty(cluster, "spec");
+  ForEachObject(spec, "taints", [&](const Object& taint, size_t) {
+    out.taints.push_back({std::string(GetString(taint, {"key"})),
+                          std::string(GetString(taint, {"value"})),
+                          EffectFrom(GetString(taint, {"effect"}))});
+  });
+  out.cordoned = Get<bool>(spec, {"cordoned"}).value_or(false);
+  return out;
+}
+
+Result<scheduler::Resources> CapacityOverrides(const Object& cluster) {
+  const Object* overrides = GetObject(cluster, {"spec", "capacityOverrides"});
+  if (overrides == nullptr) return scheduler::Resources();
+  return clusters::ParseResourceList(*overrides, "spec.capacityOverrides");
+}
+
+Result<std::vector<LabelRequirement>> ParseClusterSelector(std::string_view text) {
+  const Result<LabelSelector> parsed = LabelSelector::Parse(text);
+  if (!parsed) return Fail(parsed.error());
+  std::vector<LabelRequirement> out;
+  for (const LabelSelector::Requirement& each : parsed->requirements()) {
+    Op op = Op::kExists;
+    switch (each.op) {
+      case LabelSelector::Op::kIn:
+        op = Op::kIn;
+        break;
+      case LabelSelector::Op::kNotIn:
+        op = Op::kNotIn;
+        break;
+      case LabelSelector::Op::kExists:
+        op = Op::kExists;
+        break;
+      case LabelSelector::Op::kDoesNotExist:
+        op = Op::kDoesNotExist;
+        break;
+      case LabelSelector::Op::kGreater:
+        op = Op::kGt;
+        break;
+      case LabelSelector::Op::kLess:
+        op = Op::kLt;
+        break;
+    }
+    out.push_back({each.key, op, each.values});
+  }
+  return out;
+}
+
+}  // namespace fairway::kube
