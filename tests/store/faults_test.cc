@@ -180,7 +180,7 @@ TEST_F(FaultsTest, PowerFailureAtAnyPointLosesNothingReported) {
 
       fs_->FreezeAfter(static_cast<int>(random() % 120));
       for (int turn = 0; turn < 60 && journal_->health().writable; ++turn) {
-        for (uint32_t n = 1 + random() % 4; n > 0; --n) {
+        for (auto n = 1 + random() % 4; n > 0; --n) {
           ObjectKey key = Job("k" + std::to_string(random() % 6));
           std::string text(random() % 3000, static_cast<char>('a' + random() % 26));
           auto before = store_->Latest(key);
