@@ -207,18 +207,22 @@ std::vector<PolicyRule> Authorizer::Missing(const api::User& user, std::string_v
   };
   for (const PolicyRule& rule : rules) {
     for (const std::string& verb : rule.verbs) {
+      api::AccessQuery query{};
+      query.verb = verb;
       for (const std::string& url : rule.urls) {
-        require({{verb}, {}, {}, {}, {url}}, {.verb = verb, .path = url});
+        query.path = url;
+        require({{verb}, {}, {}, {}, {url}}, query);
       }
+      query.path = {};
+      query.ns = ns;
       for (const std::string& group : rule.groups) {
         for (const std::string& resource : rule.resources) {
           size_t slash = std::min(resource.find('/'), resource.size());
           std::string_view whole = resource;
-          api::AccessQuery query{.verb = verb,
-                                 .group = group,
-                                 .resource = whole.substr(0, slash),
-                                 .subresource = whole.substr(std::min(slash + 1, whole.size())),
-                                 .ns = ns};
+          query.group = group;
+          query.resource = whole.substr(0, slash);
+          query.subresource = whole.substr(std::min(slash + 1, whole.size()));
+          query.name = {};
           if (rule.names.empty()) require({{verb}, {group}, {resource}, {}, {}}, query);
           for (const std::string& name : rule.names) {
             query.name = name;

@@ -75,9 +75,9 @@ bool AddName(X509_NAME* subject, const char* field, const std::string& value) {
 }
 
 struct Wish {
-  std::string common_name;
-  std::vector<std::string> organizations;
-  std::vector<std::pair<int, std::string>> extensions;
+  std::string common_name = {};
+  std::vector<std::string> organizations = {};
+  std::vector<std::pair<int, std::string>> extensions = {};
   Instant now;
   int64_t days = 0;
 };

@@ -73,40 +73,32 @@ std::optional<std::pair<std::string_view, std::string_view>> SplitServiceAccount
 }
 
 Status Check(const Wish& wish, const api::User& user, Authorizer& authorizer) {
-  auto require = [&](const api::AccessQuery& query) -> Status {
+  api::AccessQuery query{};
+  query.verb = "impersonate";
+  auto require = [&](std::string_view group, std::string_view resource, std::string_view name,
+                     std::string_view subresource = {}, std::string_view ns = {}) -> Status {
+    query.group = group;
+    query.resource = resource;
+    query.subresource = subresource;
+    query.ns = ns;
+    query.name = name;
     api::AccessDecision decision = authorizer.Authorize(user, query);
     if (decision.allowed) return {};
     return Fail(Forbidden(user, query, decision.reason));
   };
-  api::AccessQuery query{.verb = "impersonate", .resource = "users", .name = wish.name};
-  if (auto account = SplitServiceAccount(wish.name)) {
-    query.resource = "serviceaccounts";
-    query.ns = account->first;
-    query.name = account->second;
-  }
-  if (Status allowed = require(query); !allowed) return allowed;
+  auto account = SplitServiceAccount(wish.name);
+  Status allowed = account ? require("", "serviceaccounts", account->second, "", account->first)
+                           : require("", "users", wish.name);
   for (const std::string& group : wish.groups) {
-    Status allowed = require({.verb = "impersonate", .resource = "groups", .name = group});
-    if (!allowed) return allowed;
+    if (allowed) allowed = require("", "groups", group);
   }
-  if (!wish.uid.empty()) {
-    Status allowed = require({.verb = "impersonate",
-                              .group = kAuthenticationGroup,
-                              .resource = "uids",
-                              .name = wish.uid});
-    if (!allowed) return allowed;
-  }
+  if (allowed && !wish.uid.empty()) allowed = require(kAuthenticationGroup, "uids", wish.uid);
   for (const auto& [key, values] : wish.extra) {
     for (const std::string& value : values) {
-      Status allowed = require({.verb = "impersonate",
-                                .group = kAuthenticationGroup,
-                                .resource = "userextras",
-                                .subresource = key,
-                                .name = value});
-      if (!allowed) return allowed;
+      if (allowed) allowed = require(kAuthenticationGroup, "userextras", value, key);
     }
   }
-  return {};
+  return allowed;
 }
 
 }  // namespace

@@ -120,7 +120,9 @@ TEST_F(Http1Test, BodilessAnswers) {
     for (const char* first : {"HEAD /a", "GET /204", "GET /304", "HEAD /stream"}) {
       client.Write(std::string(first) + " HTTP/1.1\r\nHost: h\r\n\r\n");
       std::string head = client.ReadUntil("\r\n\r\n");
-      if (std::string(first) == "HEAD /a") EXPECT_THAT(head, HasSubstr("content-length: 10"));
+      if (std::string(first) == "HEAD /a") {
+        EXPECT_THAT(head, HasSubstr("content-length: 10"));
+      }
       client.Write("GET /next HTTP/1.1\r\nHost: h\r\n\r\n");
       EXPECT_THAT(client.ReadAnswer(), StartsWith("HTTP/1.1 200 OK")) << first;
     }
