@@ -245,6 +245,8 @@ void CurlEasy::Prepare(const HttpRequest& request, CurlSink& sink) {
     Set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     Set(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   }
+  // On a kept connection libcurl itself would send a request again that got no answer.
+  Set(easy, CURLOPT_FRESH_CONNECT, request.idempotent ? 0L : 1L);
   bool compress = request.compress && !target_->endpoint.disable_compression;
   Set(easy, CURLOPT_ACCEPT_ENCODING, compress ? "gzip" : static_cast<const char*>(nullptr));
   curl_slist* list = nullptr;

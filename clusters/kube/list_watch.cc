@@ -250,7 +250,7 @@ void ListWatch::RetryLater(const Error& error, bool relist) {
   }
   waiting_to_list_ = relist;
   retry_ = loop_.StartTimer(wait_ms, [this] {
-    retry_.Release();
+    retry_.Cancel();
     if (waiting_to_list_) {
       StartList();
     } else {
