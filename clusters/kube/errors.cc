@@ -13,8 +13,8 @@ std::string GroupResource(std::string_view group, std::string_view resource) {
   return out;
 }
 
-// Job.batch, ConfigMap
-std::string GroupKind(const KindInfo& kind) { return GroupResource(kind.group, kind.kind); }
+// Job.batch, ConfigMap. Kinds that share their storage with another group are named by that one.
+std::string GroupKind(const KindInfo& kind) { return GroupResource(kind.storage_group, kind.kind); }
 
 Error Make(int code, std::string_view reason, std::string message) {
   Error error;
@@ -153,7 +153,7 @@ Error Invalid(const KindInfo& kind, std::string_view name, FieldErrors errors) {
       Make(422, "Invalid",
            GroupKind(kind) + " " + Quoted(name) + " is invalid: " + AggregateText(errors.causes()));
   error.name = name;
-  error.group = kind.group;
+  error.group = kind.storage_group;
   error.kind = kind.kind;
   error.causes = errors.Take();
   return error;

@@ -58,6 +58,13 @@ class JobStrategy : public Strategy {
     CopyTemplateLabels(job);
   }
 
+  bool HasGeneratedLabels(const Object& job) const override {
+    const Value* labels = FindPath(job, {"metadata", "labels"});
+    const Value* of_template = FindPath(job, {"spec", "template", "metadata", "labels"});
+    return labels != nullptr && of_template != nullptr && labels->is_object() &&
+           labels->get_object().contains(kLabelControllerUid) && Equal(*labels, *of_template);
+  }
+
   void Validate(const Object& job, FieldErrors& errors) const override { ValidateJob(job, errors); }
 
   void ValidateChange(const Object& job, const Object& old, FieldErrors& errors) const override {

@@ -8,6 +8,18 @@
 namespace fairway::kube {
 namespace {
 
+// Resources that quotas count and containers cannot ask for.
+bool IsQuotaResource(std::string_view name) {
+  for (const char* each :
+       {"pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps",
+        "persistentvolumeclaims", "services.nodeports", "services.loadbalancers", "storage",
+        "requests.cpu", "requests.memory", "requests.storage", "requests.ephemeral-storage",
+        "limits.cpu", "limits.memory", "limits.ephemeral-storage"}) {
+    if (name == each) return true;
+  }
+  return false;
+}
+
 bool IsStandardResource(std::string_view name) {
   return name == "cpu" || name == "memory" || name == "ephemeral-storage" ||
          name.starts_with("hugepages-");
@@ -38,7 +50,9 @@ void ValidateResourceName(std::string_view name, const FieldPath& path, FieldErr
   for (const std::string& problem : LabelKeyProblems(name)) errors.Invalid(path, name, problem);
   if (name.find('/') == std::string_view::npos) {
     if (!IsStandardResource(name)) {
-      errors.Invalid(path, name, "must be a standard resource type or fully qualified");
+      if (!IsQuotaResource(name)) {
+        errors.Invalid(path, name, "must be a standard resource type or fully qualified");
+      }
       errors.Invalid(path, name, "must be a standard resource for containers");
     }
   } else if (!IsNativeResource(name) && !IsExtendedResource(name)) {

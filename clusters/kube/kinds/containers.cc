@@ -50,7 +50,8 @@ void ValidatePorts(const Object& container, const FieldPath& path, FieldErrors& 
 void ValidateKeyRef(const Object& ref, const FieldPath& path, FieldErrors& errors) {
   const std::string_view name = GetString(ref, {"name"});
   const std::string_view key = GetString(ref, {"key"});
-  if (name.empty()) errors.Required(path.Child("name"));
+  // An empty name is malformed rather than missing: so the API server tells it.
+  AddProblems(path.Child("name"), name, SubdomainProblems(name), errors);
   if (key.empty()) {
     errors.Required(path.Child("key"));
   } else {
@@ -101,9 +102,9 @@ void ValidateEnv(const Object& container, const FieldPath& path, FieldErrors& er
       if (GetString(*ref, {"name"}).empty()) errors.Required(at_ref.Child("name"));
     }
     if (sources == 0) {
-      errors.Invalid(at, "", "must specify one of: `configMapRef` or `secretRef`");
+      errors.Invalid(from, "", "must specify one of: `configMapRef` or `secretRef`");
     } else if (sources > 1) {
-      errors.Invalid(at, "", "may not have more than one field specified at a time");
+      errors.Invalid(from, "", "may not have more than one field specified at a time");
     }
   });
 }

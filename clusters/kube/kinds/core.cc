@@ -85,13 +85,8 @@ class ConfigMapStrategy : public Strategy {
                      "duplicate of key present in binaryData");
     }
     ValidateKeys(binary, kBinary, errors);
-    for (const auto& member : binary) {
-      if (!data.contains(member.key())) continue;
-      errors.Invalid(kBinary.Key(member.key()), std::string_view(member.key()),
-                     "duplicate of key present in data");
-    }
     bytes += DecodedSize(binary);
-    if (bytes > kDataBytesMax) errors.TooLong(FieldPath(""), kDataBytesMax);
+    if (bytes > kDataBytesMax) errors.TooLong(FieldPath("[]"), kDataBytesMax);
   }
 
   void ValidateChange(const Object& doc, const Object& old, FieldErrors& errors) const override {

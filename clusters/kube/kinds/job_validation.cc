@@ -154,11 +154,16 @@ void ValidateJobRestartPolicy(const Object& spec, FieldErrors& errors) {
 
 void ValidateSelector(const Object& spec, FieldErrors& errors) {
   const Object* selector = GetObject(spec, {"selector"});
-  if (selector == nullptr) return errors.Required(kSpec.Child("selector"));
-  ValidateLabelSelector(*selector, kSpec.Child("selector"), errors);
   const Object* labels = GetObject(spec, {"template", "metadata", "labels"});
-  const Result<LabelSelector> parsed = LabelSelector::FromObject(*selector);
-  if (parsed && !parsed->Matches(labels)) {
+  bool matches = false;  // no selector selects nothing
+  if (selector == nullptr) {
+    errors.Required(kSpec.Child("selector"));
+  } else {
+    ValidateLabelSelector(*selector, kSpec.Child("selector"), errors);
+    const Result<LabelSelector> parsed = LabelSelector::FromObject(*selector);
+    matches = !parsed || parsed->Matches(labels);
+  }
+  if (!matches) {
     const Value shown = labels == nullptr ? Value() : Value(*labels);
     errors.Invalid(FieldPath("spec.template.metadata.labels"), shown,
                    "`selector` does not match template `labels`");

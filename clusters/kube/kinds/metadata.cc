@@ -120,15 +120,19 @@ void ValidateFinalizers(const Array* finalizers, FieldErrors& errors) {
     if (!each.is_string()) continue;
     const std::string_view name(each.get_string());
     AddProblems(path, name, LabelKeyProblems(name), errors);
-    if (name.find('/') == std::string_view::npos && !IsStandardFinalizer(name)) {
-      errors.Invalid(path.Index(i), name,
-                     "name is neither a standard finalizer name nor is it fully qualified");
-    }
     orphan |= name == "orphan";
     foreground |= name == "foregroundDeletion";
   }
   if (orphan && foreground) {
     errors.Invalid(path, *finalizers, "finalizer orphan and foregroundDeletion cannot be both set");
+  }
+  for (size_t i = 0; i < finalizers->size(); ++i) {
+    const Value& each = (*finalizers)[i];
+    const std::string_view name = each.is_string() ? std::string_view(each.get_string()) : "";
+    if (name.find('/') == std::string_view::npos && !IsStandardFinalizer(name)) {
+      errors.Invalid(path.Index(i), name,
+                     "name is neither a standard finalizer name nor is it fully qualified");
+    }
   }
 }
 
@@ -221,13 +225,15 @@ void ValidateDomainPrefixedPath(std::string_view text, const FieldPath& path, Fi
 }
 
 void ValidateObjectMeta(const Object& doc, bool namespaced, Strategy::NameRule rule,
-                        FieldErrors& errors) {
+                        bool check_labels, FieldErrors& errors) {
   static const Object none;
   const Object* found = GetObject(doc, {"metadata"});
   const Object& meta = found == nullptr ? none : *found;
   ValidateName(meta, rule, errors);
   ValidateNamespace(meta, namespaced, errors);
-  ValidateLabels(GetObject(meta, {"labels"}), kMetadata.Child("labels"), errors);
+  if (check_labels) {
+    ValidateLabels(GetObject(meta, {"labels"}), kMetadata.Child("labels"), errors);
+  }
   ValidateAnnotations(GetObject(meta, {"annotations"}), errors);
   ValidateOwners(GetArray(meta, {"ownerReferences"}), errors);
   ValidateFinalizers(GetArray(meta, {"finalizers"}), errors);

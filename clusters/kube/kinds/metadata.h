@@ -24,9 +24,10 @@ void ValidateLabelSelector(const Object& selector, const FieldPath& path, FieldE
 // An example.com/path name, as managedBy and finalizers of the kind want it.
 void ValidateDomainPrefixedPath(std::string_view text, const FieldPath& path, FieldErrors& errors);
 
-// The whole of metadata, as every create and update needs it.
+// The whole of metadata, as every create and update needs it. Labels that the server copied from
+// elsewhere in the document are checked there.
 void ValidateObjectMeta(const Object& doc, bool namespaced, Strategy::NameRule rule,
-                        FieldErrors& errors);
+                        bool check_labels, FieldErrors& errors);
 // What an update may not change in metadata.
 void ValidateObjectMetaUpdate(const Object& doc, const Object& old, FieldErrors& errors);
 

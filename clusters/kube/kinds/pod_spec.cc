@@ -21,22 +21,37 @@ void ValidateIdRange(const Object& context, std::string_view key, const FieldPat
   }
 }
 
+void ValidateVolumeSource(const Object& volume, const FieldPath& path, FieldErrors& errors) {
+  std::string_view first;
+  for (const auto& [key, value] : volume) {
+    if (key == "name" || value.is_null()) continue;
+    if (first.empty()) {
+      first = key;
+    } else {
+      errors.Forbidden(path.Child(key), "may not specify more than 1 volume type");
+    }
+  }
+  if (first.empty()) errors.Required(path, "must specify a volume type");
+  const auto require = [&](const char* source, const char* key) {
+    const Object* object = GetObject(volume, {source});
+    if (object == nullptr || !GetString(*object, {key}).empty()) return;
+    const FieldPath at = path.Child(source);
+    errors.Required(at.Child(key));
+  };
+  require("configMap", "name");
+  require("secret", "secretName");
+  require("persistentVolumeClaim", "claimName");
+  require("hostPath", "path");
+}
+
 void ValidateVolumes(const Object& spec, const FieldPath& path, FieldErrors& errors) {
   const FieldPath list = path.Child("volumes");
   std::set<std::string_view> names;
   ForEachObject(spec, "volumes", [&](const Object& volume, size_t i) {
     const FieldPath at = list.Index(i);
     const FieldPath at_name = at.Child("name");
-    std::string_view first_source;
-    for (const auto& [key, value] : volume) {
-      if (key == "name" || value.is_null()) continue;
-      if (first_source.empty()) {
-        first_source = key;
-      } else {
-        errors.Forbidden(at.Child(key), "may not specify more than 1 volume type");
-      }
-    }
-    if (first_source.empty()) errors.Required(at, "must specify a volume type");
+    const size_t before = errors.size();
+    ValidateVolumeSource(volume, at, errors);
     const std::string_view name = GetString(volume, {"name"});
     if (name.empty()) {
       errors.Required(at_name);
@@ -45,17 +60,9 @@ void ValidateVolumes(const Object& spec, const FieldPath& path, FieldErrors& err
         errors.Invalid(at_name, name, problem);
       }
     }
-    if (!names.insert(name).second) errors.Duplicate(at_name, name);
-    const auto require = [&](const char* source, const char* key) {
-      const Object* object = GetObject(volume, {source});
-      if (object == nullptr || !GetString(*object, {key}).empty()) return;
-      const FieldPath at_source = at.Child(source);
-      errors.Required(at_source.Child(key));
-    };
-    require("configMap", "name");
-    require("secret", "secretName");
-    require("persistentVolumeClaim", "claimName");
-    require("hostPath", "path");
+    if (names.contains(name)) errors.Duplicate(at_name, name);
+    // A name counts as taken only by a volume that is right.
+    if (errors.size() == before) names.insert(name);
   });
 }
 
@@ -112,7 +119,7 @@ void ValidatePodSecurity(const Object& spec, const FieldPath& path, FieldErrors&
   }
   if (Get<bool>(spec, {"shareProcessNamespace"}).value_or(false) &&
       Get<bool>(spec, {"hostPID"}).value_or(false)) {
-    errors.Invalid(path.Child("shareProcessNamespace"), Value(true),
+    errors.Invalid(path.Child("securityContext.shareProcessNamespace"), Value(true),
                    "ShareProcessNamespace and HostPID cannot both be enabled");
   }
 }
@@ -170,7 +177,7 @@ void ValidateTolerations(const Object& spec, const FieldPath& path, FieldErrors&
       }
     } else if (op == "Exists") {
       if (!value.empty()) {
-        errors.Invalid(at_operator, each, "value must be empty when `operator` is 'Exists'");
+        errors.Invalid(at_operator, value, "value must be empty when `operator` is 'Exists'");
       }
     } else {
       errors.Unsupported(at_operator, op, {"Equal", "Exists"});

@@ -49,7 +49,8 @@ class RoleStrategy : public Strategy {
   }
 };
 
-void ValidateSubject(const Object& subject, const FieldPath& path, FieldErrors& errors) {
+void ValidateSubject(const Object& subject, bool namespaced, const FieldPath& path,
+                     FieldErrors& errors) {
   const std::string_view kind = GetString(subject, {"kind"});
   const std::string_view name = GetString(subject, {"name"});
   const std::string_view group = GetString(subject, {"apiGroup"});
@@ -61,8 +62,7 @@ void ValidateSubject(const Object& subject, const FieldPath& path, FieldErrors& 
       }
     }
     if (!group.empty()) errors.Unsupported(path.Child("apiGroup"), group, {""});
-    // In a RoleBinding too: a service account is nobody without its namespace.
-    if (GetString(subject, {"namespace"}).empty()) {
+    if (!namespaced && GetString(subject, {"namespace"}).empty()) {
       errors.Required(path.Child("namespace"));
     }
   } else if (kind == "User" || kind == "Group") {
@@ -97,7 +97,7 @@ class RoleBindingStrategy : public Strategy {
       errors.Invalid(kRef.Child("name"), name, problem);
     }
     ForEachObject(binding, "subjects", [&](const Object& subject, size_t i) {
-      ValidateSubject(subject, kSubjects.Index(i), errors);
+      ValidateSubject(subject, kind().namespaced, kSubjects.Index(i), errors);
     });
   }
 

@@ -46,7 +46,7 @@ void Strategy::PrepareForCreate(Object& doc) const {
 
 FieldErrors Strategy::ValidateCreate(const Object& doc) const {
   FieldErrors errors;
-  ValidateObjectMeta(doc, kind_.namespaced, name_rule(), errors);
+  ValidateObjectMeta(doc, kind_.namespaced, name_rule(), !HasGeneratedLabels(doc), errors);
   Validate(doc, errors);
   return errors;
 }
@@ -81,7 +81,7 @@ void Strategy::PrepareForStatusUpdate(Object& doc, const Object& old) const {
 
 FieldErrors Strategy::ValidateStatusUpdate(const Object& doc, const Object& old) const {
   FieldErrors errors;
-  ValidateObjectMeta(doc, kind_.namespaced, name_rule(), errors);
+  ValidateObjectMeta(doc, kind_.namespaced, name_rule(), !HasGeneratedLabels(doc), errors);
   ValidateObjectMetaUpdate(doc, old, errors);
   ValidateStatus(doc, old, errors);
   return errors;
@@ -104,6 +104,7 @@ bool Strategy::SpecChanged(const Object& doc, const Object& old) const {
   return false;
 }
 
+bool Strategy::HasGeneratedLabels(const Object&) const { return false; }
 void Strategy::OnDefault(Object&) const {}
 void Strategy::OnCreate(Object&) const {}
 void Strategy::OnUpdate(Object&, const Object&) const {}

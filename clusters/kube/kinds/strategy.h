@@ -73,6 +73,8 @@ class Strategy {
   virtual void OnDefault(Object& doc) const;
   virtual void OnCreate(Object& doc) const;
   virtual void OnUpdate(Object& doc, const Object& old) const;
+  // Whether metadata.labels are the server's own copy of other labels in the document.
+  virtual bool HasGeneratedLabels(const Object& doc) const;
   // Rules of every stored version; runs on create and on update.
   virtual void Validate(const Object& doc, FieldErrors& errors) const;
   // Rules that compare two versions.
