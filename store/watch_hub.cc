@@ -168,6 +168,9 @@ void WatchHub::Offer(const WatcherPtr& watcher, const ChangePtr& change,
     watcher->pending.shrink_to_fit();
     return;
   }
+  // Everything before it was delivered: an idle watcher's place moves on with time, so that it is
+  // not taken for one that the log's retention has overtaken.
+  if (watcher->pending.empty()) watcher->position = Revision{change->revision.value - 1};
   watcher->pending.push_back(change);
   if (!watcher->dirty) {
     watcher->dirty = true;

@@ -191,6 +191,24 @@ TEST_F(WatchHubTest, AWatcherOvertakenByTrimmingIsToldSo) {
   EXPECT_THAT(seen.changes, IsEmpty());
 }
 
+TEST_F(WatchHubTest, AnIdleWatcherIsNotOvertakenByTrimming) {
+  ObjectStore::Limits limits;
+  limits.ring_bytes_max = 0;
+  Open(limits);
+  Seen seen;
+  Watch(seen, "rare");
+  loop_.Settle();
+  for (int i = 1; i <= 20; ++i) Write("a", std::to_string(i));
+  journal_.TrimLog(Revision{20});
+  seen.accept = false;
+  for (int i = 1; i <= 400; ++i) Write("r", std::to_string(i), "rare");
+  seen.accept = true;
+  seen.subscription->Resume();
+  loop_.Settle();
+  EXPECT_FALSE(seen.ended);
+  EXPECT_EQ(seen.changes.size(), 400u);
+}
+
 TEST_F(WatchHubTest, ProgressReachesIdleWatchersOnDemand) {
   Seen seen;
   Watch(seen, "nobody");
