@@ -98,6 +98,12 @@ def state_root():
     return pathlib.Path(os.environ.get("FAIRWAY_CLUSTERS_DIR") or default)
 
 
+def shared_root():
+    """Where ports are reserved: above the private folder of a `cluster run`."""
+    root = state_root()
+    return root.parent if root.name.startswith("run-") else root
+
+
 def home_of(name):
     if not re.fullmatch("[a-z0-9]([-a-z0-9]{0,40}[a-z0-9])?", name):
         fail(f"{name!r} cannot name a cluster: use lower case letters, digits and dashes")
@@ -107,7 +113,8 @@ def home_of(name):
 def free_ports(count):
     """Ports that nobody listens on and that no cluster of ours has reserved."""
     taken = set()
-    for file in state_root().glob("*/cluster.json"):
+    root = shared_root()
+    for file in [*root.glob("*/cluster.json"), *root.glob("run-*/*/cluster.json")]:
         taken.update(json.loads(file.read_text())["ports"].values())
     found = []
     while len(found) < count:
@@ -221,7 +228,7 @@ def prepare(name, arguments):
     if not (home / "cluster.json").exists():
         shutil.rmtree(home, ignore_errors=True)
         home.mkdir(parents=True)
-        with open(state_root() / ".ports", "w") as lock:
+        with open(shared_root() / ".ports", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             ports = dict(zip(["api", "etcd", "peer"], free_ports(3)))
             (home / "cluster.json").write_text(
