@@ -135,8 +135,7 @@ std::vector<std::string> ClusterRow(const Value& cluster, int64_t now_ms) {
           (labels.empty() ? "" : ",") + std::string(key) + "=" + std::string(value.get_string());
     }
   }
-  bool cordoned = kube::Get<bool>(cluster, {"spec", "cordoned"})
-                      .value_or(kube::Get<bool>(cluster, {"spec", "cordon"}).value_or(false));
+  bool cordoned = kube::Get<bool>(cluster, {"spec", "cordoned"}).value_or(false);
   return {text({"metadata", "name"}),
           ConditionStatus(cluster, "Ready"),
           text({"status", "kubernetesVersion"}),
@@ -185,9 +184,9 @@ int List(ApiClient& api, const Args& args) {
 
 int Cordon(ApiClient& api, const std::string& name, bool on) {
   std::string target = std::string(kClusters) + "/" + name + "?fieldManager=fairway-cli";
-  auto done =
-      api.Call("PATCH", target, on ? R"({"spec":{"cordon":true}})" : R"({"spec":{"cordon":null}})",
-               "application/merge-patch+json");
+  auto done = api.Call("PATCH", target,
+                       on ? R"({"spec":{"cordoned":true}})" : R"({"spec":{"cordoned":null}})",
+                       "application/merge-patch+json");
   if (!done) return PrintError(done.error());
   std::printf("cluster/%s %s\n", name.c_str(), on ? "cordoned" : "uncordoned");
   return 0;

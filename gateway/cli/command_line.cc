@@ -16,6 +16,7 @@ constexpr const char* kUsage =
     "  fairway demo       see it work on simulated clusters, then exit\n"
     "  fairway cluster    join, list, cordon, uncordon or remove member clusters\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
+    "  fairway simulate   simulated member clusters in a process of their own\n"
     "  fairway version    what this is\n"
     "\n"
     "Everything else is kubectl's: export KUBECONFIG=fairway-data/admin.kubeconfig\n";
@@ -25,11 +26,9 @@ struct Command {
   int (*run)(const std::vector<std::string>&);
 };
 
-constexpr Command kCommands[] = {{"serve", RunServe},
-                                 {"demo", RunDemo},
-                                 {"cluster", RunCluster},
-                                 {"explain", RunExplain},
-                                 {"version", RunVersion}};
+constexpr Command kCommands[] = {{"serve", RunServe},       {"demo", RunDemo},
+                                 {"cluster", RunCluster},   {"explain", RunExplain},
+                                 {"simulate", RunSimulate}, {"version", RunVersion}};
 
 }  // namespace
 

@@ -13,6 +13,7 @@ int RunCommandLine(const std::vector<std::string>& arguments);
 int RunServe(const std::vector<std::string>& arguments);
 int RunDemo(const std::vector<std::string>& arguments);
 int RunCluster(const std::vector<std::string>& arguments);
+int RunSimulate(const std::vector<std::string>& arguments);
 int RunExplain(const std::vector<std::string>& arguments);
 int RunVersion(const std::vector<std::string>& arguments);
 

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "gateway/driver/placement_document.h"
+#include "clusters/kube/time.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -19,7 +19,7 @@ constexpr int64_t kRefreshMs = 60'000;
 Object Condition(const Object* old_status, std::string_view type, bool holds,
                  std::string_view reason, std::string_view message, Instant now) {
   std::string_view status = holds ? "True" : "False";
-  std::string since = FormatTime(now);
+  std::string since = kube::FormatTime(now);
   const Array* old = old_status == nullptr ? nullptr : kube::GetArray(*old_status, {"conditions"});
   if (old != nullptr) {
     for (const Value& condition : *old) {
@@ -104,14 +104,14 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
     kube::Erase(before, "lastSeen");
     kube::Erase(before, "roundTripMilliseconds");
     std::string_view old_seen = old != nullptr ? kube::GetString(*old, {"lastSeen"}) : "";
-    bool due = old_seen < std::string_view(FormatTime(Instant{input.now.ms - kRefreshMs}));
+    bool due = old_seen < std::string_view(kube::FormatTime(Instant{input.now.ms - kRefreshMs}));
     if (kube::Equal(Value(fresh), Value(before)) && !due) {
       status["lastSeen"] = old_seen;
       if (const Value* rtt = kube::Find(*old, "roundTripMilliseconds")) {
         status["roundTripMilliseconds"] = *rtt;
       }
     } else {
-      status["lastSeen"] = FormatTime(input.link->last_seen);
+      status["lastSeen"] = kube::FormatTime(input.link->last_seen);
       status["roundTripMilliseconds"] = input.link->rtt_ms;
     }
   }

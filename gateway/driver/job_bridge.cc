@@ -65,24 +65,24 @@ Status JobBridge::Start() {
   writer_.SetAdmission(
       "jobs.batch",
       {.admit = [this](const Object* before, Object& doc, std::string_view subresource) -> Status {
-        if (!subresource.empty() || HasDeletion(doc) || !IsOurs(doc)) return {};
-        if (before == nullptr) {
-          // The copy on the member goes before the Job does.
-          kube::Array& finalizers = [&]() -> kube::Array& {
-            Object& metadata = kube::EnsureObject(doc, {"metadata"});
-            Value* list = kube::Find(metadata, "finalizers");
-            if (list == nullptr || !list->is_array()) {
-              metadata.insert_or_assign("finalizers", kube::Array(doc.storage()));
-              list = kube::Find(metadata, "finalizers");
-            }
-            return list->get_array();
-          }();
-          finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
-        }
-        auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
-        if (!wish) return Fail(wish.error());
-        return {};
-      },
+         if (!subresource.empty() || HasDeletion(doc) || !IsOurs(doc)) return {};
+         if (before == nullptr) {
+           // The copy on the member goes before the Job does.
+           kube::Array& finalizers = [&]() -> kube::Array& {
+             Object& metadata = kube::EnsureObject(doc, {"metadata"});
+             Value* list = kube::Find(metadata, "finalizers");
+             if (list == nullptr || !list->is_array()) {
+               metadata.insert_or_assign("finalizers", kube::Array(doc.storage()));
+               list = kube::Find(metadata, "finalizers");
+             }
+             return list->get_array();
+           }();
+           finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
+         }
+         auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
+         if (!wish) return Fail(wish.error());
+         return {};
+       },
        .admit_delete = {}});
   return {};
 }

@@ -1,7 +1,6 @@
 #include "gateway/driver/placement_document.h"
 
-#include <ctime>
-
+#include "clusters/kube/time.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -9,16 +8,6 @@ namespace fairway::gateway {
 using kube::Array;
 using kube::Object;
 using kube::Value;
-
-std::string FormatTime(Instant at) {
-  if (!at) return {};
-  std::time_t seconds = at.ms / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 std::string_view StateName(scheduler::JobState state) {
   using scheduler::JobState;
@@ -109,8 +98,8 @@ Array FormerEpochs(const scheduler::JobRecord& record, const scheduler::World& w
   for (const scheduler::FormerEpoch& former : record.former) {
     list.push_back(Object{{"epoch", static_cast<int64_t>(former.epoch.value)},
                           {"cluster", ClusterName(world, former.cluster)},
-                          {"since", FormatTime(former.since)},
-                          {"until", FormatTime(former.until)},
+                          {"since", kube::FormatTime(former.since)},
+                          {"until", kube::FormatTime(former.until)},
                           {"reason", EndReasonName(former.reason)}});
   }
   return list;
@@ -136,7 +125,7 @@ Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::Wor
   status["state"] = record.suspended && record.state == scheduler::JobState::kQueued
                         ? std::string_view("Suspended")
                         : StateName(record.state);
-  if (record.since) status["since"] = FormatTime(record.since);
+  if (record.since) status["since"] = kube::FormatTime(record.since);
   if (decision != nullptr) {
     WriteDecision(world, *decision, status);
   } else {

@@ -10,9 +10,6 @@
 
 namespace fairway::gateway {
 
-// "2026-01-02T03:04:05Z"; "" for no time.
-std::string FormatTime(Instant at);
-
 // The Placement of a job whose object is `job_uid`. With a decision its explanation is written;
 // without one the explanation in `previous` (may be null) goes on.
 kube::Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::World& world,

@@ -1,0 +1,240 @@
+#include "gateway/serve/gateway.h"
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "clusters/log.h"
+#include "gateway/api/api_server.h"
+#include "gateway/api/event_recorder.h"
+#include "gateway/auth/admin_kubeconfig.h"
+#include "gateway/auth/pki.h"
+#include "gateway/auth/private_file.h"
+#include "gateway/auth/rbac_access.h"
+#include "gateway/auth/token_table.h"
+#include "gateway/driver/driver.h"
+#include "gateway/serve/configured_clusters.h"
+#include "gateway/serve/job_defaults.h"
+#include "gateway/server/server.h"
+#include "gateway/version.h"
+#include "store/object_store.h"
+#include "store/rocks_journal.h"
+
+namespace fairway::gateway {
+
+namespace {
+
+constexpr std::string_view kGatewayIdMeta = "gateway-id";
+
+struct HostPort {
+  std::string host;
+  uint16_t port = 0;
+};
+
+// The configuration has checked the form.
+HostPort SplitAddress(const std::string& address) {
+  size_t colon = address.rfind(':');
+  std::string host = address.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return {host, static_cast<uint16_t>(std::stoi(address.substr(colon + 1)))};
+}
+
+}  // namespace
+
+struct Gateway::Impl {
+  Loop& loop;
+  Config config;
+  std::string gateway_id, url, kubeconfig_path;
+  std::unique_ptr<store::RocksJournal> journal;
+  std::unique_ptr<store::ObjectStore> store;
+  std::optional<Pki> pki;
+  TokenTable tokens;
+  NoStoredRbac stored_roles;
+  std::unique_ptr<RbacAccess> access;
+  std::unique_ptr<api::ApiServer> api;
+  std::vector<std::unique_ptr<SimulatedCluster>> simulated;
+  std::unique_ptr<Driver> driver;
+  std::unique_ptr<HttpsServer> server;
+  Call renewal;
+
+  Impl(Loop& l, Config c) : loop(l), config(std::move(c)) {}
+
+  Status Start();
+  Status OpenStore();
+  Status OpenPki();
+  Result<TlsIdentity> Identity() const;
+  Status StartApi();
+  Status StartDriver();
+  Status Listen();
+  void RenewCertificates();
+};
+
+Status Gateway::Impl::Start() {
+  for (auto step :
+       {&Impl::OpenStore, &Impl::OpenPki, &Impl::StartApi, &Impl::StartDriver, &Impl::Listen}) {
+    if (Status done = (this->*step)(); !done) return done;
+  }
+  return {};
+}
+
+Status Gateway::Impl::OpenStore() {
+  if (Status made = MakePrivateDirectory(config.data_directory); !made) return made;
+  store::RocksJournal::Options options;
+  options.path = config.data_directory + "/store";
+  options.post = [this](std::function<void()> fn) { loop.Post(std::move(fn)); };
+  auto opened = store::RocksJournal::Open(std::move(options));
+  if (!opened) return Fail(opened.error());
+  journal = std::move(*opened);
+  store::ObjectStore::Limits limits;
+  limits.log_retention_ms = config.watch_history_seconds * 1000;
+  store = std::make_unique<store::ObjectStore>(
+      *journal, [this](std::function<void()> fn) { loop.AtTurnEnd(std::move(fn)); }, limits,
+      [this] { return loop.Now(); });
+  auto id = journal->GetMeta(kGatewayIdMeta);
+  if (!id) return Fail(id.error());
+  gateway_id = id->value_or("");
+  if (!gateway_id.empty()) return {};
+  // On every copy for ever: two gateways that share a member must not take each other's copies.
+  gateway_id = "g-" + RandomToken(8);
+  return journal->PutMeta(kGatewayIdMeta, gateway_id);
+}
+
+Status Gateway::Impl::OpenPki() {
+  auto opened = Pki::Open(config.data_directory + "/pki", config.server_names, loop.Now());
+  if (!opened) return Fail(opened.error());
+  pki = std::move(*opened);
+  return {};
+}
+
+Result<TlsIdentity> Gateway::Impl::Identity() const {
+  TlsIdentity identity = pki->identity();
+  if (!config.certificate_file.empty()) {
+    auto certificate = ReadTextFile(config.certificate_file);
+    if (!certificate) return Fail(certificate.error());
+    auto key = ReadTextFile(config.key_file);
+    if (!key) return Fail(key.error());
+    identity.certificate_chain = *certificate;
+    identity.private_key = *key;
+  }
+  if (!config.client_ca_file.empty()) {
+    auto ca = ReadTextFile(config.client_ca_file);
+    if (!ca) return Fail(ca.error());
+    identity.client_ca += *ca;
+  }
+  return identity;
+}
+
+Status Gateway::Impl::StartApi() {
+  if (!config.token_file.empty()) {
+    if (Status loaded = tokens.Load(config.token_file); !loaded) return loaded;
+  }
+  access = std::make_unique<RbacAccess>(loop, tokens, stored_roles);
+  api::ApiServerOptions options;
+  options.access = access.get();
+  options.version.major = kKubernetesMajor;
+  options.version.minor = kKubernetesMinor;
+  options.version.git_version = std::string("v") + kKubernetesMajor + "." + kKubernetesMinor +
+                                ".0+fairway-" + kFairwayVersion;
+  options.root_ca_pem = pki->ca_certificate();
+  options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
+  options.limits.watches_max = static_cast<size_t>(config.watchers_max);
+  api = std::make_unique<api::ApiServer>(loop, *store, std::move(options));
+  api->health().Add("store", [this]() -> Status {
+    store::Health health = journal->health();
+    if (health.writable) return {};
+    return Fail(Error{.code = 503, .reason = "ServiceUnavailable", .message = health.error});
+  });
+  ApplyJobDefaults(config.job_defaults, api->writer());
+  return api->Start();
+}
+
+Status Gateway::Impl::StartDriver() {
+  DriverOptions options;
+  options.gateway_id = gateway_id;
+  clusters::MemberLimits& limits = options.member_limits;
+  limits.dispatch_in_flight_max = static_cast<int>(config.dispatch_in_flight_max);
+  limits.probe_interval_ms = config.probe_interval_ms;
+  limits.probe_timeout_ms = config.probe_timeout_ms;
+  limits.request_timeout_ms = config.request_timeout_ms;
+
+  auto started = StartSimulated(loop, config);
+  if (!started) return Fail(started.error());
+  simulated = std::move(*started);
+  auto configured = ResolveConfigured(config, simulated);
+  if (!configured) return Fail(configured.error());
+  for (const ConfiguredAccess& cluster : *configured) {
+    options.trusted_clusters.emplace(cluster.name, cluster.access);
+  }
+  if (Status stored = StoreConfigured(*configured, api->writer()); !stored) return stored;
+  driver = std::make_unique<Driver>(
+      loop, api->writer(), std::move(options),
+      [this](const store::ObjectKey& about, std::string_view type, std::string_view reason,
+             std::string message) { api->events().Record(about, type, reason, message); });
+  return driver->Start();
+}
+
+Status Gateway::Impl::Listen() {
+  auto identity = Identity();
+  if (!identity) return Fail(identity.error());
+  HostPort address = SplitAddress(config.listen);
+  ServerLimits limits;
+  limits.connections_max = static_cast<size_t>(config.connections_max);
+  auto listening =
+      HttpsServer::Create(loop, address.host, address.port, *identity, limits,
+                          [this](ExchangePtr exchange) { api->Handle(std::move(exchange)); });
+  if (!listening) return Fail(listening.error());
+  server = std::move(*listening);
+  url = ServerUrl(address.host, server->port());
+  RenewCertificates();
+  constexpr int64_t kDayMs = 86'400'000;
+  renewal = loop.StartRepeating(kDayMs, [this] { RenewCertificates(); });
+  return {};
+}
+
+void Gateway::Impl::RenewCertificates() {
+  auto changed = pki->Renew(loop.Now());
+  if (!changed) {
+    Log(LogLevel::kError, "certificates not renewed: {}", changed.error().message);
+    return;
+  }
+  if (*changed) {
+    auto identity = Identity();
+    Status replaced =
+        identity ? server->ReplaceIdentity(*identity) : Status(Fail(identity.error()));
+    if (!replaced) Log(LogLevel::kError, "certificates not replaced: {}", replaced.error().message);
+  }
+  kubeconfig_path = config.data_directory + "/admin.kubeconfig";
+  KubeconfigFacts facts;
+  facts.server = url;
+  facts.ca_certificate = pki->ca_certificate();
+  facts.client = pki->admin();
+  if (!config.certificate_file.empty()) {
+    auto chain = ReadTextFile(config.certificate_file);
+    if (chain) facts.ca_certificate = *chain;
+  }
+  if (Status written = WriteKubeconfig(kubeconfig_path, facts); !written) {
+    Log(LogLevel::kError, "{}", written.error().message);
+  }
+}
+
+Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Gateway::~Gateway() = default;
+
+Result<std::unique_ptr<Gateway>> Gateway::Start(Loop& loop, Config config) {
+  auto impl = std::make_unique<Impl>(loop, std::move(config));
+  if (Status started = impl->Start(); !started) return Fail(started.error());
+  return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
+}
+
+void Gateway::Drain(int64_t grace_ms, std::function<void()> drained) {
+  impl_->server->Drain(grace_ms, std::move(drained));
+}
+
+const std::string& Gateway::url() const { return impl_->url; }
+const std::string& Gateway::kubeconfig_path() const { return impl_->kubeconfig_path; }
+const std::vector<std::unique_ptr<SimulatedCluster>>& Gateway::simulated() const {
+  return impl_->simulated;
+}
+
+}  // namespace fairway::gateway
