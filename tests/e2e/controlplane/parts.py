@@ -95,7 +95,7 @@ def build(_):
 
 def state_root():
     default = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"fairway-clusters-{os.getuid()}"
-    return pathlib.Path(os.environ.get("FAIRWAY_CLUSTERS_DIR") or default)
+    return pathlib.Path(os.environ.get("TEST_CLUSTERS_DIR") or default)
 
 
 def shared_root():
