@@ -23,6 +23,13 @@ constexpr int64_t kLingerMsMax = 5'000;
 constexpr unsigned kKeepaliveSeconds = 30;
 constexpr unsigned kUserTimeoutMs = 60'000;
 
+// What libuv works on belongs to libuv until it calls back, which may be after the connection is
+// gone.
+struct PendingWrite {
+  uv_write_t request;
+  std::string bytes;
+};
+
 std::string PeerName(const uv_tcp_t* socket) {
   sockaddr_storage address{};
   int size = sizeof(address);
@@ -189,13 +196,13 @@ void Connection::Turn() {
 
 void Connection::Flush() {
   if (phase_ == Phase::kClosed) return;
-  while (sending_.empty() && (queued_ > 0 || !tls_.output().empty())) {
+  while (sending_bytes_ == 0 && (queued_ > 0 || !tls_.output().empty())) {
     EncryptQueued();
     if (phase_ == Phase::kClosed) return;
     SendCiphertext();
     if (phase_ == Phase::kClosed) return;
     // The kernel took it all: there may be more where that came from.
-    if (sending_.empty() && phase_ == Phase::kOpen) session_->Produce();
+    if (sending_bytes_ == 0 && phase_ == Phase::kOpen) session_->Produce();
   }
   if (unsent() > kTransportHighWater) {
     PauseRead(PauseReason::kPeerSlow);
@@ -228,7 +235,7 @@ void Connection::EncryptQueued() {
 
 void Connection::SendCiphertext() {
   std::string& output = tls_.output();
-  if (output.empty() || !sending_.empty() || phase_ == Phase::kClosed) return;
+  if (output.empty() || sending_bytes_ > 0 || phase_ == Phase::kClosed) return;
   auto* stream = reinterpret_cast<uv_stream_t*>(socket_.get());
   uv_buf_t buffer = uv_buf_init(output.data(), static_cast<unsigned>(output.size()));
   int sent = uv_try_write(stream, &buffer, 1);
@@ -244,14 +251,23 @@ void Connection::SendCiphertext() {
     if (output.capacity() > 2 * kCoalesce) output.shrink_to_fit();
     return;
   }
-  sending_ = output.substr(taken);
+  auto pending = std::make_unique<PendingWrite>();
+  pending->bytes = output.substr(taken);
   output.clear();
   if (taken > 0 || stalled_since_ms_ == 0) stalled_since_ms_ = loop_.MonotonicMs();
-  buffer = uv_buf_init(sending_.data(), static_cast<unsigned>(sending_.size()));
-  uv_write(&write_, stream, &buffer, 1, [](uv_write_t* request, int status) {
+  sending_bytes_ = pending->bytes.size();
+  buffer = uv_buf_init(pending->bytes.data(), static_cast<unsigned>(sending_bytes_));
+  pending->request.data = pending.get();
+  int failed = uv_write(&pending->request, stream, &buffer, 1, [](uv_write_t* request, int status) {
+    std::unique_ptr<PendingWrite> done(static_cast<PendingWrite*>(request->data));
     auto* self = static_cast<Connection*>(request->handle->data);
     if (self != nullptr) self->OnWritten(status);
   });
+  if (failed != 0) {
+    CloseNow();
+    return;
+  }
+  static_cast<void>(pending.release());  // the callback owns it
 }
 
 void Connection::OnWritten(int status) {
@@ -260,7 +276,7 @@ void Connection::OnWritten(int status) {
     CloseNow();
     return;
   }
-  sending_ = {};
+  sending_bytes_ = 0;
   stalled_since_ms_ = 0;
   RequestProduce();
 }
@@ -291,14 +307,22 @@ void Connection::StartLinger() {
   deadline_ms_ = loop_.MonotonicMs() + std::min(kLingerMsMax, limits_.body_timeout_ms);
   UpdateReading();
   // Sends FIN behind what is queued; the client's own end, or the deadline, ends the connection.
-  uv_shutdown(&shutdown_, reinterpret_cast<uv_stream_t*>(socket_.get()),
-              [](uv_shutdown_t*, int) {});
+  auto request = std::make_unique<uv_shutdown_t>();
+  int failed = uv_shutdown(request.get(), reinterpret_cast<uv_stream_t*>(socket_.get()),
+                           [](uv_shutdown_t* done, int) { delete done; });
+  if (failed == 0) {
+    static_cast<void>(request.release());
+  } else {
+    CloseNow();
+  }
 }
 
 void Connection::Abort() {
   if (phase_ == Phase::kClosed) return;
   // The caller may be deep inside the session.
-  loop_.Defer([this] { CloseNow(); });
+  loop_.Defer([weak = std::weak_ptr<Connection*>(self_)] {
+    if (auto self = weak.lock()) (*self)->CloseNow();
+  });
   phase_ = Phase::kClosed;
 }
 

@@ -51,7 +51,7 @@ class Connection final : public Transport {
   void Send(std::string_view bytes) override;
   void Send(std::shared_ptr<const std::string> piece) override;
   void RequestProduce() override;
-  size_t unsent() const override { return queued_ + sending_.size(); }
+  size_t unsent() const override { return queued_ + sending_bytes_; }
   void PauseRead(PauseReason reason) override;
   void ResumeRead(PauseReason reason) override;
   void CloseAfterFlush() override;
@@ -89,14 +89,13 @@ class Connection final : public Transport {
   UvHandle<uv_tcp_t> socket_;
   TlsStream tls_;
   std::unique_ptr<Session> session_;
+  std::shared_ptr<Connection*> self_ = std::make_shared<Connection*>(this);  // for what is deferred
   std::string address_;
   Phase phase_ = Phase::kHandshake;
   std::vector<Piece> queue_;  // plaintext to be sent
   size_t queue_head_ = 0;
   size_t queued_ = 0;
-  std::string sending_;  // ciphertext that the kernel has not taken yet; in flight while not empty
-  uv_write_t write_{};
-  uv_shutdown_t shutdown_{};
+  size_t sending_bytes_ = 0;  // ciphertext that the kernel has not taken yet; 0 = none in flight
   unsigned pauses_ = 0;
   bool reading_ = false;
   bool draining_ = false;
