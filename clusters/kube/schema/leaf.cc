@@ -192,6 +192,28 @@ bool IsCanonicalBase64(std::string_view text) {
   return (Sextet(text[end - 1]) & left_over) == 0;
 }
 
+bool IsUtf8(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto at = [&](size_t k) { return static_cast<uint8_t>(text[k]); };
+    const uint8_t lead = at(i);
+    if (lead < 0x80) {
+      ++i;
+      continue;
+    }
+    const size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+    if (lead < 0xc2 || lead > 0xf4 || i + more >= text.size()) return false;
+    for (size_t k = 1; k <= more; ++k) {
+      if ((at(i + k) & 0xc0) != 0x80) return false;
+    }
+    if (lead == 0xe0 && at(i + 1) < 0xa0) return false;
+    if (lead == 0xed && at(i + 1) > 0x9f) return false;
+    if (lead == 0xf0 && at(i + 1) < 0x90) return false;
+    if (lead == 0xf4 && at(i + 1) > 0x8f) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
 std::string GoQuote(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";

@@ -38,6 +38,9 @@ std::string EncodeBase64(std::string_view bytes);
 // True when `text` is base64 just as EncodeBase64 writes it.
 bool IsCanonicalBase64(std::string_view text);
 
+// Well-formed UTF-8 without surrogates: what may become JSON.
+bool IsUtf8(std::string_view text);
+
 // `text` in Go's quotes (strconv.Quote), as errors show it.
 std::string GoQuote(std::string_view text);
 

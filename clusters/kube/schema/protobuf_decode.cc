@@ -15,29 +15,6 @@ Error BadRequest(std::string message) {
   return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
 }
 
-// Well-formed UTF-8, no surrogates: what may become JSON.
-bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto at = [&](size_t k) { return static_cast<uint8_t>(text[k]); };
-    const uint8_t lead = at(i);
-    if (lead < 0x80) {
-      ++i;
-      continue;
-    }
-    const size_t more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    if (lead < 0xc2 || lead > 0xf4 || i + more >= text.size()) return false;
-    for (size_t k = 1; k <= more; ++k) {
-      if ((at(i + k) & 0xc0) != 0x80) return false;
-    }
-    if (lead == 0xe0 && at(i + 1) < 0xa0) return false;
-    if (lead == 0xed && at(i + 1) > 0x9f) return false;
-    if (lead == 0xf0 && at(i + 1) < 0x90) return false;
-    if (lead == 0xf4 && at(i + 1) > 0x8f) return false;
-    i += more + 1;
-  }
-  return true;
-}
-
 class ProtobufDecoder {
  public:
   ProtobufDecoder(const Schema& schema, StoragePtr storage)
@@ -194,7 +171,7 @@ bool ProtobufDecoder::MapEntry(const Field& field, const WireValue& wire, int de
   if (wire.type != WireType::kBytes) return Wrong(field, "wrong wire type");
   WireReader reader(wire.bytes);
   WireValue part;
-  std::string_view key;
+  std::string_view key("");
   WireValue value_part;
   value_part.type = WantedType(field.type);  // a missing value is the zero value
   while (reader.Next(part)) {
@@ -445,8 +422,10 @@ Result<Decoded> DecodeProtobufObject(const Schema& schema, const KindInfo& kind,
   }
   Decoded decoded{Value(Object(options.storage)), {}};
   Object& object = decoded.document.get_object();
-  object["kind"] = envelope->kind;
-  object["apiVersion"] = envelope->api_version;
+  if (schema.message(kind.message).Find("kind") != nullptr) {
+    object["kind"] = envelope->kind;
+    object["apiVersion"] = envelope->api_version;
+  }
   Status fits = CheckKind(schema, kind, body, object);
   if (!fits) return Fail(std::move(fits.error()));
   ProtobufDecoder decoder(schema, options.storage);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "clusters/kube/schema/check_kind.h"
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/kube/schema/yaml_scalar.h"
 
 namespace fairway::kube {
@@ -255,6 +256,7 @@ bool LooksLikeJson(std::string_view text) {
 
 Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr storage) {
   if (text.size() > kYamlBytesMax) return Fail(BadRequest("yaml: the text is too large"));
+  if (!IsUtf8(text)) return Fail(BadRequest("yaml: invalid UTF-8"));
   std::vector<Value> documents;
   try {
     ViewBuffer buffer(text);

@@ -149,6 +149,14 @@ TEST(DecodeTest, ChecksTheKind) {
                   .has_value());
 }
 
+// Fuzzing found: a message without kind and apiVersion gets none.
+TEST(DecodeTest, LeavesMessagesWithoutKindAlone) {
+  const KindInfo& event = *Schema::Builtin().FindKind("", "v1", "WatchEvent");
+  const auto decoded = DecodeObject(Schema::Builtin(), event, R"({"type":"ADDED"})");
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  EXPECT_EQ(Serialize(decoded->document), R"({"type":"ADDED"})");
+}
+
 // A document that was parsed elsewhere is held to the same rules.
 TEST(DecodeTest, DecodesDocuments) {
   const Result<Value> value = ParseJson(R"({"spec":{"parallelism":1,"foo":1,"completions":null}})");

@@ -126,6 +126,14 @@ TEST(ProtobufTest, RefusesWhatDoesNotFit) {
               testing::HasSubstr("invalid UTF-8"));
 }
 
+// Fuzzing found: a map entry without a key has the empty key.
+TEST(ProtobufTest, TakesMapEntriesWithoutKey) {
+  const auto decoded = DecodeProtobufObject(Schema::Builtin(), Jobs(),
+                                            Envelope(Message(1, Message(11, Message(2, "v")))));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  EXPECT_EQ(Serialize(*FindPath(decoded->document, {"metadata", "labels"})), R"({"":"v"})");
+}
+
 // The object of a watch event comes in an envelope of its own.
 TEST(ProtobufTest, DecodesWatchEvents) {
   const std::string job = Envelope(Message(1, Message(1, "a")));
