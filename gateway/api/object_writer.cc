@@ -50,6 +50,11 @@ void ObjectWriter::Observe(std::string storage_resource,
   impl_->observers.emplace_back(std::move(storage_resource), std::move(observer));
 }
 
+void ObjectWriter::SetInitialDefaults(std::string storage_resource,
+                                      std::function<void(kube::Object& doc)> fill) {
+  impl_->initial_defaults[std::move(storage_resource)] = std::move(fill);
+}
+
 void ObjectWriter::SetAdmission(std::string storage_resource, Admission admission) {
   impl_->admissions[std::move(storage_resource)] = std::move(admission);
 }

@@ -77,6 +77,10 @@ Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::str
 
   const kube::Strategy& strategy = *kind.strategy;
   if (!key.name.empty()) metadata.insert_or_assign("name", key.name);
+  if (auto fill = impl_->initial_defaults.find(kind.storage_resource);
+      fill != impl_->initial_defaults.end()) {
+    fill->second(object);
+  }
   strategy.Default(object);
   kube::Value managed;
   if (const kube::Value* given = kube::Find(metadata, "managedFields")) managed = *given;

@@ -27,6 +27,7 @@ struct ObjectWriter::Impl {
   Clock clock;
   std::vector<std::pair<std::string, std::function<void(const Written&)>>> observers;
   std::unordered_map<std::string, Admission> admissions;
+  std::unordered_map<std::string, std::function<void(kube::Object&)>> initial_defaults;
   // What is known of namespaces: true = accepts new objects. Dropped at each change of one.
   std::unordered_map<std::string, bool> namespaces;
 

@@ -31,9 +31,11 @@ std::string FormatKubeconfig(const KubeconfigFacts& facts) {
   }
   if (!facts.token.empty()) text += fmt::format("    token: {}\n", facts.token);
   text += fmt::format(
-      "contexts:\n- name: {0}\n  context:\n    cluster: {0}\n    user: {1}\n"
+      "contexts:\n- name: {0}\n  context:\n    cluster: {0}\n    user: {1}\n{2}"
       "current-context: {0}\n",
-      facts.cluster, facts.user);
+      facts.cluster, facts.user,
+      facts.default_namespace.empty() ? std::string()
+                                      : fmt::format("    namespace: {}\n", facts.default_namespace));
   return text;
 }
 

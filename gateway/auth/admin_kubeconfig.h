@@ -17,6 +17,7 @@ struct KubeconfigFacts {
   std::string user = "fairway-admin";
   KeyPair client;     // left empty where a token is used
   std::string token;  // "" = none
+  std::string default_namespace;  // of the context; "" = Kubernetes' own
 };
 
 std::string FormatKubeconfig(const KubeconfigFacts& facts);

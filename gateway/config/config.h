@@ -53,6 +53,9 @@ struct Config {
   std::string simulate_cpu = "8", simulate_memory = "32Gi";  // of one node
   int64_t simulate_run_ms = 1000;
 
+  // Of admin.kubeconfig's context; the seed's kubernetes_runtime.cluster.namespace.
+  std::string default_namespace;
+
   std::vector<ConfiguredCluster> clusters;
   JobDefaults job_defaults;
 };

@@ -180,11 +180,10 @@ class Reader {
     JobDefaults& defaults = result_.config.job_defaults;
     ConfiguredCluster cluster;
     cluster.name = "default";
-    std::string default_namespace;
     int64_t scaling = 0;
     Fields cluster_fields{{"config_path", Text(cluster.kubeconfig)},
                           {"context", Text(cluster.context)},
-                          {"namespace", Text(default_namespace)}};
+                          {"namespace", Text(result_.config.default_namespace)}};
     Fields resource_fields{{"default_cpu_request", Quantity(defaults.cpu_request)},
                            {"default_cpu_limit", Quantity(defaults.cpu_limit)},
                            {"default_memory_request", Quantity(defaults.memory_request)},

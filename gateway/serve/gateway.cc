@@ -145,7 +145,11 @@ Status Gateway::Impl::StartApi() {
     if (health.writable) return {};
     return Fail(Error{.code = 503, .reason = "ServiceUnavailable", .message = health.error});
   });
-  ApplyJobDefaults(config.job_defaults, api->writer());
+  if (HasJobDefaults(config.job_defaults)) {
+    api->writer().SetInitialDefaults(
+        "jobs.batch",
+        [defaults = config.job_defaults](kube::Object& job) { FillJobDefaults(defaults, job); });
+  }
   return api->Start();
 }
 
@@ -209,6 +213,7 @@ void Gateway::Impl::RenewCertificates() {
   facts.server = url;
   facts.ca_certificate = pki->ca_certificate();
   facts.client = pki->admin();
+  facts.default_namespace = config.default_namespace;
   if (!config.certificate_file.empty()) {
     auto chain = ReadTextFile(config.certificate_file);
     if (chain) facts.ca_certificate = *chain;
