@@ -29,13 +29,18 @@ bool Dispatcher::Add(std::unique_ptr<Task> task) {
   return true;
 }
 
-void Dispatcher::DropWaiting(uint64_t key, const std::function<bool(const Task&)>& matches) {
+void Dispatcher::Drop(uint64_t key, const std::function<bool(const Task&)>& matches) {
   auto drop = [&](const EntryPtr& entry) {
     if (entry->dropped || entry->task->key() != key || !matches(*entry->task)) return;
     entry->dropped = true;
     entry->timer.Cancel();
     CountWaiting(key, -1);
   };
+  // What runs is not cut off: whether the member has done it is known only by its answer. But it
+  // neither runs again nor is answered.
+  if (auto found = running_.find(key); found != running_.end() && matches(*found->second->task)) {
+    found->second->dropped = true;
+  }
   // Looking through a long queue for what is not there would make mass withdrawal quadratic.
   if (!waiting_by_key_.contains(key)) return;
   for (auto& entry : queue_) drop(entry);
@@ -92,12 +97,12 @@ void Dispatcher::OnFinished(uint64_t key, Outcome outcome) {
   auto found = running_.find(key);
   EntryPtr entry = std::move(found->second);
   running_.erase(found);
-  bool again = RunsAgain(entry, outcome);
+  bool again = !entry->dropped && RunsAgain(entry, outcome);
   ReleaseKey(key);
   if (!again) {
     // The task is inside its own callback: it goes when that has returned.
     loop_.Defer([entry] {});
-    entry->task->Report(outcome);
+    if (!entry->dropped) entry->task->Report(outcome);
   }
   Pump();
 }

@@ -36,8 +36,9 @@ class Dispatcher {
 
   // False, and `task` is dropped, when the queue is full.
   bool Add(std::unique_ptr<Task> task);
-  // Drops tasks that wait (not those that run) and for which `matches` is true.
-  void DropWaiting(uint64_t key, const std::function<bool(const Task&)>& matches);
+  // Gives up the tasks of this key for which `matches` is true. One that runs now ends first, but
+  // is neither run again nor reported.
+  void Drop(uint64_t key, const std::function<bool(const Task&)>& matches);
   // The member is back: what waits out a backoff runs now.
   void Poke();
 

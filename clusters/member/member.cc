@@ -198,7 +198,7 @@ Status MemberImpl::Dispatch(DispatchRequest request) {
 }
 
 Status MemberImpl::Withdraw(WithdrawRequest request) {
-  dispatcher_.DropWaiting(request.job.value, [&request](const Task& task) {
+  dispatcher_.Drop(request.job.value, [&request](const Task& task) {
     const auto* dispatch = dynamic_cast<const DispatchTask*>(&task);
     return dispatch != nullptr && dispatch->epoch() <= request.epoch;
   });

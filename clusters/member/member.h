@@ -152,8 +152,8 @@ class Member {
   // gateway's label, is never touched and is a permanent error. Answered by OnDispatched.
   // 429 when the queue is full: nothing was started, OnRoom follows.
   virtual Status Dispatch(DispatchRequest request) = 0;
-  // Deletes the copy, after its labels were verified. Answered by OnWithdrawn; a queued Dispatch of
-  // the same (job, epoch) is dropped unanswered.
+  // Deletes the copy, after its labels were verified. Answered by OnWithdrawn. A Dispatch
+  // of this job's epoch, or of an older one, that was not answered yet is given up unanswered.
   virtual Status Withdraw(WithdrawRequest request) = 0;
   // Deletes a namespace that we made, when none of our copies and nothing of anybody else's is in
   // it. Answered by OnNamespaceCollected: ok = gone or never ours; 409 = still in use.

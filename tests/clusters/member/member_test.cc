@@ -1,0 +1,403 @@
+#include "clusters/member/member.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <optional>
+
+#include "clusters/kube/json.h"
+#include "tests/clusters/member/member_fixture.h"
+
+namespace fairway::clusters {
+namespace {
+
+using fairway::testing::ScriptedMember;
+using fairway::testing::TestPki;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr ClusterId kCluster{7};
+const std::string kJobs = "/apis/batch/v1/namespaces/team/jobs";
+const std::string kConfigMaps = "/api/v1/namespaces/team/configmaps";
+
+struct Heard : MemberListener {
+  std::vector<std::string> links, copies, gone;
+  std::optional<std::vector<CopyRef>> inventory;
+  std::optional<Status> dispatched, withdrawn, collected;
+  bool retryable = false;
+  int rooms = 0;
+  bool ready = false;
+  std::optional<scheduler::Capacity> capacity;
+
+  void OnLink(ClusterId, const LinkInfo& link) override {
+    ready = link.ready;
+    links.push_back(link.reason);
+  }
+  void OnCapacity(ClusterId, const scheduler::Capacity& c) override { capacity = c; }
+  void OnCopy(ClusterId, const CopyReport& copy) override {
+    copies.push_back(fmt::format("{}/{}:{}", copy.ref.job.value, copy.ref.epoch.value,
+                                 static_cast<int>(copy.phase)));
+  }
+  void OnCopyGone(ClusterId, const CopyRef& copy) override {
+    gone.push_back(fmt::format("{}/{}", copy.job.value, copy.epoch.value));
+  }
+  void OnInventory(ClusterId, const std::vector<CopyRef>& all) override { inventory = all; }
+  void OnDispatched(ClusterId, JobId, Epoch, const Status& result, bool again) override {
+    dispatched = result;
+    retryable = again;
+  }
+  void OnWithdrawn(ClusterId, JobId, Epoch, const Status& result, bool again) override {
+    withdrawn = result;
+    retryable = again;
+  }
+  void OnNamespaceCollected(ClusterId, const std::string&, const Status& result) override {
+    collected = result;
+  }
+  void OnRoom(ClusterId) override { ++rooms; }
+};
+
+class MemberTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Member> Join(ScriptedMember& server, Heard& heard, MemberLimits limits) {
+    MemberConfig config;
+    config.cluster = kCluster;
+    config.name = "m1";
+    config.gateway = "gw";
+    config.access.endpoint.server = server.server().url();
+    config.access.endpoint.ca_pem = pki_.ca_pem();
+    config.limits = limits;
+    auto member = Member::Create(loop_, std::move(config), heard);
+    EXPECT_TRUE(member);
+    return std::move(*member);
+  }
+  void JoinReady(MemberLimits limits = Quick()) {
+    member_ = Join(server_, heard_, limits);
+    Until([&] { return heard_.ready; });
+  }
+  static MemberLimits Quick() {
+    MemberLimits limits;
+    limits.backoff_first_ms = 1;
+    limits.backoff_max_ms = 1'000;
+    limits.probe_interval_ms = 20;
+    return limits;
+  }
+  void Until(const std::function<bool()>& done) { loop_.RunUntil(done); }
+
+  static std::shared_ptr<const std::string> Text(std::string text) {
+    return std::make_shared<const std::string>(std::move(text));
+  }
+  static std::shared_ptr<const std::string> Job(uint64_t id) {
+    return Text(fmt::format(
+        R"({{"apiVersion":"batch/v1","kind":"Job","metadata":{{"name":"j","namespace":"team",
+            "uid":"u{}"}},"spec":{{"template":{{"spec":{{"containers":[]}}}}}}}})",
+        id));
+  }
+  static std::shared_ptr<const std::string> ConfigMap(const std::string& value) {
+    return Text(fmt::format(
+        R"({{"apiVersion":"v1","kind":"ConfigMap","metadata":{{"name":"c","namespace":"team"}},
+            "data":{{"k":"{}"}}}})",
+        value));
+  }
+  Status Dispatch(DispatchRequest request) {
+    heard_.dispatched.reset();
+    EXPECT_TRUE(member_->Dispatch(std::move(request)));
+    EXPECT_FALSE(heard_.dispatched) << "answered inside Dispatch()";
+    Until([&] { return heard_.dispatched.has_value(); });
+    return *heard_.dispatched;
+  }
+  Status Withdraw(uint64_t job, uint64_t epoch) {
+    heard_.withdrawn.reset();
+    EXPECT_TRUE(member_->Withdraw({JobId{job}, Epoch{epoch}, "team", "j", false}));
+    Until([&] { return heard_.withdrawn.has_value(); });
+    return *heard_.withdrawn;
+  }
+  Status Collect() {
+    heard_.collected.reset();
+    EXPECT_TRUE(member_->CollectNamespace("team"));
+    Until([&] { return heard_.collected.has_value(); });
+    return *heard_.collected;
+  }
+
+  TestPki pki_;
+  Loop loop_;
+  ScriptedMember server_{loop_, pki_};
+  Heard heard_;
+  std::unique_ptr<Member> member_;
+};
+
+TEST_F(MemberTest, FirstDispatchMakesNamespaceDependenciesJobAndOwnership) {
+  JoinReady();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {ConfigMap("v")}}));
+  EXPECT_THAT(server_.writes,
+              ElementsAre("POST " + kConfigMaps, "POST /api/v1/namespaces", "POST " + kConfigMaps,
+                          "POST " + kJobs, "PATCH " + kConfigMaps + "/c"));
+  EXPECT_EQ(kube::GetString(server_.At("/api/v1/namespaces/team"),
+                            {"metadata", "labels", "fairway.flext.sh/gateway"}),
+            "gw");
+  const kube::Object& job = server_.At(kJobs + "/j");
+  EXPECT_EQ(kube::GetString(job, {"metadata", "labels", "fairway.flext.sh/epoch"}), "1");
+  const kube::Array* owners =
+      kube::GetArray(server_.At(kConfigMaps + "/c"), {"metadata", "ownerReferences"});
+  ASSERT_NE(owners, nullptr);
+  EXPECT_EQ(kube::GetString((*owners)[0], {"uid"}), kube::GetString(job, {"metadata", "uid"}));
+}
+
+TEST_F(MemberTest, DispatchInAKnownNamespaceIsOneRequest) {
+  server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
+  JoinReady();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  EXPECT_THAT(server_.writes, ElementsAre("POST " + kJobs));
+}
+
+TEST_F(MemberTest, RepeatedDispatchRepairsTheCopyAndItsDependency) {
+  JoinReady();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {ConfigMap("v")}}));
+  std::string uid(kube::GetString(server_.At(kJobs + "/j"), {"metadata", "uid"}));
+  server_.writes.clear();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {ConfigMap("w")}}));
+  EXPECT_EQ(kube::GetString(server_.At(kJobs + "/j"), {"metadata", "uid"}), uid);
+  EXPECT_EQ(kube::GetString(server_.At(kConfigMaps + "/c"), {"data", "k"}), "w");
+  EXPECT_EQ(kube::GetArray(server_.At(kConfigMaps + "/c"), {"metadata", "ownerReferences"})->size(),
+            1u);
+  EXPECT_THAT(server_.writes, Contains("PATCH " + kJobs + "/j"));
+}
+
+TEST_F(MemberTest, ForeignJobOfTheSameNameIsNeverTouched) {
+  server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
+  server_.Put(kJobs + "/j", R"({"metadata":{"name":"j","namespace":"team","uid":"theirs"}})");
+  JoinReady();
+  Status result = Dispatch({JobId{5}, Epoch{1}, Job(5), {ConfigMap("v")}});
+  ASSERT_FALSE(result);
+  EXPECT_FALSE(heard_.retryable);
+  EXPECT_THAT(result.error().message, HasSubstr("m1: Job team/j exists there"));
+  EXPECT_FALSE(server_.Has(kConfigMaps + "/c")) << "its dependency stayed behind";
+  ASSERT_TRUE(Withdraw(5, 1));
+  EXPECT_TRUE(server_.Has(kJobs + "/j"));
+  for (auto& write : server_.writes) EXPECT_NE(write.substr(write.find('/')), kJobs + "/j");
+}
+
+TEST_F(MemberTest, ForeignDependencyIsNeverOverwrittenAndIsNamed) {
+  server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
+  server_.Put(kConfigMaps + "/c",
+              R"({"metadata":{"name":"c","namespace":"team"},"data":{"k":"theirs"}})");
+  JoinReady();
+  Status result = Dispatch({JobId{5}, Epoch{1}, Job(5), {ConfigMap("v")}});
+  ASSERT_FALSE(result);
+  EXPECT_FALSE(heard_.retryable);
+  EXPECT_THAT(result.error().message, HasSubstr("ConfigMap team/c"));
+  EXPECT_EQ(kube::GetString(server_.At(kConfigMaps + "/c"), {"data", "k"}), "theirs");
+  EXPECT_FALSE(server_.Has(kJobs + "/j"));
+}
+
+TEST_F(MemberTest, OlderEpochIsReplacedNewerOneWins) {
+  JoinReady();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  server_.writes.clear();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{2}, Job(5), {}}));
+  EXPECT_THAT(server_.writes,
+              ElementsAre("POST " + kJobs, "DELETE " + kJobs + "/j", "POST " + kJobs));
+  Status late = Dispatch({JobId{5}, Epoch{1}, Job(5), {}});
+  ASSERT_FALSE(late);
+  EXPECT_FALSE(heard_.retryable);
+  EXPECT_EQ(
+      kube::GetString(server_.At(kJobs + "/j"), {"metadata", "labels", "fairway.flext.sh/epoch"}),
+      "2");
+}
+
+TEST_F(MemberTest, PassingErrorsAreTriedAgainLastingOnesReported) {
+  JoinReady();
+  int posts = 0, bad = 3;
+  server_.before = [&](auto& exchange) {
+    if (exchange->method != "POST" || ++posts > bad) return false;
+    if (posts == 1) exchange->Reply(500, "boom");
+    if (posts == 2) exchange->Reply(429, "later", "Retry-After: 1\r\n");
+    if (posts > 2) exchange->Abort();
+    return true;
+  };
+  EXPECT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  bad = 1'000'000;
+  Status result = Dispatch({JobId{6}, Epoch{1}, Job(6), {}});
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(heard_.retryable);
+}
+
+TEST_F(MemberTest, RefusalOfTheObjectIsPermanentAndKeepsTheMembersWords) {
+  JoinReady();
+  int posts = 0;
+  server_.before = [&](auto& exchange) {
+    if (!exchange->Is("POST", kJobs)) return false;
+    ++posts;
+    exchange->Reply(422, ScriptedMember::Refusal(422, "Invalid", "spec.template: bad image"));
+    return true;
+  };
+  Status result = Dispatch({JobId{5}, Epoch{1}, Job(5), {}});
+  ASSERT_FALSE(result);
+  EXPECT_FALSE(heard_.retryable);
+  EXPECT_EQ(posts, 1);
+  EXPECT_EQ(result.error().code, 422);
+  EXPECT_EQ(result.error().message, "member m1: spec.template: bad image");
+}
+
+TEST_F(MemberTest, WithdrawDeletesTheVeryEpochAndNothingElse) {
+  JoinReady();
+  ASSERT_TRUE(Withdraw(5, 1)) << "what is not there is withdrawn";
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{2}, Job(5), {}}));
+  ASSERT_TRUE(Withdraw(5, 1));
+  EXPECT_TRUE(server_.Has(kJobs + "/j"));
+  std::string body;
+  server_.before = [&](auto& exchange) {
+    if (exchange->method == "DELETE") body = exchange->body;
+    return false;
+  };
+  std::string uid(kube::GetString(server_.At(kJobs + "/j"), {"metadata", "uid"}));
+  ASSERT_TRUE(Withdraw(5, 2));
+  EXPECT_FALSE(server_.Has(kJobs + "/j"));
+  EXPECT_THAT(body, HasSubstr("\"uid\":\"" + uid + "\""));
+  EXPECT_THAT(body, HasSubstr("\"propagationPolicy\":\"Background\""));
+}
+
+TEST_F(MemberTest, WithdrawEndsADispatchThatWaitsForItsNextTry) {
+  MemberLimits limits = Quick();
+  limits.backoff_first_ms = 3'600'000;
+  limits.backoff_max_ms = 3'600'000;
+  JoinReady(limits);
+  bool failed = false;
+  server_.before = [&](auto& exchange) {
+    if (exchange->method != "POST") return false;
+    exchange->Reply(500, "boom");
+    failed = true;
+    return true;
+  };
+  ASSERT_TRUE(member_->Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  Until([&] { return failed; });
+  ASSERT_TRUE(Withdraw(5, 1));
+  EXPECT_FALSE(heard_.dispatched) << "a withdrawn dispatch was answered";
+  EXPECT_EQ(member_->room(), limits.dispatch_queue_max);
+}
+
+TEST_F(MemberTest, FullQueueRefusesAndTellsWhenThereIsRoom) {
+  MemberLimits limits = Quick();
+  limits.dispatch_in_flight_max = 1;
+  limits.dispatch_queue_max = 2;
+  JoinReady(limits);
+  ScriptedMember::ExchangePtr held;
+  server_.before = [&](auto& exchange) {
+    if (exchange->method != "GET" || held || exchange->target != kJobs + "/j") return false;
+    held = exchange;
+    return true;
+  };
+  for (uint64_t job = 1; job <= 3; ++job) {
+    ASSERT_TRUE(member_->Withdraw({JobId{job}, Epoch{1}, "team", "j", false})) << job;
+  }
+  Status refused = member_->Withdraw({JobId{9}, Epoch{1}, "team", "j", false});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 429);
+  Until([&] { return held != nullptr; });
+  EXPECT_EQ(heard_.rooms, 0);
+  held->Reply(404, "{}");
+  Until([&] { return heard_.rooms == 1; });
+}
+
+TEST_F(MemberTest, HungMemberDelaysNoOther) {
+  ScriptedMember hung(loop_, pki_);
+  hung.before = [](auto&) { return true; };  // takes every request, answers none
+  Heard hung_heard;
+  auto hung_member = Join(hung, hung_heard, Quick());
+  JoinReady();
+  for (uint64_t job = 1; job <= 500; ++job) {
+    ASSERT_TRUE(hung_member->Dispatch({JobId{job}, Epoch{1}, Job(job), {}}));
+  }
+  EXPECT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  EXPECT_FALSE(hung_heard.ready);
+  EXPECT_FALSE(hung_heard.dispatched);
+}
+
+TEST_F(MemberTest, CopiesAreInventoriedThenFollowedAndMissedOnesFoundGone) {
+  server_.Put(kJobs + "/j", R"({"metadata":{"name":"j","namespace":"team",
+    "labels":{"fairway.flext.sh/gateway":"gw","fairway.flext.sh/epoch":"2"},
+    "annotations":{"fairway.flext.sh/job":"5"}},"spec":{},"status":{"ready":1}})");
+  JoinReady();
+  ASSERT_TRUE(heard_.inventory);
+  ASSERT_EQ(heard_.inventory->size(), 1u);
+  EXPECT_THAT(heard_.copies, ElementsAre("5/2:1"));
+  server_.Put(kJobs + "/j", R"({"metadata":{"name":"j","namespace":"team",
+    "labels":{"fairway.flext.sh/gateway":"gw","fairway.flext.sh/epoch":"2"},
+    "annotations":{"fairway.flext.sh/job":"5"}},"spec":{},
+    "status":{"conditions":[{"type":"Complete","status":"True"}]}})");
+  server_.Announce("MODIFIED", kJobs + "/j");
+  Until([&] { return heard_.copies.size() == 2; });
+  EXPECT_EQ(heard_.copies[1], "5/2:3");
+  // Lost while the watch was away: only the next list can tell.
+  server_.before = [](auto& exchange) {
+    if (exchange->target.find("watch=true&") == std::string::npos) return false;
+    exchange->Reply(410, ScriptedMember::Refusal(410, "Expired", "too old"));
+    return true;
+  };
+  server_.Forget(kJobs + "/j");
+  heard_.inventory.reset();
+  server_.CutWatches();
+  Until([&] { return heard_.inventory.has_value(); });
+  EXPECT_THAT(*heard_.inventory, IsEmpty());
+  EXPECT_THAT(heard_.gone, ElementsAre("5/2"));
+}
+
+TEST_F(MemberTest, LinkIsLostAfterTwoFailedProbesAndComesBack) {
+  JoinReady();
+  bool down = true;
+  int probes = 0;
+  server_.before = [&](auto& exchange) {
+    if (exchange->target != "/readyz" || !down) return false;
+    ++probes;
+    exchange->Reply(500, "[-]etcd failed");
+    return true;
+  };
+  Until([&] { return !heard_.ready; });
+  EXPECT_EQ(probes, 2);
+  EXPECT_THAT(member_->link().message, HasSubstr("etcd failed"));
+  down = false;
+  Until([&] { return heard_.ready; });
+}
+
+TEST_F(MemberTest, CapacityComesFromNodesAndPods) {
+  server_.Put("/api/v1/nodes/n", R"({"metadata":{"name":"n"},"status":{
+    "allocatable":{"cpu":"4"},"conditions":[{"type":"Ready","status":"True"}]}})");
+  server_.Put("/api/v1/namespaces/x/pods/p", R"({"metadata":{"name":"p"},"spec":{"nodeName":"n",
+    "containers":[{"resources":{"requests":{"cpu":"1"}}}]},"status":{"phase":"Running"}})");
+  JoinReady();
+  Until([&] { return heard_.capacity.has_value(); });
+  EXPECT_EQ(heard_.capacity->nodes, 1);
+  EXPECT_EQ(heard_.capacity->allocatable.cpu_milli, 4000);
+  EXPECT_EQ(heard_.capacity->requested.cpu_milli, 1000);
+}
+
+TEST_F(MemberTest, OnlyAnEmptyNamespaceOfOurOwnIsCollected) {
+  JoinReady();
+  ASSERT_TRUE(Dispatch({JobId{5}, Epoch{1}, Job(5), {}}));
+  EXPECT_FALSE(Collect()) << "our copy is in it";
+  ASSERT_TRUE(Withdraw(5, 1));
+  server_.Put("/api/v1/namespaces/team/secrets/s", R"({"metadata":{"name":"s"}})");
+  Status kept = Collect();
+  ASSERT_FALSE(kept);
+  EXPECT_THAT(kept.error().message, HasSubstr("secrets s, which is not ours"));
+  server_.Forget("/api/v1/namespaces/team/secrets/s");
+  server_.Put(kConfigMaps + "/kube-root-ca.crt", R"({"metadata":{"name":"kube-root-ca.crt"}})");
+  EXPECT_TRUE(Collect());
+  EXPECT_FALSE(server_.Has("/api/v1/namespaces/team"));
+  server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
+  EXPECT_TRUE(Collect()) << "not ours: nothing to do";
+  EXPECT_TRUE(server_.Has("/api/v1/namespaces/team"));
+}
+
+TEST_F(MemberTest, UnusableAccessIsRefusedAtOnce) {
+  MemberConfig config;
+  config.name = "m1";
+  config.access.endpoint.server = "nonsense://";
+  auto member = Member::Create(loop_, std::move(config), heard_);
+  ASSERT_FALSE(member);
+  EXPECT_THAT(member.error().message, HasSubstr("member m1"));
+}
+
+}  // namespace
+}  // namespace fairway::clusters
