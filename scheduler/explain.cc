@@ -172,17 +172,15 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
   decision.epoch = record.epoch;
   const SpecEntry* spec = world.specs().Find(record.spec);
   if (spec == nullptr) return decision;  // finished: nothing is to be decided
+  const PlacementPick pick = PlaceJobReadably(world, record);
+  decision.cluster = pick.cluster;
+  decision.score = pick.score;
   std::array<Tally, kVerdicts> tallies;
   for (const auto& [id, state] : world.clusters()) {
     const ClusterAnswer answer = JudgeCluster(record, *spec, state);
     CountVerdict(tallies[static_cast<size_t>(answer.verdict)], answer.verdict, *spec, state);
-    if (answer.verdict != Verdict::kFits) continue;
-    if (!decision.cluster || answer.score > decision.score) {
-      decision.runner_up = decision.cluster;
-      decision.runner_up_score = decision.score;
-      decision.cluster = id;
-      decision.score = answer.score;
-    } else if (!decision.runner_up || answer.score > decision.runner_up_score) {
+    if (answer.verdict != Verdict::kFits || id == pick.cluster) continue;
+    if (!decision.runner_up || answer.score > decision.runner_up_score) {
       decision.runner_up = id;
       decision.runner_up_score = answer.score;
     }

@@ -10,6 +10,7 @@ namespace fairway {
 struct Duration {
   int64_t ms = 0;
   constexpr auto operator<=>(const Duration&) const = default;
+  friend constexpr Duration operator+(Duration a, Duration b) { return {a.ms + b.ms}; }
 };
 
 // Milliseconds since the Unix epoch, UTC. Zero means "never" or "not yet".

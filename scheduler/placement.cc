@@ -20,17 +20,30 @@ bool WasRejectedByMost(const JobRecord& record) {
          }) >= kRejectionsMax;
 }
 
+// A cluster that could not be brought to take the job is the last choice the next time.
+ClusterId AvoidedCluster(const JobRecord& record) {
+  if (record.former.empty() || record.former.back().reason != EndReason::kWithdrawn) return {};
+  return record.former.back().cluster;
+}
+
 }  // namespace
 
 PlacementPick PlaceJob(World& world, const JobRecord& record) {
   const SpecEntry& spec = world.specs().Get(record.spec);
-  std::vector<ClusterId> excluded;  // allocates only for a job that was refused before
+  std::vector<ClusterId> excluded;  // allocates only for a job that has moved before
   for (const FormerEpoch& former : record.former) {
     if (former.reason == EndReason::kRejected) excluded.push_back(former.cluster);
   }
   if (!excluded.empty() && WasRejectedByMost(record)) return {};
-  const IndexPick pick = world.mutable_index().Find(
-      {&spec.spec, spec.selector_hash, &spec.total, &spec.pod, &excluded});
+  const ClusterIndex::Query query = {&spec.spec, spec.selector_hash, &spec.total, &spec.pod,
+                                     &excluded};
+  const ClusterId avoided = AvoidedCluster(record);
+  if (avoided) excluded.push_back(avoided);
+  IndexPick pick = world.mutable_index().Find(query);
+  if (avoided && !pick.cluster) {
+    excluded.pop_back();
+    pick = world.mutable_index().Find(query);
+  }
   return {pick.cluster, pick.score};
 }
 
@@ -54,14 +67,17 @@ ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
 
 PlacementPick PlaceJobReadably(const World& world, const JobRecord& record) {
   PlacementPick best;
+  PlacementPick last_choice;
   if (WasRejectedByMost(record)) return best;
   const SpecEntry& spec = world.specs().Get(record.spec);
+  const ClusterId avoided = AvoidedCluster(record);
   for (const auto& [id, state] : world.clusters()) {
     const ClusterAnswer answer = JudgeCluster(record, spec, state);
     if (answer.verdict != Verdict::kFits) continue;
-    if (!best.cluster || answer.score > best.score) best = {id, answer.score};
+    PlacementPick& choice = id == avoided ? last_choice : best;
+    if (!choice.cluster || answer.score > choice.score) choice = {id, answer.score};
   }
-  return best;
+  return best.cluster ? best : last_choice;
 }
 
 bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec) {

@@ -45,7 +45,7 @@ void On(StepContext& step, const DispatchFailed& event) {
   if (known->state == JobState::kPlacing) {
     // An earlier try may have made the copy before its answer was lost, so it is withdrawn before
     // the job goes anywhere else.
-    step.GiveUpEpoch(*known, EndReason::kRejected);
+    step.GiveUpEpoch(*known, event.retryable ? EndReason::kWithdrawn : EndReason::kRejected);
     return;
   }
   // The copy runs on as it is; only the update was refused.

@@ -1,0 +1,71 @@
+#include "tests/sim/fault_plan.h"
+
+#include <sstream>
+
+namespace fairway::sim {
+namespace {
+
+// A family is on in half of the runs; its gap is then drawn.
+Duration MaybeEvery(Rng& rng, int64_t low_ms, int64_t high_ms) {
+  const Duration gap = Milliseconds(rng.Between(low_ms, high_ms));
+  return rng.Chance({1, 2}) ? gap : Duration{};
+}
+
+Ratio MaybePercent(Rng& rng, int64_t high) {
+  const auto percent = static_cast<uint32_t>(rng.Between(1, high));
+  return rng.Chance({1, 2}) ? Ratio{percent, 100} : Ratio{0, 100};
+}
+
+std::string Text(Ratio ratio) {
+  return std::to_string(ratio.numerator) + "/" + std::to_string(ratio.denominator);
+}
+
+}  // namespace
+
+FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
+  const bool swarm = mode == Mode::kSwarm;
+  FaultPlan plan;
+  plan.clusters = static_cast<int>(rng.Between(1, swarm ? 16 : 5));
+  plan.jobs = static_cast<int>(rng.Between(20, swarm ? 1500 : 150));
+  plan.specs = static_cast<int>(rng.Between(1, 12));
+  plan.arrival_gap = Milliseconds(rng.Between(1, 400));
+  plan.run_time = Milliseconds(rng.Between(200, 20'000));
+  plan.delay_max = Milliseconds(rng.Between(1, 80));
+  plan.loss = MaybePercent(rng, 15);
+  plan.duplicate = MaybePercent(rng, 15);
+  plan.gateway_crash = MaybeEvery(rng, 500, 20'000);
+  plan.member_crash = MaybeEvery(rng, 2'000, 30'000);
+  plan.member_loses_state = rng.Chance({1, 2}) ? Ratio{1, 2} : Ratio{0, 1};
+  plan.link_cut = MaybeEvery(rng, 1'000, 20'000);
+  plan.foreign_delete = MaybeEvery(rng, 300, 10'000);
+  plan.capacity_lie = MaybeEvery(rng, 500, 10'000);
+  plan.cluster_edit = MaybeEvery(rng, 1'000, 20'000);
+  plan.decommission = MaybeEvery(rng, 20'000, 60'000);
+  plan.rejects = MaybePercent(rng, 20);
+  plan.deletes = MaybePercent(rng, 30);
+  plan.orphans = MaybePercent(rng, 20);
+  plan.suspends = MaybePercent(rng, 30);
+  plan.infeasible = MaybePercent(rng, 10);
+  plan.ttl = MaybePercent(rng, 50);
+  plan.commit_delay_max = Milliseconds(rng.Between(0, 30));
+  plan.journal_stall = MaybeEvery(rng, 2'000, 20'000);
+  return plan;
+}
+
+std::string FaultPlan::Describe() const {
+  std::ostringstream out;
+  out << "clusters=" << clusters << " jobs=" << jobs << " specs=" << specs
+      << " arrival=" << arrival_gap.ms << " run=" << run_time.ms << " delay=" << delay_max.ms
+      << " loss=" << Text(loss) << " duplicate=" << Text(duplicate)
+      << " gateway_crash=" << gateway_crash.ms << " member_crash=" << member_crash.ms
+      << " loses_state=" << Text(member_loses_state) << " link_cut=" << link_cut.ms
+      << " foreign_delete=" << foreign_delete.ms << " capacity_lie=" << capacity_lie.ms
+      << " cluster_edit=" << cluster_edit.ms << " decommission=" << decommission.ms
+      << " rejects=" << Text(rejects) << " deletes=" << Text(deletes)
+      << " orphans=" << Text(orphans) << " suspends=" << Text(suspends)
+      << " infeasible=" << Text(infeasible) << " ttl=" << Text(ttl)
+      << " commit=" << commit_delay_max.ms << " journal_stall=" << journal_stall.ms;
+  return out.str();
+}
+
+}  // namespace fairway::sim

@@ -1,0 +1,46 @@
+// FaultPlan: the character of one simulated run. Drawn from the seed: each family of faults is
+// first switched on or off, then given its rates, so that runs differ in kind and not only in
+// detail.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "scheduler/instant.h"
+#include "scheduler/rng.h"
+
+namespace fairway::sim {
+
+enum class Mode { kLite, kSwarm };
+
+struct FaultPlan {
+  // The world.
+  int clusters = 3;
+  int jobs = 100;
+  int specs = 6;         // distinct templates; few make long groups in the queue
+  Duration arrival_gap;  // mean
+  Duration run_time;     // mean
+  // The network between gateway and members.
+  Duration delay_max;
+  Ratio loss{0, 100};
+  Ratio duplicate{0, 100};
+  // Faults, as mean gaps between two of a kind; zero = never.
+  Duration gateway_crash;
+  Duration member_crash;
+  Ratio member_loses_state{0, 1};
+  Duration link_cut;        // a cut may be one-way
+  Duration foreign_delete;  // somebody deletes a copy on its member
+  Duration capacity_lie;    // a report claims other room than there is
+  Duration cluster_edit;    // cordon, label and taint changes
+  Duration decommission;    // a dead cluster is removed for good
+  Ratio rejects{0, 100};    // member and job that do not get along
+  Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
+  // The journal.
+  Duration commit_delay_max;
+  Duration journal_stall;
+
+  static FaultPlan Draw(Rng& rng, Mode mode);
+  std::string Describe() const;
+};
+
+}  // namespace fairway::sim

@@ -1,0 +1,246 @@
+#include "tests/sim/sim_gateway.h"
+
+#include <algorithm>
+
+#include "scheduler/world_loader.h"
+#include "tests/sim/checkers/commit_first.h"
+#include "tests/sim/checkers/finished_stays_finished.h"
+#include "tests/sim/checkers/nothing_lost.h"
+
+namespace fairway::sim {
+
+namespace sched = scheduler;
+
+void SimGateway::Start() {
+  ++incarnation_;
+  sched::WorldLoader loader;
+  for (const auto& [key, value] : sim_.journal.records()) {
+    if (!loader.Add(key, value)) sim_.Fail(kExitCorrectness, "recovery", "a record is unreadable");
+  }
+  auto world = loader.Finish();
+  if (!world) {
+    sim_.Fail(kExitCorrectness, "recovery", world.error().message);
+    return;
+  }
+  world->CheckInvariants();
+  core_ = std::make_unique<sched::Core>(*std::move(world));
+  revision_ = sim_.journal.committed();
+  commit_at_ = sim_.now;
+  batch_ = {};
+  // What clients were not told and what was not saved never happened.
+  for (auto at = sim_.jobs.begin(); at != sim_.jobs.end();) {
+    const auto object = sim_.journal.objects().find(at->first);
+    if (object != sim_.journal.objects().end()) {
+      at->second.suspended = object->second.suspended;
+      at->second.delete_asked = object->second.delete_asked;
+      at->second.orphaned = object->second.orphaned;
+      at->second.acknowledged = true;  // it exists: from now on it may not be lost
+    }
+    if (!at->second.acknowledged) {
+      at = sim_.jobs.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  CheckNothingLost(sim_, core_->world());
+  for (const SimCluster& cluster : sim_.clusters) {
+    if (core_->world().FindCluster(cluster.id()) != nullptr) {
+      links_[cluster.id()] = {};
+      sim_.After(Milliseconds(1), Mine(Happening::kListAsk, cluster.id()));
+    }
+  }
+  Step(sched::Recovered{});
+  CloseBatch();
+}
+
+void SimGateway::Crash() {
+  core_.reset();
+  outbox_ = {};
+  replies_ = {};
+  requests_.clear();
+  links_.clear();
+  lists_.clear();
+  batch_ = {};
+  sim_.journal.Crash(sim_.rng, [&](const JournalBatch& batch) { OnCommitted(batch); });
+}
+
+// ---- clients ----
+
+void SimGateway::AddCluster(ClusterId id, const sched::ClusterSpec& spec) {
+  Step(sched::ClusterChanged{id, &spec});
+  CloseBatch();
+  if (links_.try_emplace(id).second) {
+    sim_.After(Milliseconds(1), Mine(Happening::kListAsk, id));
+  }
+}
+
+void SimGateway::RemoveCluster(ClusterId id) {
+  links_.erase(id);
+  std::erase_if(requests_, [&](const auto& entry) { return entry.first.first == id; });
+  Step(sched::ClusterRemoved{id});
+  CloseBatch();
+}
+
+JobId SimGateway::Submit(const SimJob& job) {
+  const JobId id{revision_.value + 1};
+  SimJob& known = sim_.jobs[id];
+  known = job;
+  batch_.objects.emplace_back(id, known);
+  static const std::string kName = "default/a-simulated-job";
+  Step(sched::JobSubmitted{id, &sim_.templates[static_cast<size_t>(job.spec)], &kName,
+                           job.suspended, job.ttl_seconds});
+  if (sim_.canary == Canary::kEarlyReply) known.acknowledged = true;
+  CloseBatch();
+  replies_.Hold(revision_, {id});
+  Release();
+  return id;
+}
+
+void SimGateway::Ask(JobId id, ClientOp op) {
+  const auto at = sim_.jobs.find(id);
+  if (at == sim_.jobs.end() || at->second.delete_asked) return;
+  SimJob& job = at->second;
+  if (op == ClientOp::kDelete || op == ClientOp::kDeleteOrphan) {
+    job.delete_asked = true;
+    job.orphaned = op == ClientOp::kDeleteOrphan;
+    batch_.objects.emplace_back(id, job);
+    Step(sched::JobDeleted{id, job.orphaned});
+  } else {
+    job.suspended = op == ClientOp::kSuspend;
+    batch_.objects.emplace_back(id, job);
+    Step(sched::JobChanged{id, &sim_.templates[static_cast<size_t>(job.spec)], job.suspended,
+                           job.ttl_seconds});
+  }
+  CloseBatch();
+}
+
+void SimGateway::ReportCapacity(ClusterId id, const sched::Capacity& capacity) {
+  Step(sched::CapacityObserved{id, &capacity});
+  CloseBatch();
+}
+
+// ---- the pump ----
+
+void SimGateway::Step(const sched::Event& event) {
+  sink_.Clear();
+  core_->Step(sim_.now, event, sink_);
+  ++sim_.steps;
+  if (sim_.canary != Canary::kNone) PlantBug(event);
+  for (sched::Edit& edit : sink_.edits) {
+    if (sim_.canary == Canary::kDroppedEdit && sim_.rng.Chance({1, 50})) continue;
+    batch_.edits.push_back(std::move(edit));
+  }
+  // Everything in the batch gets the revision after the last one.
+  const Revision after{revision_.value + 1};
+  for (const sched::Command& command : sink_.commands) {
+    sim_.Fold(command.index());
+    if (!sched::IsRemote(command)) {
+      StoreEffect(command);
+      continue;
+    }
+    if (const auto* dispatch = std::get_if<sched::Dispatch>(&command)) {
+      CheckNotFinished(sim_, *dispatch);
+    }
+    if (sim_.canary == Canary::kEarlyDispatch) {
+      SendRemote(command);
+    } else {
+      outbox_.Hold(after, command);
+    }
+  }
+  for (const JobId job : std::exchange(to_delete_, {})) {
+    batch_.expired.push_back(job);
+    if (SimJob& known = sim_.jobs[job]; !known.delete_asked) {
+      known.delete_asked = true;
+      batch_.objects.emplace_back(job, known);
+      Step(sched::JobDeleted{job, false});
+    }
+  }
+}
+
+// What a broken core would do.
+void SimGateway::PlantBug(const sched::Event& event) {
+  const auto* run = std::get_if<sched::RunObserved>(&event);
+  if (sim_.canary == Canary::kRerunFinished && run != nullptr) {
+    const sched::JobRecord* record = core_->world().FindJob(run->job);
+    if (record != nullptr && sched::IsFinished(*record) && sink_.edits.empty()) {
+      sink_.commands.push_back(sched::Dispatch{run->job, run->cluster, run->epoch});
+    }
+  }
+  if (sim_.canary == Canary::kBrokenIndex) {
+    auto& queue = const_cast<sched::World&>(core_->world()).mutable_queue();
+    if (const sched::QueueHead* head = queue.Next(sched::PendingQueue::kBeforeAll)) {
+      const sched::QueueHead victim = *head;
+      queue.Remove(victim.group, victim.job);
+    }
+  }
+}
+
+void SimGateway::StoreEffect(const sched::Command& command) {
+  if (const auto* release = std::get_if<sched::ReleaseJob>(&command)) {
+    batch_.objects.emplace_back(release->job, std::nullopt);
+  } else if (const auto* expire = std::get_if<sched::ExpireJob>(&command)) {
+    to_delete_.push_back(expire->job);
+  } else if (const auto* timer = std::get_if<sched::SetTimer>(&command)) {
+    if (sim_.canary != Canary::kDeafTimer) {
+      SimEvent fired = Mine(Happening::kCoreTimer, {});
+      fired.value = ++timer_;
+      sim_.heap.Push(std::max(timer->at, sim_.now), fired);
+    }
+  }
+}
+
+// One turn of the loop ends: what it changed becomes one batch.
+void SimGateway::CloseBatch() {
+  ++revision_.value;
+  batch_.revision = revision_;
+  sim_.journal.Append(std::exchange(batch_, {}));
+  // Commits stay in order, whatever each takes.
+  Duration delay = Milliseconds(sim_.rng.Between(0, sim_.plan.commit_delay_max.ms));
+  if (sim_.canary == Canary::kNoise) {
+    static int64_t batches_ever = 0;  // unlike everything else, not the same in the next run
+    delay.ms += ++batches_ever % 3;
+  }
+  commit_at_ = std::max(commit_at_, sim_.now + delay);
+  if (!sim_.healed && sim_.plan.journal_stall.ms > 0 &&
+      sim_.rng.Chance({1, static_cast<uint32_t>(sim_.plan.journal_stall.ms)})) {
+    commit_at_ = commit_at_ + Seconds(2);
+  }
+  SimEvent commit = Mine(Happening::kCommit, {});
+  commit.value = static_cast<int64_t>(revision_.value);
+  sim_.heap.Push(commit_at_, commit);
+}
+
+void SimGateway::OnCommit(const SimEvent& event) {
+  sim_.journal.CommitThrough(Revision{static_cast<uint64_t>(event.value)},
+                             [&](const JournalBatch& batch) { OnCommitted(batch); });
+  Release();
+}
+
+void SimGateway::OnCommitted(const JournalBatch& batch) {
+  for (const sched::Edit& edit : batch.edits) {
+    const auto* put = std::get_if<sched::PutJob>(&edit);
+    if (put == nullptr || !sched::IsFinished(put->record)) continue;
+    const auto at = sim_.jobs.find(put->record.job);
+    if (at != sim_.jobs.end()) at->second.finished = true;
+  }
+  for (const auto& [job, object] : batch.objects) {
+    if (!object) CheckRelease(sim_, job);
+  }
+}
+
+void SimGateway::Release() {
+  const Revision committed = sim_.journal.committed();
+  replies_.Release(committed, [&](Reply reply) {
+    const auto at = sim_.jobs.find(reply.job);
+    if (at != sim_.jobs.end()) at->second.acknowledged = true;
+  });
+  outbox_.Release(committed, [&](const sched::Command& command) { SendRemote(command); });
+}
+
+void SimGateway::OnCoreTimer(const SimEvent& event) {
+  if (event.value != timer_) return;
+  Step(sched::TimerFired{});
+  CloseBatch();
+}
+
+}  // namespace fairway::sim

@@ -1,0 +1,108 @@
+// SimGateway: what stands around the core in the real gateway, reduced to its rules. Events go
+// through Core::Step; edits, objects and store effects of a step form one batch; replies and remote
+// commands wait in an Outbox until their batch is committed. Towards the members it keeps what the
+// real member layer promises: one request in flight per copy, tried again until answered or given
+// up.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "scheduler/core.h"
+#include "scheduler/outbox.h"
+#include "scheduler/reconcile.h"
+#include "tests/sim/sim_context.h"
+
+namespace fairway::sim {
+
+enum class ClientOp : uint8_t { kDelete, kDeleteOrphan, kSuspend, kResume };
+enum class RequestKind : uint8_t { kDispatch, kWithdraw };
+enum class AnswerKind : uint8_t { kAcked, kRejected, kGone };
+inline constexpr uint8_t kWatchGone = 255;  // SimEvent::what of a kWatch, else a RunPhase
+
+class SimGateway {
+ public:
+  explicit SimGateway(SimContext& sim) : sim_(sim) {}
+
+  bool up() const { return core_ != nullptr; }
+  const scheduler::Core& core() const { return *core_; }
+
+  // Reads the journal and goes on from there.
+  void Start();
+  void Crash();
+  void AddCluster(ClusterId id, const scheduler::ClusterSpec& spec);
+  void RemoveCluster(ClusterId id);
+  JobId Submit(const SimJob& job);
+  uint32_t incarnation() const { return incarnation_; }
+  void Ask(JobId job, ClientOp op);
+  void ReportCapacity(ClusterId id, const scheduler::Capacity& capacity);
+
+  void OnAnswer(const SimEvent& event);
+  void OnRequestTimeout(const SimEvent& event);
+  void OnWatch(const SimEvent& event);
+  void OnListAsk(const SimEvent& event);
+  void OnListAtMember(const SimEvent& event);
+  void OnListAnswer(const SimEvent& event);
+  void OnListTimeout(const SimEvent& event);
+  void OnCommit(const SimEvent& event);
+  void OnCoreTimer(const SimEvent& event);
+  bool IsMine(const SimEvent& event) const { return up() && event.incarnation == incarnation_; }
+
+ private:
+  struct Reply {
+    JobId job;
+  };
+  struct Request {
+    RequestKind kind;
+    int64_t id = 0;
+    int tries = 0;
+    bool has_next = false;
+    RequestKind next{};
+  };
+  using RequestKey = std::pair<ClusterId, CopyKey>;
+  struct List {
+    std::vector<scheduler::CopyRef> expected;
+    std::vector<std::pair<CopyKey, SimCopy>> copies;
+    scheduler::Capacity capacity;
+  };
+  struct Link {
+    int64_t list = 0;  // under way; 0 = none
+    int failures = 0;
+  };
+
+  void Step(const scheduler::Event& event);
+  void PlantBug(const scheduler::Event& event);
+  void CloseBatch();
+  void StoreEffect(const scheduler::Command& command);
+  void Release();
+  void SendRemote(const scheduler::Command& command);
+  void Send(const RequestKey& key, RequestKind kind);
+  void Transmit(const RequestKey& key, const Request& request);
+  void Finish(const RequestKey& key);
+  void OnCommitted(const JournalBatch& batch);
+  SimEvent Mine(Happening kind, ClusterId cluster) const {
+    SimEvent event{kind};
+    event.incarnation = incarnation_;
+    event.cluster = cluster;
+    return event;
+  }
+
+  SimContext& sim_;
+  uint32_t incarnation_ = 0;
+  std::unique_ptr<scheduler::Core> core_;
+  scheduler::CommandSink sink_;
+  scheduler::Outbox<scheduler::Command> outbox_;
+  scheduler::Outbox<Reply> replies_;
+  JournalBatch batch_;
+  Revision revision_;
+  Instant commit_at_;
+  std::map<RequestKey, Request> requests_;
+  int64_t next_request_ = 0;
+  std::map<ClusterId, Link> links_;
+  std::map<int64_t, List> lists_;
+  int64_t timer_ = 0;             // the latest wish; earlier ones are void
+  std::vector<JobId> to_delete_;  // asked for by ExpireJob in this step
+};
+
+}  // namespace fairway::sim

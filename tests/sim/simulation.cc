@@ -1,0 +1,175 @@
+#include "tests/sim/simulation.h"
+
+#include "tests/sim/checkers/recovery_is_exact.h"
+
+namespace fairway::sim {
+
+namespace sched = scheduler;
+
+namespace {
+
+constexpr uint64_t kInvariantsEvery = 1024;
+constexpr uint64_t kRecoveryCheckEvery = 4096;
+
+FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
+  FaultPlan plan = FaultPlan::Draw(rng, options.mode);
+  if (options.canary == Canary::kNone) return plan;
+  // A planted bug must have its chance to do harm.
+  plan.clusters = std::max(plan.clusters, 3);
+  plan.gateway_crash = Seconds(2);
+  plan.commit_delay_max = Milliseconds(30);
+  plan.loss = {10, 100};
+  plan.foreign_delete = Seconds(1);
+  plan.ttl = {50, 100};
+  plan.deletes = {20, 100};
+  return plan;
+}
+
+}  // namespace
+
+Simulation::Simulation(const SimOptions& options)
+    : sim_(DrawPlan(Rng(options.seed), options), Rng(options.seed ^ 0x5EEDull), options.canary),
+      gateway_(sim_) {
+  MakeTemplates();
+  MakeClusters();
+}
+
+void Simulation::MakeTemplates() {
+  using Op = sched::LabelRequirement::Op;
+  for (int i = 0; i < sim_.plan.specs; ++i) {
+    sched::JobSpec spec;
+    spec.request.cpu_milli = 100 * sim_.rng.Between(1, 30);
+    spec.request.memory_bytes = 1 << 20;
+    spec.parallelism = static_cast<int32_t>(sim_.rng.Between(1, 3));
+    spec.priority = static_cast<int32_t>(sim_.rng.Between(0, 3)) * 10;
+    if (sim_.rng.Chance({1, 3})) {
+      spec.required = {{{{"region", Op::kNotIn, {"r" + std::to_string(sim_.rng.Below(3))}}}}};
+    }
+    if (sim_.rng.Chance({1, 3})) {
+      spec.preferred = {{10, {{{"region", Op::kIn, {"r" + std::to_string(sim_.rng.Below(3))}}}}}};
+    }
+    if (sim_.rng.Chance({1, 2})) spec.tolerations = {{"dedicated", true, "", true, {}}};
+    sim_.templates.push_back(std::move(spec));
+  }
+  sched::JobSpec monster;  // fits nowhere, ever
+  monster.request.cpu_milli = 1'000'000'000;
+  sim_.templates.push_back(std::move(monster));
+}
+
+void Simulation::MakeClusters() {
+  for (int i = 0; i < sim_.plan.clusters; ++i) {
+    const ClusterId id{static_cast<uint64_t>(i) + 1};
+    sched::ClusterSpec spec;
+    spec.name = "c" + std::to_string(id.value);
+    spec.labels = {{"region", "r" + std::to_string(i % 3)}};
+    if (sim_.rng.Chance({1, 4})) {
+      spec.taints = {{"dedicated", "x", sched::TaintEffect::kNoSchedule}};
+    }
+    specs_.push_back(spec);
+    sim_.clusters.emplace_back(id, 1000 * sim_.rng.Between(4, 24));
+    sim_.cut.push_back(0);
+  }
+}
+
+SimOutcome Simulation::Run() {
+  gateway_.Start();
+  for (const SimCluster& cluster : sim_.clusters) {
+    gateway_.AddCluster(cluster.id(), specs_[cluster.id().value - 1]);
+  }
+  sim_.After(Milliseconds(10), SimEvent{Happening::kSubmit});
+  PlanFault(Fault::kGatewayCrash, sim_.plan.gateway_crash);
+  PlanFault(Fault::kMemberCrash, sim_.plan.member_crash);
+  PlanFault(Fault::kLinkCut, sim_.plan.link_cut);
+  PlanFault(Fault::kForeignDelete, sim_.plan.foreign_delete);
+  PlanFault(Fault::kCapacityLie, sim_.plan.capacity_lie);
+  PlanFault(Fault::kClusterEdit, sim_.plan.cluster_edit);
+  PlanFault(Fault::kDecommission, sim_.plan.decommission);
+
+  const Instant start = sim_.now;
+  while (!sim_.heap.empty() && sim_.violation.code == 0 && !finished_) {
+    sim_.now = sim_.heap.NextAt();
+    const SimEvent event = sim_.heap.Pop();
+    ++sim_.happenings;
+    sim_.Fold(static_cast<uint64_t>(sim_.now.ms) * 32 + static_cast<uint64_t>(event.kind));
+    sim_.Fold(event.job.value * 64 + event.cluster.value);
+    sim_.Fold(static_cast<uint64_t>(event.value) + event.what);
+    Happen(event);
+    CheckNow();
+  }
+  SimOutcome outcome{sim_.violation, sim_.hash, sim_.steps, sim_.happenings, sim_.now - start, {}};
+  if (gateway_.up()) outcome.stats = gateway_.core().world().stats();
+  return outcome;
+}
+
+void Simulation::CheckNow() {
+  if (gateway_.up() && sim_.happenings % kInvariantsEvery == 0) {
+    gateway_.core().world().CheckInvariants();
+  }
+  if (gateway_.up() && sim_.happenings % kRecoveryCheckEvery == 0 && sim_.journal.idle()) {
+    CheckRecovery(sim_, gateway_.core().world());
+  }
+  if (!healed_at_ && safety_ends_ && safety_ends_ <= sim_.now) Heal();
+  if (healed_at_) WatchForQuiet();
+}
+
+void Simulation::Happen(const SimEvent& event) {
+  switch (event.kind) {
+    case Happening::kSubmit:
+      return SubmitNext();
+    case Happening::kClientOp:
+      if (gateway_.up()) gateway_.Ask(event.job, static_cast<ClientOp>(event.what));
+      return;
+    case Happening::kRequest:
+      return OnRequest(event);
+    case Happening::kCopyEnds:
+      return OnCopyEnds(event);
+    case Happening::kListAtMember:
+      return gateway_.OnListAtMember(event);
+    case Happening::kGatewayRestart:
+      if (!gateway_.up()) gateway_.Start();
+      return;
+    case Happening::kMemberRestart:
+      if (SimCluster& cluster = sim_.Cluster(event.cluster); cluster.exists() && !cluster.up()) {
+        cluster.Restart(sim_.now);
+        PublishStarted(cluster);
+      }
+      return;
+    case Happening::kLinkHeal:
+      sim_.cut[event.cluster.value - 1] = 0;
+      return;
+    case Happening::kFault:
+      return Strike(static_cast<Fault>(event.what));
+    case Happening::kRemoveCluster:
+      if (gateway_.up()) {
+        gateway_.RemoveCluster(event.cluster);
+      } else {
+        sim_.After(Seconds(1), event);
+      }
+      return;
+    default:
+      break;
+  }
+  if (!gateway_.IsMine(event)) return;  // meant for a process that is no more
+  switch (event.kind) {
+    case Happening::kAnswer:
+      return gateway_.OnAnswer(event);
+    case Happening::kRequestTimeout:
+      return gateway_.OnRequestTimeout(event);
+    case Happening::kWatch:
+      return gateway_.OnWatch(event);
+    case Happening::kListAsk:
+      return gateway_.OnListAsk(event);
+    case Happening::kListAnswer:
+      return gateway_.OnListAnswer(event);
+    case Happening::kListTimeout:
+      return gateway_.OnListTimeout(event);
+    case Happening::kCommit:
+      return gateway_.OnCommit(event);
+    case Happening::kCoreTimer:
+      return gateway_.OnCoreTimer(event);
+    default:
+      return;
+  }
+}
+
+}  // namespace fairway::sim
