@@ -67,6 +67,8 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
 
   const std::string& path() const { return path_; }
   rocksdb::Env* env() const { return env_; }
+  // Free space that Reopen() should find: a reserved log file and a flushed memtable.
+  size_t reopen_bytes() const { return sizes_.memtables / 2; }
 
  private:
   RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes);

@@ -225,13 +225,25 @@ bool Writer::WriteUntilDone(std::vector<Item>& items) {
 rocksdb::Status Writer::TryToHeal(const std::vector<Item>& items) {
   size_t bytes = 64u << 10;  // room for the database's own files
   for (const Item& item : items) bytes += item.done.bytes;
-  rocksdb::Status status = TrialWrite(bytes);
+  rocksdb::Status status = EnoughSpace(bytes);
+  if (status.ok()) status = TrialWrite(bytes);
   if (!status.ok()) return status;  // the fault is still there: leave the database alone
   // Not DB::Resume(): it may go on with the log file whose tail is torn, which RocksDB itself
   // forbids by an assertion. Opened afresh it recovers from what is on the disk.
   Status reopened = db_->Reopen();
   if (!reopened) return rocksdb::Status::IOError(reopened.error().message);
   return WriteOnce(items);
+}
+
+// Opening the database reserves a log file and may write out a memtable. To run out of space in the
+// middle of that would be a second fault to heal.
+rocksdb::Status Writer::EnoughSpace(size_t bytes) {
+  uint64_t free = 0;
+  if (!db_->env()->GetFreeSpace(db_->path(), &free).ok()) return {};  // not every system can tell
+  uint64_t wanted = bytes + db_->reopen_bytes();
+  if (free >= wanted) return {};
+  return rocksdb::Status::NoSpace(
+      fmt::format("{} KB free, {} KB needed to go on", free >> 10, wanted >> 10));
 }
 
 rocksdb::Status Writer::TrialWrite(size_t bytes) {

@@ -77,6 +77,7 @@ class Writer {
   void SetFailing(const std::string& why);
   static void Answer(Item& item, const std::string& problem);
   rocksdb::Status TryToHeal(const std::vector<Item>& items);
+  rocksdb::Status EnoughSpace(size_t bytes);
   rocksdb::Status TrialWrite(size_t bytes);
   // Waits; false when the thread is to end.
   bool Pause(int64_t ms);
