@@ -20,6 +20,9 @@ step() {
   shift 2
   "$@" >"$log" 2>&1 &
   pid=$!
+  # A background child does not hear Ctrl-C.
+  # shellcheck disable=SC2064
+  trap "kill $pid 2>/dev/null || true; exit 130" INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     if [[ -t 1 ]]; then
       printf '\r\033[K== %s: %d s  %.60s' "$title" $((SECONDS - started)) "$(tail -n 1 "$log" | tr -dc '[:print:]')"
@@ -33,6 +36,7 @@ step() {
     fi
   done
   if [[ -t 1 ]]; then printf '\r\033[K'; fi
+  trap - INT TERM
   if ! wait "$pid"; then
     tail -n 60 "$log" >&2
     die "$title failed; the whole log is $log"
