@@ -1,5 +1,6 @@
 #include "gateway/auth/pki.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -20,6 +21,13 @@ bool NearItsEnd(const CertificateFacts& facts, Instant now) {
 }
 
 // IPv6 addresses have several spellings; certificates give back the canonical one.
+std::string Canonical(const std::string& name) {
+  in6_addr address{};
+  char text[INET6_ADDRSTRLEN] = "";
+  if (inet_pton(AF_INET6, name.c_str(), &address) != 1) return name;
+  return inet_ntop(AF_INET6, &address, text, sizeof(text)) == nullptr ? name : text;
+}
+
 bool HasName(const CertificateFacts& facts, const std::string& name) {
   return std::find(facts.names.begin(), facts.names.end(), name) != facts.names.end();
 }
@@ -54,7 +62,8 @@ Result<Pki> Pki::Open(const std::string& directory, const std::vector<std::strin
   pki.names_ = {"localhost", "127.0.0.1", "::1"};
   char host[256] = "";
   if (gethostname(host, sizeof(host) - 1) == 0 && host[0] != '\0') pki.names_.emplace_back(host);
-  for (const std::string& name : server_names) {
+  for (const std::string& given : server_names) {
+    std::string name = Canonical(given);
     if (std::find(pki.names_.begin(), pki.names_.end(), name) == pki.names_.end()) {
       pki.names_.push_back(name);
     }

@@ -44,6 +44,9 @@ TEST_F(PkiTest, FoundsOnceAndLoadsAfter) {
   auto second = Pki::Open(directory, {"gateway.example", "10.0.0.9"}, kNow);
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(first->ca_certificate(), second->ca_certificate());
+  // Another spelling of a name that is there already is no new name.
+  auto respelled = Pki::Open(directory, {"gateway.example", "0:0:0:0:0:0:0:1", "10.0.0.9"}, kNow);
+  EXPECT_EQ(first->identity().certificate_chain, respelled->identity().certificate_chain);
   EXPECT_EQ(first->identity().certificate_chain, second->identity().certificate_chain);
   EXPECT_EQ(first->admin().private_key, second->admin().private_key);
   auto facts = ReadCertificate(first->identity().certificate_chain);
