@@ -167,9 +167,11 @@ class TypedWalk {
   bool Message(const MessageType& message, Element e, const WalkStep* parent) {
     FieldSet seen, nulls;
     size_t members = 0;
+    WalkStep step{parent, &message, nullptr, {}, -1};
     const bool good = In::EachMember(e, [&](std::string_view key, Element member) {
       const Field* field = message.Find(key);
-      const WalkStep step{parent, &message, field, key, -1};
+      step.field = field;
+      step.key = key;
       if (field == nullptr) {
         Finding("unknown", step);
         return true;

@@ -20,9 +20,7 @@ struct NameKey {
   bool whole() const { return size <= 16; }
 
   uint64_t Hash() const {
-    uint64_t hash = (head ^ size) * 0x9e3779b97f4a7c15u;
-    hash = (hash ^ hash >> 32 ^ tail) * 0xbf58476d1ce4e5b9u;
-    return hash ^ hash >> 29;
+    return ((head ^ (tail << 29 | tail >> 35)) + size) * 0x9e3779b97f4a7c15u >> 32;
   }
 };
 
