@@ -23,6 +23,7 @@
 
 #include "clusters/kubeconfig/kubeconfig.h"
 #include "clusters/loop/loop.h"
+#include "clusters/member/copy_manifest.h"
 #include "scheduler/cluster_view.h"
 #include "scheduler/event.h"
 #include "scheduler/ids.h"
@@ -137,6 +138,9 @@ struct WithdrawRequest {
   // False: the Job is deleted in the background, its pods end within their grace period. True: not
   // reported as withdrawn before the pods are gone (foreground), for moves that may not overlap.
   bool until_pods_gone = false;
+  // ReferencedObjects() of the Job. Those that a broken-off dispatch left behind without an owner
+  // are deleted too; the others go with the last copy that owns them.
+  std::vector<ObjectRef> dependencies;
 };
 
 class Member {

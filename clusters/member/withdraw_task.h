@@ -29,6 +29,9 @@ class WithdrawTask : public Task {
  private:
   void OnFound(Result<std::string> body);
   void Delete(const std::string& member_uid);
+  // The copy is not there: what is left of its dependencies.
+  void CollectNext();
+  void OnDependency(Result<std::string> body);
   void Finish(Outcome outcome);
 
   MemberApi& api_;
@@ -36,6 +39,7 @@ class WithdrawTask : public Task {
   WithdrawRequest request_;
   Answer answer_;
   std::function<void(Outcome)> finished_;
+  size_t next_ = 0;
   Call call_;
 };
 

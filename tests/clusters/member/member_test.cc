@@ -107,9 +107,10 @@ class MemberTest : public ::testing::Test {
     Until([&] { return heard_.dispatched.has_value(); });
     return *heard_.dispatched;
   }
-  Status Withdraw(uint64_t job, uint64_t epoch) {
+  Status Withdraw(uint64_t job, uint64_t epoch, std::vector<ObjectRef> dependencies = {}) {
     heard_.withdrawn.reset();
-    EXPECT_TRUE(member_->Withdraw({JobId{job}, Epoch{epoch}, "team", "j", false}));
+    EXPECT_TRUE(
+        member_->Withdraw({JobId{job}, Epoch{epoch}, "team", "j", false, std::move(dependencies)}));
     Until([&] { return heard_.withdrawn.has_value(); });
     return *heard_.withdrawn;
   }
@@ -258,6 +259,23 @@ TEST_F(MemberTest, WithdrawDeletesTheVeryEpochAndNothingElse) {
   EXPECT_THAT(body, HasSubstr("\"propagationPolicy\":\"Background\""));
 }
 
+TEST_F(MemberTest, WithdrawTakesAwayWhatABrokenOffDispatchLeft) {
+  server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
+  server_.Put(kConfigMaps + "/left",
+              R"({"metadata":{"name":"left","labels":{"fairway.flext.sh/gateway":"gw"}}})");
+  server_.Put(kConfigMaps + "/owned",
+              R"({"metadata":{"name":"owned","labels":{"fairway.flext.sh/gateway":"gw"},
+                  "ownerReferences":[{"uid":"another"}]}})");
+  server_.Put(kConfigMaps + "/theirs", R"({"metadata":{"name":"theirs"}})");
+  JoinReady();
+  ASSERT_TRUE(Withdraw(5, 1,
+                       {{"ConfigMap", "absent"},
+                        {"ConfigMap", "left"},
+                        {"ConfigMap", "owned"},
+                        {"ConfigMap", "theirs"}}));
+  EXPECT_THAT(server_.writes, ElementsAre("DELETE " + kConfigMaps + "/left"));
+}
+
 TEST_F(MemberTest, WithdrawEndsADispatchThatWaitsForItsNextTry) {
   MemberLimits limits = Quick();
   limits.backoff_first_ms = 3'600'000;
@@ -289,9 +307,9 @@ TEST_F(MemberTest, FullQueueRefusesAndTellsWhenThereIsRoom) {
     return true;
   };
   for (uint64_t job = 1; job <= 3; ++job) {
-    ASSERT_TRUE(member_->Withdraw({JobId{job}, Epoch{1}, "team", "j", false})) << job;
+    ASSERT_TRUE(member_->Withdraw({JobId{job}, Epoch{1}, "team", "j", false, {}})) << job;
   }
-  Status refused = member_->Withdraw({JobId{9}, Epoch{1}, "team", "j", false});
+  Status refused = member_->Withdraw({JobId{9}, Epoch{1}, "team", "j", false, {}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, 429);
   Until([&] { return held != nullptr; });
