@@ -251,6 +251,7 @@ int RunDemo(const std::vector<std::string>& arguments) {
     return 1;
   }
   InstallLogSink("warning");
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // each step is seen as it happens
   std::string directory = args.Get("data-dir");
   if (directory.empty()) {
     std::string pattern = (std::filesystem::temp_directory_path() / "fairway-demo-XXXXXX").string();

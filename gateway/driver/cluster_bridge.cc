@@ -32,8 +32,8 @@ Status ClusterBridge::Start() {
     Value doc;
   };
   std::vector<Stored> stored;
-  Status read = writer_.store().journal().Scan(
-      {std::string(kClusters), "", std::nullopt}, nullptr, [&](const store::Object& object) {
+  Status read = writer_.store().ScanLatest(
+      {std::string(kClusters), "", std::nullopt}, [&](const store::Object& object) {
         if (auto doc = kube::ParseJson(*object.body)) {
           stored.push_back({object.key.name, ClusterId{object.created.value}, std::move(*doc)});
         }

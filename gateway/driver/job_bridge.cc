@@ -48,8 +48,8 @@ JobBridge::JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Flee
 Status JobBridge::Start() {
   for (std::string_view resource :
        {"placementpolicies.fairway.flext.sh", "clusterplacementpolicies.fairway.flext.sh"}) {
-    Status read = writer_.store().journal().Scan(
-        {std::string(resource), "", std::nullopt}, nullptr, [&](const store::Object& object) {
+    Status read = writer_.store().ScanLatest(
+        {std::string(resource), "", std::nullopt}, [&](const store::Object& object) {
           auto doc = kube::ParseJson(*object.body);
           if (doc) policies_[{object.key.ns, object.key.name}] = std::move(*doc);
           return true;

@@ -69,7 +69,7 @@ std::string FaultsJson(const Faults& faults) {
 }  // namespace
 
 // An open watch behind the injector: it can be ended from outside, or be struck dumb.
-class FaultInjector::Stream : public Exchange {
+class FaultInjector::Stream : public Exchange, public std::enable_shared_from_this<Stream> {
  public:
   Stream(ExchangePtr inner, const Faults& faults) : inner_(std::move(inner)), faults_(faults) {
     request_ = inner_->request();
@@ -89,8 +89,12 @@ class FaultInjector::Stream : public Exchange {
   void OnWritable(std::function<void()> fn) override { inner_->OnWritable(std::move(fn)); }
   void OnClose(std::function<void()> fn) override {
     closed_fn_ = std::move(fn);
-    inner_->OnClose([this] { Closed(); });
+    // The handler may let go of this stream before its client does.
+    inner_->OnClose([weak = weak_from_this()] {
+      if (auto self = weak.lock()) self->Closed();
+    });
   }
+  void OnDrain(std::function<void()> fn) override { inner_->OnDrain(std::move(fn)); }
   bool closed() const override { return cut_ || inner_->closed(); }
 
   // The server side gives up: the client sees the stream end, the handler sees a gone client.

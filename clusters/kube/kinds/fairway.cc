@@ -59,7 +59,8 @@ std::string UrlProblem(std::string_view url, std::initializer_list<std::string_v
   return {};
 }
 
-void ValidateServer(const Object& spec, FieldErrors& errors) {
+// `configured`: the credentials are in the gateway's own configuration.
+void ValidateServer(const Object& spec, bool configured, FieldErrors& errors) {
   const std::string_view server = GetString(spec, {"server"});
   const std::string problem = UrlProblem(server, {"https"});
   if (!problem.empty()) {
@@ -70,7 +71,7 @@ void ValidateServer(const Object& spec, FieldErrors& errors) {
                    "credentialSecretRef");
   }
   const Object* credential = GetObject(spec, {"credentialSecretRef"});
-  if (credential == nullptr) {
+  if (credential == nullptr && !configured) {
     errors.Required(kSpec.Child("credentialSecretRef"),
                     "a Secret with the key token, or tls.crt and tls.key");
   }
@@ -120,7 +121,7 @@ void ValidateAccess(const Object& cluster, FieldErrors& errors) {
   if (server && kubeconfig) {
     errors.Forbidden(kSpec.Child("kubeconfigSecretRef"), "may not be set together with server");
   } else if (server) {
-    ValidateServer(spec, errors);
+    ValidateServer(spec, configured, errors);
   } else if (kubeconfig) {
     ValidateKubeconfig(spec, errors);
   } else if (!configured) {
