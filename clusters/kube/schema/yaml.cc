@@ -76,8 +76,9 @@ class DocumentBuilder : public YAML::EventHandler {
       : text_(text), storage_(std::move(storage)) {}
 
   Value TakeRoot() { return std::move(root_); }
+  const YAML::Mark& start() const { return start_; }
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentStart(const YAML::Mark& mark) override { start_ = mark; }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Add(mark, anchor, Value(nullptr, storage_), "");
@@ -122,6 +123,7 @@ class DocumentBuilder : public YAML::EventHandler {
 
   std::string_view text_;
   StoragePtr storage_;
+  YAML::Mark start_;
   Value root_;
   std::vector<Open> open_;
   std::map<YAML::anchor_t, Value> anchors_;
@@ -262,9 +264,17 @@ Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr sto
     ViewBuffer buffer(text);
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
+    int last_start = -1;
     while (parser) {
       DocumentBuilder builder(text, storage);
       if (!parser.HandleNextDocument(builder)) break;
+      // yaml-cpp does not step over a token that begins no node: it would find the same empty
+      // document for ever.
+      if (builder.start().pos == last_start) {
+        return Fail(BadRequest("yaml: line " + std::to_string(builder.start().line + 1) +
+                               ": did not find expected node content"));
+      }
+      last_start = builder.start().pos;
       Value root = builder.TakeRoot();
       if (!root.is_null()) documents.push_back(std::move(root));
     }

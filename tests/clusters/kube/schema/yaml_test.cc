@@ -61,6 +61,14 @@ TEST(YamlTest, BoundsAliasesDepthAndSize) {
   EXPECT_FALSE(ParseYaml(std::string(kYamlBytesMax + 1, ' ')).has_value());
 }
 
+// Fuzzing found: a token that begins no document kept the parser in place for ever.
+TEST(YamlTest, EndsOnTokensThatBeginNothing) {
+  EXPECT_THAT(MistakeIn(",?falsexi:."), testing::HasSubstr("expected node content"));
+  for (const char* text : {",", "]", "}", ", a", "a: 1\n---\n]\n", "]]]]"}) {
+    EXPECT_FALSE(ParseYaml(text).has_value()) << text;
+  }
+}
+
 // A manifest decodes as its JSON does, and JSON is taken as it is.
 TEST(YamlTest, DecodesObjects) {
   const Schema& schema = Schema::Builtin();
