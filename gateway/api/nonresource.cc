@@ -28,7 +28,7 @@ void ReplyJsonDocument(const ExchangePtr& exchange, const kube::Object& document
 }  // namespace
 
 NonResource::NonResource(const Registry& registry, const ApiServerOptions& options)
-    : version_(options.version), routes_(options.routes), discovery_(registry) {
+    : version_(options.version), routes_(options.routes), discovery_(registry), openapi_(registry) {
   health_.Add("ping", [] { return Status(); });
 }
 
@@ -42,7 +42,7 @@ void NonResource::Handle(const ExchangePtr& exchange) {
   for (const ExtraRoute& route : routes_) {
     if (Below(path, route.prefix)) return route.handler(exchange);
   }
-  if (discovery_.Handle(exchange)) return;
+  if (discovery_.Handle(exchange) || openapi_.Handle(exchange)) return;
   bool reads = request.method == "GET" || request.method == "HEAD";
   if (Health::Owns(path) && reads) return health_.Handle(exchange);
   if ((path == "/version" || path == "/version/") && reads) return ReplyVersion(exchange);
@@ -68,7 +68,8 @@ void NonResource::ReplyVersion(const ExchangePtr& exchange) const {
 
 void NonResource::ReplyPaths(const ExchangePtr& exchange) const {
   std::vector<std::string> paths = discovery_.Paths();
-  for (std::string_view path : {"/healthz", "/livez", "/readyz", "/version"}) {
+  for (std::string_view path :
+       {"/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"}) {
     paths.emplace_back(path);
   }
   for (const ExtraRoute& route : routes_) paths.push_back(route.prefix);

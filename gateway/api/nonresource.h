@@ -9,6 +9,7 @@
 #include "gateway/api/api_server.h"
 #include "gateway/api/discovery.h"
 #include "gateway/api/health.h"
+#include "gateway/api/openapi_routes.h"
 
 namespace fairway::gateway::api {
 
@@ -30,6 +31,7 @@ class NonResource {
   const VersionInfo version_;
   const std::vector<ExtraRoute> routes_;
   Discovery discovery_;
+  OpenApiRoutes openapi_;
   Health health_;
 };
 

@@ -4,6 +4,7 @@
 #include "clusters/kube/table/table.h"
 #include "gateway/api/compression.h"
 #include "gateway/api/event_forms.h"
+#include "gateway/api/yaml_text.h"
 
 namespace fairway::gateway::api {
 
@@ -34,7 +35,7 @@ void Send(Context& context, int status, Headers headers, std::string text) {
 }
 
 std::string Encode(const OutputFormat& format, const kube::Value& doc) {
-  // JSON is YAML as well; the block style comes with the YAML writer.
+  if (format.encoding == Encoding::kYaml) return ToYaml(doc);
   if (format.pretty) return PrettyJson(doc);
   std::string text = kube::Serialize(doc);
   text += '\n';

@@ -61,7 +61,7 @@ TEST_F(ApiServerTest, ListHoldsItemsInKeyOrderWithoutKind) {
   kube::Value doc = list->Json();
   EXPECT_EQ(kube::GetString(doc, {"kind"}), "ConfigMapList");
   const kube::Array* items = kube::GetArray(doc, {"items"});
-  ASSERT_EQ(items->size(), 2u) << list->body;
+  ASSERT_EQ(items->size(), 3u) << list->body;  // with kube-root-ca.crt
   EXPECT_EQ(kube::GetString((*items)[0], {"metadata", "name"}), "a");
   EXPECT_EQ(kube::GetString((*items)[0], {"kind"}), "");
   EXPECT_EQ(kube::GetString((*items)[1], {"metadata", "name"}), "b");
