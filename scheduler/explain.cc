@@ -91,6 +91,16 @@ std::string TaintText(const Taint& taint) {
   return text + (taint.effect == TaintEffect::kNoExecute ? ":NoExecute" : ":NoSchedule");
 }
 
+// Now: against what is free. Never: against what the empty cluster has.
+enum class Against { kNow, kEmpty };
+
+Shortage ShortageOf(const SpecEntry& spec, const ClusterState& state, Against against) {
+  const Capacity& capacity = state.capacity;
+  return against == Against::kNow
+             ? FindShortage(spec, state.Free(), capacity.largest_node_free)
+             : FindShortage(spec, capacity.allocatable, capacity.largest_node_allocatable);
+}
+
 // What is collected about one verdict while the clusters are asked in turn.
 struct Tally {
   int32_t count = 0;
@@ -99,7 +109,8 @@ struct Tally {
   int64_t least_missing = 0;
 };
 
-std::string MessageOf(Verdict verdict, const SpecEntry& spec, const ClusterState& state) {
+std::string MessageOf(Verdict verdict, const SpecEntry& spec, const ClusterState& state,
+                      Against against) {
   switch (verdict) {
     case Verdict::kFits:
       return "has room";
@@ -118,26 +129,27 @@ std::string MessageOf(Verdict verdict, const SpecEntry& spec, const ClusterState
       return taint == nullptr ? "" : "does not tolerate " + TaintText(*taint);
     }
     case Verdict::kInsufficient:
-      return ShortageText(FindShortage(spec, state.Free(), state.capacity.largest_node_free),
-                          "free");
+      return ShortageText(ShortageOf(spec, state, against),
+                          against == Against::kNow ? "free" : "all it has");
   }
   return "";
 }
 
-void CountVerdict(Tally& tally, Verdict verdict, const SpecEntry& spec, const ClusterState& state) {
+void CountVerdict(Tally& tally, Verdict verdict, const SpecEntry& spec, const ClusterState& state,
+                  Against against) {
   if (static_cast<int>(tally.names.size()) < kVerdictNamesMax) {
     tally.names.push_back(state.record.spec.name);
   }
   ++tally.count;
   if (verdict == Verdict::kInsufficient) {
-    const Shortage shortage = FindShortage(spec, state.Free(), state.capacity.largest_node_free);
+    const Shortage shortage = ShortageOf(spec, state, against);
     const int64_t missing = shortage.need - shortage.have;
     if (tally.count > 1 && missing >= tally.least_missing) return;
     tally.least_missing = missing;
   } else if (tally.count > 1) {
     return;
   }
-  tally.message = MessageOf(verdict, spec, state);
+  tally.message = MessageOf(verdict, spec, state, against);
 }
 
 std::string CountOf(int64_t count, std::string_view noun) {
@@ -175,10 +187,16 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
   const PlacementPick pick = PlaceJobReadably(world, record);
   decision.cluster = pick.cluster;
   decision.score = pick.score;
+  const bool placed = static_cast<bool>(pick.cluster);
+  const bool feasible = placed || IsFeasible(world, record, *spec);
+  const Against against = feasible ? Against::kNow : Against::kEmpty;
   std::array<Tally, kVerdicts> tallies;
   for (const auto& [id, state] : world.clusters()) {
-    const ClusterAnswer answer = JudgeCluster(record, *spec, state);
-    CountVerdict(tallies[static_cast<size_t>(answer.verdict)], answer.verdict, *spec, state);
+    const ClusterAnswer answer = feasible
+                                     ? JudgeCluster(record, *spec, state)
+                                     : ClusterAnswer{JudgeEmptyCluster(record, *spec, state), 0};
+    CountVerdict(tallies[static_cast<size_t>(answer.verdict)], answer.verdict, *spec, state,
+                 against);
     if (answer.verdict != Verdict::kFits || id == pick.cluster) continue;
     if (!decision.runner_up || answer.score > decision.runner_up_score) {
       decision.runner_up = id;
@@ -191,12 +209,9 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
     decision.verdicts.push_back({std::string(ReasonOf(static_cast<Verdict>(i))),
                                  std::move(tally.message), tally.count, std::move(tally.names)});
   }
-  if (decision.cluster) {
-    decision.outcome = names::kOutcomePlaced;
-  } else {
-    decision.outcome =
-        IsFeasible(world, record, *spec) ? names::kOutcomeWaiting : names::kOutcomeInfeasible;
-  }
+  decision.outcome = placed     ? names::kOutcomePlaced
+                     : feasible ? names::kOutcomeWaiting
+                                : names::kOutcomeInfeasible;
   decision.message = Summary(world, decision);
   return decision;
 }

