@@ -250,7 +250,7 @@ int RunDemo(const std::vector<std::string>& arguments) {
     std::fprintf(stderr, "Usage:\n  fairway demo [--data-dir DIR] [--keep]\n");
     return 1;
   }
-  InstallLogSink("warning");
+  InstallLogSink("error");
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // each step is seen as it happens
   std::string directory = args.Get("data-dir");
   if (directory.empty()) {
