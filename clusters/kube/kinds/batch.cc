@@ -41,12 +41,11 @@ class JobStrategy : public Strategy {
     SetIfUnset(spec, "backoffLimit", per_index ? kNoBackoffLimit : kBackoffLimit);
     SetIfUnset(spec, "podReplacementPolicy",
                IsSet(spec, "podFailurePolicy") ? "Failed" : "TerminatingOrFailed");
-    CopyTemplateLabels(job);
   }
 
   void OnCreate(Object& job) const override {
     Object& spec = EnsureObject(job, {"spec"});
-    if (Get<bool>(spec, {"manualSelector"}).value_or(false)) return;
+    if (Get<bool>(spec, {"manualSelector"}).value_or(false)) return CopyTemplateLabels(job);
     const std::string name(GetString(job, {"metadata", "name"}));
     const std::string uid(GetString(job, {"metadata", "uid"}));
     Object& labels = EnsureObject(spec, {"template", "metadata", "labels"});
@@ -58,11 +57,19 @@ class JobStrategy : public Strategy {
     CopyTemplateLabels(job);
   }
 
+  void OnUpdate(Object& job, const Object&) const override { CopyTemplateLabels(job); }
+
   bool HasGeneratedLabels(const Object& job) const override {
-    const Value* labels = FindPath(job, {"metadata", "labels"});
-    const Value* of_template = FindPath(job, {"spec", "template", "metadata", "labels"});
-    return labels != nullptr && of_template != nullptr && labels->is_object() &&
-           labels->get_object().contains(kLabelControllerUid) && Equal(*labels, *of_template);
+    const Object* labels = GetObject(job, {"metadata", "labels"});
+    if (labels == nullptr || labels->empty()) return false;
+    for (const auto& member : *labels) {
+      const std::string_view key(member.key());
+      if (key != kLabelControllerUid && key != kLabelJobName && key != kLabelControllerUidOld &&
+          key != kLabelJobNameOld) {
+        return false;
+      }
+    }
+    return true;
   }
 
   void Validate(const Object& job, FieldErrors& errors) const override { ValidateJob(job, errors); }
@@ -89,6 +96,7 @@ class JobStrategy : public Strategy {
   }
 
  private:
+  // A Job without labels of its own shows those of its pods.
   static void CopyTemplateLabels(Object& job) {
     const Object* labels = GetObject(job, {"metadata", "labels"});
     if (labels != nullptr && !labels->empty()) return;

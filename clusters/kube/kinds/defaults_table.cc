@@ -49,10 +49,13 @@ void DefaultPodSpec(Object& spec) {
   } else if (!older.empty()) {
     spec["serviceAccountName"] = older;
   }
-  if (Get<bool>(spec, {"hostNetwork"}).value_or(false)) {
-    DefaultHostPorts(GetArray(spec, {"containers"}));
-    DefaultHostPorts(GetArray(spec, {"initContainers"}));
-  }
+}
+
+// On the host's network a container's port is the host's; templates leave it open.
+void DefaultHostNetwork(Object& spec) {
+  if (!Get<bool>(spec, {"hostNetwork"}).value_or(false)) return;
+  DefaultHostPorts(GetArray(spec, {"containers"}));
+  DefaultHostPorts(GetArray(spec, {"initContainers"}));
 }
 
 // A Pod reserves what it may use; a template does not say so until it is a Pod.
@@ -144,9 +147,9 @@ const std::vector<DefaultRule>& DefaultRules() {
 
 const std::vector<DefaultHook>& DefaultHooks() {
   static const std::vector<DefaultHook> kHooks = {
-      {"core/v1.PodSpec", DefaultPodSpec},          {"core/v1.Container", DefaultContainer},
-      {"core/v1.Container", DefaultRequests, kPod}, {"core/v1.Volume", DefaultVolume},
-      {"rbac/v1.Subject", DefaultSubject},
+      {"core/v1.PodSpec", DefaultPodSpec},     {"core/v1.PodSpec", DefaultHostNetwork, kPod},
+      {"core/v1.Container", DefaultContainer}, {"core/v1.Container", DefaultRequests, kPod},
+      {"core/v1.Volume", DefaultVolume},       {"rbac/v1.Subject", DefaultSubject},
   };
   return kHooks;
 }

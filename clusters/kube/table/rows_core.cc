@@ -145,8 +145,7 @@ void FillRoleBinding(const Object& doc, Instant now, Array& cells) {
     if (kind == "User") users.push_back(name);
     if (kind == "Group") groups.push_back(name);
     if (kind == "ServiceAccount") {
-      const std::string_view ns = GetString(subject, {"namespace"});
-      accounts.push_back(ns.empty() ? name : std::string(ns) + "/" + name);
+      accounts.push_back(std::string(GetString(subject, {"namespace"})) + "/" + name);
     }
   });
   cells.push_back(NameCell(doc));
