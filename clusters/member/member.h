@@ -140,7 +140,7 @@ struct WithdrawRequest {
   bool until_pods_gone = false;
   // ReferencedObjects() of the Job. Those that a broken-off dispatch left behind without an owner
   // are deleted too; the others go with the last copy that owns them.
-  std::vector<ObjectRef> dependencies;
+  std::vector<ObjectRef> dependencies = {};
 };
 
 class Member {
