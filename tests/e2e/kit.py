@@ -2,12 +2,16 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+
+import rest
 
 HERE = pathlib.Path(__file__).resolve().parent
 LIMIT_SECONDS = 120
@@ -57,45 +61,112 @@ class Kubectl:
         shutil.rmtree(self.cache, ignore_errors=True)
 
 
-class Gateway:
-    """`fairway serve` on a free port with data of its own."""
+def free_port():
+    """A port that nobody listens on, below those that the kernel gives to outgoing connections: so it
+    can be taken again after a restart."""
+    while True:
+        port = random.SystemRandom().randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
-    def __init__(self, binary, *flags):
-        self.binary, self.flags = binary, flags
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairway-e2e-"))
-        self.kubeconfig = self.folder / "data" / "admin.kubeconfig"
-        # Every FAIRWAY_* variable would be a setting.
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("FAIRWAY_")}
+
+def clean_environment():
+    """Ours without settings of Fairway: every FAIRWAY_* variable would be one."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("FAIRWAY_")}
+
+
+def long_run():
+    return "1" in (os.environ.get("TEST_LONG"), os.environ.get("FAIRWAY_LONG"))
+
+
+class Program:
+    """A Fairway process with a folder and a log of its own."""
+
+    def __init__(self, binary, *arguments, prefix="fairway-e2e-"):
+        self.binary, self.arguments = binary, [str(argument) for argument in arguments]
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix))
+        self.environment = clean_environment()
         self.process = None
 
-    def start(self):
+    def spawn(self):
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(
-                [self.binary, "serve", "--listen", "127.0.0.1:0",
-                 "--data-dir", self.folder / "data", *self.flags],
-                cwd=self.folder, env=self.environment, stdout=log, stderr=log)
-        kubectl = Kubectl(self.kubeconfig)
-        try:
-            wait("the gateway's kubeconfig", lambda: self.kubeconfig.exists() or self.check())
-            wait("the gateway to be ready", lambda: self.check() or
-                 kubectl.run("get", "--raw", "/readyz", code=None) == "ok")
-        finally:
-            kubectl.close()
-        return self
+            self.process = subprocess.Popen([self.binary, *self.arguments], cwd=self.folder,
+                                            env=self.environment, stdout=log, stderr=log)
 
     def check(self):
         if self.process.poll() is not None:
-            raise AssertionError(f"the gateway ended with {self.process.returncode}:\n{self.log()}")
+            raise AssertionError(f"{self.arguments[0]} ended with {self.process.returncode}:\n"
+                                 f"{self.log()}")
 
     def log(self):
         return (self.folder / "log").read_text(errors="replace")[-6000:]
 
-    def fairway(self, *arguments):
-        done = subprocess.run([self.binary, *arguments], cwd=self.folder, capture_output=True,
-                              text=True, timeout=LIMIT_SECONDS,
+    def kill(self):
+        """SIGKILL: no warning, no last words."""
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def __exit__(self, kind, *_):
+        if kind and self.process:
+            print(f"---- the end of the log of {self.arguments[0]} ----\n" + self.log(), file=sys.stderr)
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Gateway(Program):
+    """`fairway serve` on a port and with data of its own; both stay the same over restarts."""
+
+    def __init__(self, binary, *flags):
+        super().__init__(binary)
+        self.data = self.folder / "data"
+        self.kubeconfig = self.data / "admin.kubeconfig"
+        self.port = free_port()
+        self.arguments = ["serve", "--listen", f"127.0.0.1:{self.port}", "--data-dir", str(self.data),
+                          *map(str, flags)]
+
+    def start(self):
+        self.spawn()
+        wait("the gateway to be ready", lambda: self.check() or self.ready())
+        return self
+
+    def ready(self):
+        if not self.kubeconfig.exists():
+            return False
+        try:
+            client = rest.Client(rest.Access(self.kubeconfig), timeout=5)
+            return client.call("GET", "/readyz")[0] == 200
+        except (AttributeError, *rest.CUT):
+            return False
+
+    def client(self):
+        return rest.Client(rest.Access(self.kubeconfig))
+
+    def try_fairway(self, *arguments):
+        """A command of ours at this gateway: the finished process."""
+        return subprocess.run([self.binary, *map(str, arguments)], cwd=self.folder,
+                              capture_output=True, text=True, timeout=LIMIT_SECONDS,
                               env={**self.environment, "KUBECONFIG": str(self.kubeconfig)})
+
+    def fairway(self, *arguments):
+        done = self.try_fairway(*arguments)
         assert done.returncode == 0, f"fairway {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
+
+    def join(self, clusters, label):
+        """Joins name -> kubeconfig, each with label=name, and waits until all are Ready."""
+        for name, kubeconfig in clusters.items():
+            self.fairway("cluster", "join", name, "--kubeconfig", kubeconfig,
+                         "--label", f"{label}={name}")
+        client = self.client()
+        for name in clusters:
+            wait(f"{name} to be Ready", lambda: condition(
+                client.get(f"/apis/fairway.flext.sh/v1alpha1/clusters/{name}"), "Ready") == "True")
+        client.close()
 
     def stop(self):
         """SIGTERM; the exit code must be 0 within five seconds."""
@@ -106,10 +177,36 @@ class Gateway:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, kind, *_):
-        if kind and self.process:
-            print("---- the end of the gateway's log ----\n" + self.log(), file=sys.stderr)
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+class Simulated(Program):
+    """`fairway simulate`: members in a process of their own, which outlives the gateway's."""
+
+    def __init__(self, binary, count, run_ms):
+        super().__init__(binary, "simulate", "--directory", ".", "--clusters", count,
+                         "--run-ms", run_ms)
+        self.kubeconfigs = {f"sim-{i}": self.folder / f"sim-{i}.kubeconfig"
+                            for i in range(1, count + 1)}
+
+    def __enter__(self):
+        self.spawn()
+        wait("the simulated clusters", lambda: self.check() or
+             (self.folder / "log").read_text().count(" serves at ") == len(self.kubeconfigs))
+        return self
+
+    def client(self, name):
+        return rest.Client(rest.Access(self.kubeconfigs[name]))
+
+    def fault(self, name, **faults):
+        """Replaces the faults in force on one member; none heals it."""
+        client = self.client(name)
+        status, body = client.call("PUT", "/simulated/faults", faults)
+        client.close()
+        assert status == 200, body
+
+
+def condition(item, kind):
+    """Status of a condition of an object, None when it has none."""
+    for entry in item.get("status", {}).get("conditions", []):
+        if entry["type"] == kind:
+            return entry["status"]
+    return None
