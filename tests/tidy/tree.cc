@@ -146,6 +146,18 @@ std::string BlankProse(std::string_view text) {
   return out;
 }
 
+std::set<int> RawStringLines(std::string_view text) {
+  std::set<int> lines;
+  for (size_t i = 0; i < text.size();) {
+    const size_t end = ProseEnd(text, i);
+    if (end > i && text[i] == 'R') {
+      for (int line = LineAt(text, i); line <= LineAt(text, end); ++line) lines.insert(line);
+    }
+    i = std::max(end, i + 1);
+  }
+  return lines;
+}
+
 int LineAt(std::string_view text, size_t offset) {
   return 1 + static_cast<int>(std::count(text.begin(), text.begin() + offset, '\n'));
 }

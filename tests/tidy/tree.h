@@ -2,6 +2,7 @@
 // Paths are relative to the root and use forward slashes. Build output and .git are left out.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,9 @@ std::vector<File> ReadTree(const std::string& root);
 // `text` with comments, string literals and character literals blanked out by spaces, so that a
 // rule about code is not broken by prose. Newlines stay.
 std::string BlankProse(std::string_view text);
+
+// The lines (from 1) that a raw string literal touches: data, which no formatter may break.
+std::set<int> RawStringLines(std::string_view text);
 
 // The line that `offset` of `text` is on, from 1.
 int LineAt(std::string_view text, size_t offset);

@@ -24,6 +24,10 @@ TEST(FindWord, IgnoresPartsOfLongerNames) {
   EXPECT_THAT(FindWord("reformat", "format"), IsEmpty());
 }
 
+TEST(RawStringLines, AreThoseOfTheLiteralOnly) {
+  EXPECT_THAT(RawStringLines("a;\nb(R\"(c\nd)\");\n// R\"(e)\"\n\"R\""), ElementsAre(2, 3));
+}
+
 TEST(LineAt, CountsFromOne) {
   EXPECT_EQ(LineAt("a\nb", 0), 1);
   EXPECT_EQ(LineAt("a\nb", 2), 2);
