@@ -26,6 +26,22 @@ std::optional<Op> ParseOperator(std::string_view text) {
   return std::nullopt;
 }
 
+// A template becomes a Pod, and a Pod requests what it has a limit for.
+Object WithRequests(Object pod) {
+  for (const char* list : {"containers", "initContainers"}) {
+    Array* containers = GetArray(pod, {list});
+    for (size_t i = 0; containers != nullptr && i < containers->size(); ++i) {
+      Object* resources = GetObject((*containers)[i], {"resources"});
+      const Object* limits = resources == nullptr ? nullptr : GetObject(*resources, {"limits"});
+      if (limits == nullptr) continue;
+      const Object copy = *limits;
+      Object& requests = EnsureObject(*resources, {"requests"});
+      for (const auto& [name, amount] : copy) requests.emplace(name, amount);
+    }
+  }
+  return pod;
+}
+
 scheduler::SelectorTerm TermFrom(const Object& term) {
   scheduler::SelectorTerm out;
   ForEachObject(term, "matchExpressions", [&](const Object& each, size_t) {
@@ -147,7 +163,7 @@ PolicyDocument Best(const Object& job, const std::vector<PolicyDocument>& polici
 }  // namespace
 
 scheduler::Resources PodRequest(const Object& pod_spec) {
-  Result<scheduler::Resources> request = clusters::PodRequest(pod_spec);
+  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod_spec));
   if (request) return std::move(*request);
   scheduler::Resources one;
   one.pods = 1;
@@ -171,7 +187,7 @@ Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy) {
   const Object& spec = ObjectOrEmpty(job, "spec");
   const Object& pod = ObjectOrEmpty(ObjectOrEmpty(spec, "template"), "spec");
   JobWish wish;
-  Result<scheduler::Resources> request = clusters::PodRequest(pod);
+  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod));
   if (!request) return Fail(request.error());
   wish.spec.request = std::move(*request);
   wish.spec.parallelism = PodsAtOnce(spec);
