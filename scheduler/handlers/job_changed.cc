@@ -3,13 +3,18 @@
 namespace fairway::scheduler {
 namespace {
 
-void ChangeQueued(StepContext& step, JobRecord record) {
+void ChangeQueued(StepContext& step, JobRecord record, const JobRecord& before) {
+  if (record == before) return;  // said again: what made it wait still does
+  const World& world = step.world();
   if (record.suspended) {
     step.Emit(PublishPlacement{record.job});
     step.PutRecord(std::move(record));
-    return;
+  } else if (world.queue().IsBlocked(GroupOf(record), world.generation())) {
+    step.PutRecord(record);
+    step.EmitWaiting(record);
+  } else if (!step.TryPlace(record)) {
+    step.EmitWaiting(record);
   }
-  if (!step.TryPlace(record)) step.EmitWaiting(record);
 }
 
 // The same epoch goes to the same cluster again, as an update. A suspended copy gives its room back
@@ -40,7 +45,7 @@ void On(StepContext& step, const JobChanged& event) {
   record.suspended = event.suspended;
   record.spec = step.Intern(*event.spec);
   if (record.state == JobState::kQueued) {
-    ChangeQueued(step, std::move(record));
+    ChangeQueued(step, std::move(record), *known);
   } else if (record.state == JobState::kRequeued) {
     step.PutRecord(std::move(record));
   } else {

@@ -207,6 +207,18 @@ TEST_F(CoreTest, SuspendedJobWaitsWithoutPlacing) {
   EXPECT_EQ(Job(10).state, JobState::kPlacing);
 }
 
+TEST_F(CoreTest, AWaitingJobThatIsToldNothingNewIsLeftInPeace) {
+  AddCluster(1, 1000);
+  Submit(10, Pod(5000));
+  const uint64_t attempts = core().world().stats().attempts;
+  Change(10, Pod(5000), false);
+  EXPECT_TRUE(sink().edits.empty());
+  EXPECT_TRUE(sink().commands.empty());
+  EXPECT_EQ(core().world().stats().attempts, attempts);
+  Change(10, Pod(500), false);
+  EXPECT_EQ(Job(10).state, JobState::kPlacing);
+}
+
 TEST_F(CoreTest, SuspendingAPlacedJobUpdatesTheSameEpochAndFreesItsRoom) {
   AddCluster(1, 1000);
   Submit(10, Pod(1000));
