@@ -246,8 +246,8 @@ class SmallWorlds : public ::testing::Test {
 };
 
 TEST_F(SmallWorlds, EveryOrderOfEventsKeepsThePromises) {
-  Explore(Start(), 8);
-  EXPECT_GT(visited(), 10'000u) << "the enumeration has shrunk";
+  Explore(Start(), 9);
+  EXPECT_GT(visited(), 50'000u) << "the enumeration has shrunk";
 }
 
 }  // namespace
