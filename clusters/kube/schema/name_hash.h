@@ -3,6 +3,7 @@
 // every one, is decided without touching the field.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,15 +25,20 @@ struct NameKey {
   }
 };
 
+inline uint64_t Load4(const char* p) {
+  uint32_t word = 0;
+  std::memcpy(&word, p, 4);
+  return word;
+}
+
 inline NameKey MakeNameKey(std::string_view name) {
   const size_t n = name.size();
   NameKey key{0, 0, static_cast<uint32_t>(n)};
-  if (n >= 8) {
-    std::memcpy(&key.head, name.data(), 8);
-    std::memcpy(&key.tail, name.data() + n - 8, 8);
-  } else if (n >= 4) {
-    std::memcpy(&key.head, name.data(), 4);
-    std::memcpy(&key.tail, name.data() + n - 4, 4);
+  if (n >= 4) {
+    // Four overlapping loads cover every name of up to 16 bytes, without a branch on its length.
+    const char* p = name.data();
+    key.head = Load4(p) | Load4(p + std::min<size_t>(4, n - 4)) << 32;
+    key.tail = Load4(p + (n >= 8 ? n - 8 : 0)) | Load4(p + n - 4) << 32;
   } else {
     for (size_t i = 0; i < n; ++i) {
       key.head = key.head << 8 | static_cast<uint8_t>(name[i]);

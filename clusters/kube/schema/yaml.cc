@@ -259,6 +259,11 @@ bool LooksLikeJson(std::string_view text) {
 Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr storage) {
   if (text.size() > kYamlBytesMax) return Fail(BadRequest("yaml: the text is too large"));
   if (!IsUtf8(text)) return Fail(BadRequest("yaml: invalid UTF-8"));
+  // Besides being forbidden, a zero among the first bytes makes yaml-cpp read the text as UTF-16
+  // or 32.
+  if (text.find('\0') != std::string_view::npos) {
+    return Fail(BadRequest("yaml: control characters are not allowed"));
+  }
   std::vector<Value> documents;
   try {
     ViewBuffer buffer(text);

@@ -56,6 +56,8 @@ TEST(YamlTest, BoundsAliasesDepthAndSize) {
   EXPECT_THAT(MistakeIn(bomb), testing::HasSubstr("excessive aliasing"));
   EXPECT_THAT(MistakeIn("a: &a [*a]\n"), testing::HasSubstr("contains itself"));
   EXPECT_THAT(MistakeIn("a: \xf6\n"), testing::HasSubstr("invalid UTF-8"));
+  EXPECT_THAT(MistakeIn(std::string_view("a\0\0\0: b", 7)),
+              testing::HasSubstr("control characters"));
   EXPECT_FALSE(ParseYaml(std::string(5000, '[')).has_value());
   EXPECT_FALSE(ParseYaml(std::string(200, '[') + std::string(200, ']')).has_value());
   EXPECT_FALSE(ParseYaml(std::string(kYamlBytesMax + 1, ' ')).has_value());
