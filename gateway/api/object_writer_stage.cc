@@ -1,5 +1,6 @@
 #include "clusters/kube/errors.h"
 #include "clusters/kube/time.h"
+#include "gateway/api/created_fields.h"
 #include "gateway/api/object_writer_impl.h"
 #include "scheduler/assert.h"
 
@@ -84,13 +85,14 @@ void ObjectWriter::Impl::TrackFields(const ServedKind& kind, const kube::Value* 
   const kube::Value* kept =
       before == nullptr ? nullptr : kube::FindPath(*before, {"metadata", "managedFields"});
   if (options.field_manager.empty()) return SetManagedFields(metadata, kept);
-  SetManagedFields(metadata, before == nullptr ? nullptr : &wished);
+  if (before != nullptr) SetManagedFields(metadata, &wished);
   kube::Writer writer{std::string(options.field_manager), kind.api_version,
                       std::string(subresource), kube::FormatTime(clock())};
   const kube::Schema& schema = registry.schema();
   const kube::MessageType& type = schema.message(kind.info->message);
+  if (before == nullptr) return TrackCreation(schema, type, after, writer);
   // A client may rearrange the entries itself (kubectl does, when it moves to server-side apply).
-  bool rearranged = before != nullptr && wished.is_array() && !wished.get_array().empty() &&
+  bool rearranged = wished.is_array() && !wished.get_array().empty() &&
                     (kept == nullptr || !kube::Equal(wished, *kept));
   if (!rearranged) return kube::TrackUpdate(schema, type, before, after, writer);
   kube::Value base(*before, before->storage());
