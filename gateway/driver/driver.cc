@@ -21,6 +21,12 @@ store::ObjectKey PlacementKey(const std::string& job) {
   return {"placements.fairway.flext.sh", std::string(ns), std::string(name)};
 }
 
+// Events about waiting jobs: how long a job waits before one is made, how many are remembered and
+// how many are made per loop turn. What is beyond them shows in the Placement alone.
+constexpr Duration kWaitingEventDelay = Seconds(2);
+constexpr size_t kWaitingEventsMax = 10'000;
+constexpr size_t kWaitingEventsPerTurn = 64;
+
 void Complain(std::string_view what, const std::string& job, const Error& error) {
   if (error.code == 404) return;  // deleted meanwhile
   Log(LogLevel::kError, "job {}: {} not written: {}", job, what, error.message);
@@ -73,31 +79,67 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
   store::ObjectKey key = PlacementKey(record->name);
-  auto latest = writer_.Read(JobKey(record->name));
-  if (!latest || !latest->has_value()) return;
-  std::string uid(kube::GetString(**latest, {"metadata", "uid"}));
   auto previous = writer_.Read(key);
   if (!previous) return Complain("placement", record->name, previous.error());
   const Object* old = previous->has_value() ? &(*previous)->get_object() : nullptr;
+  std::string uid = UidOf(*record, old);
+  if (uid.empty()) return;
   Value doc = PlacementDocument(*record, pump_.world(), decision, uid, old);
-  auto written = old == nullptr
-                     ? writer_.Create(key, std::move(doc))
-                     : writer_.Mutate(key, "", [&](Object& stored) -> Status {
-                         // Read-only for clients: spec and status are one truth, written together.
-                         stored.insert_or_assign("spec", *kube::FindPath(doc, {"spec"}));
-                         stored.insert_or_assign("status", *kube::FindPath(doc, {"status"}));
-                         *kube::FindPath(stored, {"metadata", "ownerReferences"}) =
-                             *kube::FindPath(doc, {"metadata", "ownerReferences"});
-                         return {};
-                       });
+  auto written = old == nullptr ? writer_.Create(key, std::move(doc))
+                                : writer_.Mutate(key, "", [&](Object& stored) -> Status {
+                                    for (std::string_view part : {"spec", "status"}) {
+                                      stored.insert_or_assign(part, *kube::FindPath(doc, {part}));
+                                    }
+                                    kube::EnsureObject(stored, {"metadata"})["ownerReferences"] =
+                                        *kube::FindPath(doc, {"metadata", "ownerReferences"});
+                                    return {};
+                                  });
   if (!written) Complain("placement", record->name, written.error());
   if (decision != nullptr) RecordDecision(*record, *decision);
 }
 
+std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* placement) {
+  if (const Object* job = jobs_.Submitting(record.job)) {
+    return std::string(kube::GetString(*job, {"metadata", "uid"}));
+  }
+  // The submission has put the uid there, also over a Placement that an earlier Job has left.
+  if (placement != nullptr) {
+    return std::string(kube::GetString(*placement, {"spec", "workloadRef", "uid"}));
+  }
+  auto job = writer_.Read(JobKey(record.name));
+  if (!job || !job->has_value()) return {};
+  return std::string(kube::GetString(**job, {"metadata", "uid"}));
+}
+
 void Driver::RecordDecision(const scheduler::JobRecord& record,
                             const scheduler::Decision& decision) {
-  bool placed = static_cast<bool>(decision.cluster);
-  events_(JobKey(record.name), placed ? "Normal" : "Warning", decision.outcome, decision.message);
+  if (decision.cluster) {
+    events_(JobKey(record.name), "Normal", decision.outcome, decision.message);
+    return;
+  }
+  // A job that waits for a moment is no news: it is told of when it still waits a little later.
+  if (waiting_.size() < kWaitingEventsMax) {
+    waiting_.push_back(
+        {loop_.Now() + kWaitingEventDelay, record.job, decision.outcome, decision.message});
+    if (!waiting_timer_) ArmWaiting();
+  }
+}
+
+void Driver::ArmWaiting() {
+  waiting_timer_ = Call();
+  if (waiting_.empty()) return;
+  int64_t wait = (waiting_.front().due - loop_.Now()).ms;
+  waiting_timer_ = loop_.StartTimer(wait < 0 ? 0 : wait, [this] {
+    for (size_t i = 0; i < kWaitingEventsPerTurn && !waiting_.empty(); ++i) {
+      if (waiting_.front().due > loop_.Now()) break;
+      Waiting told = std::move(waiting_.front());
+      waiting_.pop_front();
+      const scheduler::JobRecord* record = pump_.world().FindJob(told.job);
+      if (record == nullptr || record->state != scheduler::JobState::kQueued) continue;
+      events_(JobKey(record->name), "Warning", told.outcome, std::move(told.message));
+    }
+    ArmWaiting();
+  });
 }
 
 void Driver::PublishStatus(const scheduler::PublishStatus& command) {

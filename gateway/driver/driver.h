@@ -4,6 +4,7 @@
 // Thread: the loop. Lifetime: loop, writer and its store outlive the Driver.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -46,7 +47,15 @@ class Driver : private Effects {
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
 
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
+  void ArmWaiting();
+  std::string UidOf(const scheduler::JobRecord& record, const kube::Object* placement);
   void WatchDependencies();
+
+  struct Waiting {
+    Instant due;
+    JobId job;
+    std::string outcome, message;
+  };
 
   Loop& loop_;
   api::ObjectWriter& writer_;
@@ -55,6 +64,8 @@ class Driver : private Effects {
   CorePump pump_;
   JobBridge jobs_;
   ClusterBridge clusters_;
+  std::deque<Waiting> waiting_;  // oldest first; bounded
+  Call waiting_timer_;
 };
 
 }  // namespace fairway::gateway

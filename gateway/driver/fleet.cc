@@ -112,6 +112,11 @@ bool Fleet::SendWithdraw(Entry& entry, const scheduler::Withdraw& command) {
   if (record == nullptr) return true;
   auto [ns, name] = SplitJobName(record->name);
   clusters::WithdrawRequest request{command.job, command.epoch, std::string(ns), std::string(name)};
+  if (auto object = store_.Latest(JobKey(record->name)); object && object->has_value()) {
+    if (auto job = kube::ParseJson(*(*object)->body)) {
+      request.dependencies = clusters::ReferencedObjects(*job);
+    }
+  }
   return entry.member->Withdraw(std::move(request)).has_value();
 }
 
@@ -141,8 +146,6 @@ void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
 }
 
 void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
-  auto found = members_.find(cluster);
-  if (found != members_.end()) found->second.seen[copy.ref.job] = copy.ref.epoch;
   report_ = &copy;
   pump_->Post(
       scheduler::RunObserved{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished});
@@ -150,38 +153,25 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
 }
 
 void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
-  auto found = members_.find(cluster);
-  if (found != members_.end()) found->second.seen.erase(copy.job);
   pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch});
+}
+
+void Fleet::OnInventoryAsked(ClusterId cluster) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  found->second.expected = scheduler::AcknowledgedCopies(pump_->world(), cluster);
 }
 
 void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) {
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
-  Entry& entry = found->second;
-  std::map<JobId, Epoch> present;
-  for (const clusters::CopyRef& copy : copies) {
-    Epoch& epoch = present[copy.job];
-    epoch = std::max(epoch, copy.epoch);
+  std::vector<scheduler::CopyRef> listed;
+  listed.reserve(copies.size());
+  for (const clusters::CopyRef& copy : copies) listed.push_back({copy.job, copy.epoch});
+  const auto expected = std::exchange(found->second.expected, {});
+  for (const scheduler::CopyRef& missing : scheduler::FindMissing(expected, listed)) {
+    pump_->Post(scheduler::CopyGone{missing.job, cluster, missing.epoch});
   }
-  entry.seen = std::move(present);
-  entry.inventoried = true;
-  // Copies that the member acknowledged once and does not have any more.
-  std::vector<scheduler::CopyGone> gone;
-  const scheduler::World& world = pump_->world();
-  for (auto it = world.jobs_by_cluster().lower_bound({cluster, JobId{}});
-       it != world.jobs_by_cluster().end() && it->first == cluster; ++it) {
-    using scheduler::JobState;
-    const scheduler::JobRecord& record = *world.FindJob(it->second);
-    bool acknowledged = record.state == JobState::kDispatched ||
-                        record.state == JobState::kRunning || record.state == JobState::kUncertain;
-    if (!acknowledged) continue;
-    auto seen = entry.seen.find(record.job);
-    if (seen == entry.seen.end() || seen->second != record.epoch) {
-      gone.push_back({record.job, cluster, record.epoch});
-    }
-  }
-  for (const scheduler::CopyGone& event : gone) pump_->Post(event);
 }
 
 void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
@@ -204,7 +194,6 @@ void Fleet::OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status&
     return;
   }
   auto found = members_.find(cluster);
-  if (found != members_.end()) found->second.seen.erase(job);
   const scheduler::JobRecord* record = pump_->world().FindJob(job);
   std::string ns =
       record == nullptr ? std::string() : std::string(SplitJobName(record->name).first);

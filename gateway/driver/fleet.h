@@ -18,6 +18,7 @@
 #include "clusters/member/member.h"
 #include "gateway/driver/core_pump.h"
 #include "gateway/driver/dependencies.h"
+#include "scheduler/reconcile.h"
 #include "store/object_store.h"
 
 namespace fairway::gateway {
@@ -62,15 +63,16 @@ class Fleet : public clusters::MemberListener {
     std::unique_ptr<clusters::Member> member;
     scheduler::Capacity capacity;
     bool measured = false;
-    bool inventoried = false;     // a complete list was seen since the last connect
     std::deque<Command> waiting;  // the member had no room; bounded by the live jobs placed there
-    std::map<JobId, Epoch> seen;  // copies that the member is known to have
+    // Acknowledged before the member was asked for its list: what must be in it.
+    std::vector<scheduler::CopyRef> expected;
   };
 
   void OnLink(ClusterId cluster, const clusters::LinkInfo& link) override;
   void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) override;
   void OnCopy(ClusterId cluster, const clusters::CopyReport& copy) override;
   void OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) override;
+  void OnInventoryAsked(ClusterId cluster) override;
   void OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) override;
   void OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
                     bool retryable) override;

@@ -134,8 +134,12 @@ void JobBridge::Submit(const api::Written& change) {
     return;
   }
   std::string name = change.key.ns + "/" + change.key.name;
+  submitting_id_ = JobId{change.created.value};
+  submitting_ = change.after;
   pump_.Post(scheduler::JobSubmitted{JobId{change.created.value}, &wish->spec, &name,
                                      wish->suspended, static_cast<int32_t>(wish->ttl_seconds)});
+  submitting_id_ = JobId{};
+  submitting_ = nullptr;
 }
 
 void JobBridge::Change(const api::Written& change) {

@@ -26,6 +26,10 @@ class JobBridge {
   // Reads the stored policies, then takes part in every write. After CorePump::Recover().
   Status Start();
 
+  // The Job that is just being submitted, while the core decides about it; else null.
+  const kube::Object* Submitting(JobId job) const {
+    return submitting_id_ == job ? submitting_ : nullptr;
+  }
   // The object of a job that is being deleted. The core's record of it may be gone already.
   std::optional<store::ObjectKey> Deleting(JobId job) const;
 
@@ -53,6 +57,8 @@ class JobBridge {
   CorePump& pump_;
   Fleet& fleet_;
   std::map<PolicyKey, kube::Value> policies_;
+  JobId submitting_id_;
+  const kube::Object* submitting_ = nullptr;
   std::deque<JobId> review_;
   std::map<JobId, store::ObjectKey> deleting_;  // until their objects are gone
 };
