@@ -68,7 +68,9 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& 
   // Only objects are looked up by key that may be absent; the others are read by known keys.
   if (family == Family::kObjects) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-    options.optimize_filters_for_hits = true;
+    // Every create asks for a key that is not there: filters on all levels, and on memtables too.
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = sizes.memtables / 4;

@@ -22,10 +22,12 @@ store::ObjectKey PlacementKey(const std::string& job) {
 }
 
 // Events about waiting jobs: how long a job waits before one is made, how many are remembered and
-// how many are made per loop turn. What is beyond them shows in the Placement alone.
+// how many are made per slice of time, as a backlog must not drown in them. What is beyond shows in
+// the Placement alone.
 constexpr Duration kWaitingEventDelay = Seconds(2);
 constexpr size_t kWaitingEventsMax = 10'000;
-constexpr size_t kWaitingEventsPerTurn = 64;
+constexpr size_t kWaitingEventsPerSlice = 16;
+constexpr int64_t kWaitingSliceMs = 1'000;
 
 void Complain(std::string_view what, const std::string& job, const Error& error) {
   if (error.code == 404) return;  // deleted meanwhile
@@ -128,9 +130,9 @@ void Driver::RecordDecision(const scheduler::JobRecord& record,
 void Driver::ArmWaiting() {
   waiting_timer_ = Call();
   if (waiting_.empty()) return;
-  int64_t wait = (waiting_.front().due - loop_.Now()).ms;
-  waiting_timer_ = loop_.StartTimer(wait < 0 ? 0 : wait, [this] {
-    for (size_t i = 0; i < kWaitingEventsPerTurn && !waiting_.empty(); ++i) {
+  int64_t wait = std::max(kWaitingSliceMs, (waiting_.front().due - loop_.Now()).ms);
+  waiting_timer_ = loop_.StartTimer(wait, [this] {
+    for (size_t i = 0; i < kWaitingEventsPerSlice && !waiting_.empty(); ++i) {
       if (waiting_.front().due > loop_.Now()) break;
       Waiting told = std::move(waiting_.front());
       waiting_.pop_front();
