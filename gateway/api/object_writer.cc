@@ -75,6 +75,12 @@ Error NotServed(const store::ObjectKey& key) {
   return Error{404, "NotFound", "resource " + key.resource + " is not served here"};
 }
 
+WriteOptions AsController(const WriteOptions& options) {
+  WriteOptions own = options;
+  own.from_controller = true;
+  return own;
+}
+
 }  // namespace
 
 Result<WriteOutcome> ObjectWriter::Create(const store::ObjectKey& key, kube::Value doc,
@@ -83,7 +89,7 @@ Result<WriteOutcome> ObjectWriter::Create(const store::ObjectKey& key, kube::Val
   if (kind == nullptr) return Fail(NotServed(key));
   if (!doc.is_object()) doc.emplace_object();
   if (!key.name.empty()) Metadata(doc.get_object()).insert_or_assign("name", key.name);
-  return CreateObject(*kind, key.ns, std::move(doc), options);
+  return CreateObject(*kind, key.ns, std::move(doc), AsController(options));
 }
 
 Result<WriteOutcome> ObjectWriter::Mutate(const store::ObjectKey& key, std::string_view subresource,
@@ -97,14 +103,14 @@ Result<WriteOutcome> ObjectWriter::Mutate(const store::ObjectKey& key, std::stri
     if (!status) return Fail(status.error());
     return copy;
   };
-  return UpdateObject(*kind, key.ns, key.name, subresource, revise, options);
+  return UpdateObject(*kind, key.ns, key.name, subresource, revise, AsController(options));
 }
 
 Result<WriteOutcome> ObjectWriter::Delete(const store::ObjectKey& key, const DeleteRequest& request,
                                           const WriteOptions& options) {
   const ServedKind* kind = registry_.FindStorage(key.resource);
   if (kind == nullptr) return Fail(NotServed(key));
-  return DeleteObject(*kind, key.ns, key.name, request, options);
+  return DeleteObject(*kind, key.ns, key.name, request, AsController(options));
 }
 
 }  // namespace fairway::gateway::api

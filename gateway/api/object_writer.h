@@ -34,6 +34,9 @@ struct WriteOptions {
   kube::StoragePtr storage = {};
   // An apply has settled metadata.managedFields itself.
   bool managed_fields_settled = false;
+  // A controller's write, part of a turn that was let in: the store's limits do not refuse it. Set
+  // by Create, Mutate and Delete.
+  bool from_controller = false;
   // What must still be true of the stored object (DeleteOptions.preconditions).
   std::string_view uid_precondition;
   std::string_view revision_precondition;

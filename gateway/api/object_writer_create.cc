@@ -52,7 +52,9 @@ void FurnishNamespace(const ServedKind& kind, std::string_view name, kube::Objec
 
 Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::string_view ns,
                                                 kube::Value doc, const WriteOptions& options) {
-  if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
+  if (!options.from_controller) {
+    if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
+  }
   kube::Object& object = doc.get_object();
   kube::Object& metadata = Metadata(object);
   if (Status ok = CheckIdentity(kind, ns, metadata); !ok) return Fail(ok.error());

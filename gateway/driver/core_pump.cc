@@ -4,6 +4,12 @@
 
 namespace fairway::gateway {
 
+namespace {
+
+constexpr Duration kBlockedRetry = Milliseconds(500);
+
+}  // namespace
+
 CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects)
     : loop_(loop), store_(store), effects_(effects) {
   sink_.want_decisions = true;
@@ -82,7 +88,11 @@ void CorePump::Perform(const scheduler::Command& command) {
 
 void CorePump::SetTimer(Instant at) {
   int64_t wait = (at - loop_.Now()).ms;
-  timer_ = loop_.StartTimer(wait < 0 ? 0 : wait, [this] { Post(scheduler::TimerFired{}); });
+  timer_ = loop_.StartTimer(wait < 0 ? 0 : wait, [this] {
+    // While the store takes nothing, time stands still for the core.
+    if (!store_.CanWrite()) return SetTimer(loop_.Now() + kBlockedRetry);
+    Post(scheduler::TimerFired{});
+  });
 }
 
 }  // namespace fairway::gateway

@@ -13,6 +13,7 @@ Fleet::Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
              clusters::MemberLimits limits, Hooks hooks)
     : loop_(loop),
       store_(store),
+      postponed_(loop, store),
       gateway_id_(std::move(gateway_id)),
       limits_(limits),
       hooks_(std::move(hooks)) {}
@@ -131,12 +132,27 @@ void Fleet::DependencyChanged(std::string_view kind, const std::string& ns,
   }
 }
 
+bool Fleet::Postpone(Postponed::Kind kind, ClusterId cluster, JobId job,
+                     std::function<void()> later) {
+  if (!postponed_.Blocked()) return false;
+  postponed_.Keep(kind, cluster, job, std::move(later));
+  return true;
+}
+
 void Fleet::OnLink(ClusterId cluster, const clusters::LinkInfo& link) {
+  if (Postpone(Postponed::Kind::kLink, cluster, {},
+               [this, cluster, link] { OnLink(cluster, link); })) {
+    return;
+  }
   pump_->Post(scheduler::LinkObserved{cluster, link.ready});
   hooks_.link_changed(cluster);
 }
 
 void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
+  if (Postpone(Postponed::Kind::kCapacity, cluster, {},
+               [this, cluster, capacity] { OnCapacity(cluster, capacity); })) {
+    return;
+  }
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   found->second.capacity = capacity;
@@ -146,6 +162,10 @@ void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
 }
 
 void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
+  if (Postpone(Postponed::Kind::kCopy, cluster, copy.ref.job,
+               [this, cluster, copy] { OnCopy(cluster, copy); })) {
+    return;
+  }
   report_ = &copy;
   pump_->Post(
       scheduler::RunObserved{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished});
@@ -153,6 +173,10 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
 }
 
 void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
+  if (Postpone(Postponed::Kind::kCopy, cluster, copy.job,
+               [this, cluster, copy] { OnCopyGone(cluster, copy); })) {
+    return;
+  }
   pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch});
 }
 
@@ -163,6 +187,10 @@ void Fleet::OnInventoryAsked(ClusterId cluster) {
 }
 
 void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) {
+  if (Postpone(Postponed::Kind::kInventory, cluster, {},
+               [this, cluster, copies] { OnInventory(cluster, copies); })) {
+    return;
+  }
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   std::vector<scheduler::CopyRef> listed;
@@ -176,6 +204,12 @@ void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>&
 
 void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
                          bool retryable) {
+  if (Postpone(Postponed::Kind::kDispatched, cluster, job,
+               [this, cluster, job, epoch, result, retryable] {
+                 OnDispatched(cluster, job, epoch, result, retryable);
+               })) {
+    return;
+  }
   if (result) {
     pump_->Post(scheduler::DispatchAcked{job, cluster, epoch});
     return;
@@ -186,7 +220,12 @@ void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status
 
 void Fleet::OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
                         bool retryable) {
-  static_cast<void>(retryable);  // the core asks again either way
+  if (Postpone(Postponed::Kind::kWithdrawn, cluster, job,
+               [this, cluster, job, epoch, result, retryable] {
+                 OnWithdrawn(cluster, job, epoch, result, retryable);
+               })) {
+    return;
+  }
   if (!result) {
     Log(LogLevel::kWarning, "cluster {}: copy of job {} is not withdrawn yet: {}", cluster.value,
         job.value, result.error().message);

@@ -18,6 +18,7 @@
 #include "clusters/member/member.h"
 #include "gateway/driver/core_pump.h"
 #include "gateway/driver/dependencies.h"
+#include "gateway/driver/postponed.h"
 #include "scheduler/reconcile.h"
 #include "store/object_store.h"
 
@@ -88,8 +89,13 @@ class Fleet : public clusters::MemberListener {
   bool SendWithdraw(Entry& entry, const scheduler::Withdraw& command);
   void Submit(ClusterId cluster, const Command& command);
 
+  // True when the store takes nothing now: `later` is kept, in place of what was kept under the
+  // same key, and runs when it does again.
+  bool Postpone(Postponed::Kind kind, ClusterId cluster, JobId job, std::function<void()> later);
+
   Loop& loop_;
   store::ObjectStore& store_;
+  Postponed postponed_;
   std::string gateway_id_;
   clusters::MemberLimits limits_;
   Hooks hooks_;
