@@ -67,7 +67,10 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   Status ReplaceAccess(Access access) override { return Connect(std::move(access)); }
 
  private:
-  void OnListStart() override { tracker_.BeginList(); }
+  void OnListStart() override {
+    tracker_.BeginList();
+    listener_.OnInventoryAsked(config_.cluster);
+  }
   void OnObject(const kube::Object& job) override { tracker_.Upsert(job); }
   void OnDeleted(const kube::Object& job) override { tracker_.Remove(job); }
   void OnListed() override { tracker_.EndList(); }

@@ -104,6 +104,9 @@ class MemberListener {
   virtual void OnCopy(ClusterId cluster, const CopyReport& copy) = 0;
   // Deleted at the member, by whomever; also after a Withdraw of ours.
   virtual void OnCopyGone(ClusterId cluster, const CopyRef& copy) = 0;
+  // The member is about to be asked for its list. Only what was acknowledged before can be missing
+  // in the OnInventory that follows: a copy made while the list is under way may not be in it.
+  virtual void OnInventoryAsked(ClusterId cluster) { static_cast<void>(cluster); }
   // Every copy of ours on the member, in (job, epoch) order, after each complete list.
   virtual void OnInventory(ClusterId cluster, const std::vector<CopyRef>& copies) = 0;
   // Ok: the member has the copy. Error, retryable: it did not answer or was too busy, also after
