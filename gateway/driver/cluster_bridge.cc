@@ -51,6 +51,7 @@ void ClusterBridge::OnCluster(const api::Written& change) {
   ClusterId id{change.created.value};
   if (change.after == nullptr) {
     clusters_.erase(change.key.name);
+    names_.erase(id);
     fleet_.Disconnect(id);
     pump_.Post(scheduler::ClusterRemoved{id});
     return;
@@ -75,6 +76,7 @@ void ClusterBridge::Join(const std::string& name, ClusterId id, const Object& do
   bool same_access = known.id == id && before != nullptr && after != nullptr &&
                      kube::Equal(*before, *after) && fleet_.Has(id);
   known.id = id;
+  names_[id] = name;
   known.doc = Value(doc, kube::StoragePtr());
   pump_.Post(scheduler::ClusterChanged{id, &*spec});
   if (!same_access) Connect(known, name);
@@ -119,13 +121,11 @@ void ClusterBridge::OnSecret(const api::Written& change) {
 }
 
 ClusterBridge::Known* ClusterBridge::Find(ClusterId cluster, std::string* name) {
-  for (auto& [known_name, known] : clusters_) {
-    if (known.id == cluster) {
-      *name = known_name;
-      return &known;
-    }
-  }
-  return nullptr;
+  auto found = names_.find(cluster);
+  if (found == names_.end()) return nullptr;
+  *name = found->second;
+  auto known = clusters_.find(found->second);
+  return known == clusters_.end() || known->second.id != cluster ? nullptr : &known->second;
 }
 
 void ClusterBridge::LinkChanged(ClusterId cluster) { ScheduleStatus(cluster, 0); }

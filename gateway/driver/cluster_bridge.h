@@ -28,6 +28,7 @@ class ClusterBridge {
   Status Start();
 
   void LinkChanged(ClusterId cluster);
+  // Its capacity, or what is placed there: its status is written again soon.
   void CapacityChanged(ClusterId cluster);
 
  private:
@@ -52,6 +53,7 @@ class ClusterBridge {
   Fleet& fleet_;
   TrustedAccess trusted_;
   std::map<std::string, Known> clusters_;
+  std::map<ClusterId, std::string> names_;
 };
 
 }  // namespace fairway::gateway

@@ -98,6 +98,7 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
                                   });
   if (!written) Complain("placement", record->name, written.error());
   if (decision != nullptr) RecordDecision(*record, *decision);
+  if (record->cluster) clusters_.CapacityChanged(record->cluster);
 }
 
 std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* placement) {
