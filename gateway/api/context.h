@@ -29,7 +29,6 @@ struct ApiLimits {
   int64_t request_timeout_ms = 60'000;      // default and ceiling of ?timeout=
   int64_t watch_timeout_min_s = 1'800;      // a watch without timeoutSeconds ends after min..2*min
   int64_t bookmark_interval_ms = 60'000;
-  size_t list_page_max = 10'000;          // objects looked at in one loop turn
   size_t remaining_count_max = 20'000;    // further objects counted for remainingItemCount
   size_t in_flight_max = 4'096;           // requests that wait for a commit, all users together
   size_t in_flight_per_user_max = 1'024;  // and of one user

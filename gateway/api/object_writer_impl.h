@@ -1,4 +1,4 @@
-// What the parts of ObjectWriter share. Included by object_writer*.cc only.
+// What the parts of ObjectWriter and the controllers beside it share. For gateway/api only.
 #pragma once
 
 #include <optional>
