@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "scheduler/world_loader.h"
+
 namespace fairway::gateway {
 
 namespace {
@@ -16,16 +18,13 @@ CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects)
 }
 
 Status CorePump::Recover() {
-  scheduler::World world;
-  Status read =
-      store_.journal().Recover([&](std::string_view key, std::string_view value) -> Status {
-        auto edit = scheduler::DecodeEdit(key, value);
-        if (!edit) return Fail(edit.error());
-        world.Apply(*edit);
-        return {};
-      });
+  scheduler::WorldLoader loader;
+  Status read = store_.journal().Recover(
+      [&](std::string_view key, std::string_view value) { return loader.Add(key, value); });
   if (!read) return read;
-  core_ = scheduler::Core(std::move(world));
+  auto world = loader.Finish();
+  if (!world) return Fail(world.error());
+  core_ = scheduler::Core(std::move(*world));
   return {};
 }
 

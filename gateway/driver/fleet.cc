@@ -118,6 +118,8 @@ bool Fleet::SendWithdraw(Entry& entry, const scheduler::Withdraw& command) {
       request.dependencies = clusters::ReferencedObjects(*job);
     }
   }
+  // Before it runs elsewhere its pods must have ended here; a deleted Job's may take their time.
+  request.until_pods_gone = !record->delete_requested;
   return entry.member->Withdraw(std::move(request)).has_value();
 }
 
@@ -177,7 +179,8 @@ void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
                [this, cluster, copy] { OnCopyGone(cluster, copy); })) {
     return;
   }
-  pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch});
+  // Only seen to be missing: a dispatch under way may still make it again.
+  pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch, /*confirmed=*/false});
 }
 
 void Fleet::OnInventoryAsked(ClusterId cluster) {
@@ -198,7 +201,7 @@ void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>&
   for (const clusters::CopyRef& copy : copies) listed.push_back({copy.job, copy.epoch});
   const auto expected = std::exchange(found->second.expected, {});
   for (const scheduler::CopyRef& missing : scheduler::FindMissing(expected, listed)) {
-    pump_->Post(scheduler::CopyGone{missing.job, cluster, missing.epoch});
+    pump_->Post(scheduler::CopyGone{missing.job, cluster, missing.epoch, /*confirmed=*/false});
   }
 }
 
@@ -236,7 +239,7 @@ void Fleet::OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status&
   const scheduler::JobRecord* record = pump_->world().FindJob(job);
   std::string ns =
       record == nullptr ? std::string() : std::string(SplitJobName(record->name).first);
-  pump_->Post(scheduler::CopyGone{job, cluster, epoch});
+  pump_->Post(scheduler::CopyGone{job, cluster, epoch, /*confirmed=*/true});
   if (found != members_.end() && !ns.empty()) {
     if (Status asked = found->second.member->CollectNamespace(ns); !asked) {
       Log(LogLevel::kInfo, "namespace {} is not collected: {}", ns, asked.error().message);

@@ -1,0 +1,43 @@
+// What a member says of its copy becomes the Job's status, within the API's own status rules.
+#include "gateway/driver/job_status.h"
+
+#include <gtest/gtest.h>
+
+namespace fairway::gateway {
+namespace {
+
+kube::Value Job(const std::string& status) {
+  auto doc = kube::ParseJson(R"({"spec":{"parallelism":1},"status":)" + status + "}");
+  return *doc;
+}
+
+TEST(JobStatusTest, FirstEpochIsCopiedButForPodUids) {
+  kube::Value job = Job("{}");
+  Status merged = MergeJobStatus(
+      R"({"active":1,"startTime":"2026-01-01T00:00:00Z","uncountedTerminatedPods":{"succeeded":["u"]}})",
+      true, job.get_object());
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(kube::Get<int64_t>(job, {"status", "active"}), 1);
+  EXPECT_EQ(kube::GetString(job, {"status", "startTime"}), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(kube::FindPath(job, {"status", "uncountedTerminatedPods"}), nullptr);
+}
+
+TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
+  kube::Value job = Job(R"({"startTime":"2026-01-01T00:00:00Z","failed":2,"succeeded":1})");
+  Status merged = MergeJobStatus(R"({"startTime":"2026-01-02T00:00:00Z","failed":0,"succeeded":3})",
+                                 false, job.get_object());
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(kube::GetString(job, {"status", "startTime"}), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 2);
+  EXPECT_EQ(kube::Get<int64_t>(job, {"status", "succeeded"}), 3);
+}
+
+TEST(JobStatusTest, GarbageIsAnErrorAndChangesNothing) {
+  kube::Value job = Job(R"({"failed":2})");
+  EXPECT_FALSE(MergeJobStatus("{\"active\":", true, job.get_object()));
+  EXPECT_FALSE(MergeJobStatus("[]", true, job.get_object()));
+  EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 2);
+}
+
+}  // namespace
+}  // namespace fairway::gateway
