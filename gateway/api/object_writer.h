@@ -110,8 +110,10 @@ class ObjectWriter {
   // `storage_resource` "" = all kinds.
   void Observe(std::string storage_resource, std::function<void(const Written&)> observer);
   void SetAdmission(std::string storage_resource, Admission admission);
-  // Runs on create before the kind's own defaults, while what the author left out can still be told.
-  void SetInitialDefaults(std::string storage_resource, std::function<void(kube::Object& doc)> fill);
+  // Runs on create before the kind's own defaults, while what the author left out can still be
+  // told.
+  void SetInitialDefaults(std::string storage_resource,
+                          std::function<void(kube::Object& doc)> fill);
 
   // --- for the request handlers ----------------------------------------------------------------
   // `doc` is decoded and complete; it is defaulted, admitted and validated here.

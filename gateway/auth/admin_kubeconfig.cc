@@ -34,8 +34,9 @@ std::string FormatKubeconfig(const KubeconfigFacts& facts) {
       "contexts:\n- name: {0}\n  context:\n    cluster: {0}\n    user: {1}\n{2}"
       "current-context: {0}\n",
       facts.cluster, facts.user,
-      facts.default_namespace.empty() ? std::string()
-                                      : fmt::format("    namespace: {}\n", facts.default_namespace));
+      facts.default_namespace.empty()
+          ? std::string()
+          : fmt::format("    namespace: {}\n", facts.default_namespace));
   return text;
 }
 

@@ -15,8 +15,8 @@ struct KubeconfigFacts {
   std::string ca_certificate;  // PEM
   std::string cluster = "fairway";
   std::string user = "fairway-admin";
-  KeyPair client;     // left empty where a token is used
-  std::string token;  // "" = none
+  KeyPair client;                 // left empty where a token is used
+  std::string token;              // "" = none
   std::string default_namespace;  // of the context; "" = Kubernetes' own
 };
 

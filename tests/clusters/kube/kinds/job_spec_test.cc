@@ -48,22 +48,22 @@ TEST(JobSpecFrom, TheAnnotationNarrowsEveryAlternativeOfThePolicy) {
                                   "fairway.flext.sh/priority":"-5"
 })x"),
       &policy);
-ASSERT_TRUE(wish.has_value());
-EXPECT_EQ(wish->policy, "p");
-EXPECT_EQ(wish->spec.priority, -5);
-ASSERT_EQ(wish->spec.required.size(), 2u);
-for (const auto& term : wish->spec.required) {
-  ASSERT_EQ(term.requirements.size(), 3u);
-  EXPECT_EQ(term.requirements[1], (scheduler::LabelRequirement{"region", Op::kIn, {"eu"}}));
-  EXPECT_EQ(term.requirements[2], (scheduler::LabelRequirement{"tier", Op::kIn, {"a", "b"}}));
-}
-EXPECT_EQ(wish->spec.required[1].requirements[0],
-          (scheduler::LabelRequirement{"cores", Op::kGt, {"8"}}));
-ASSERT_EQ(wish->spec.preferred.size(), 1u);
-EXPECT_EQ(wish->spec.preferred[0].weight, 7);
-ASSERT_EQ(wish->spec.tolerations.size(), 1u);
-EXPECT_TRUE(wish->spec.tolerations[0].exists);
-EXPECT_FALSE(wish->spec.tolerations[0].any_effect);
+  ASSERT_TRUE(wish.has_value());
+  EXPECT_EQ(wish->policy, "p");
+  EXPECT_EQ(wish->spec.priority, -5);
+  ASSERT_EQ(wish->spec.required.size(), 2u);
+  for (const auto& term : wish->spec.required) {
+    ASSERT_EQ(term.requirements.size(), 3u);
+    EXPECT_EQ(term.requirements[1], (scheduler::LabelRequirement{"region", Op::kIn, {"eu"}}));
+    EXPECT_EQ(term.requirements[2], (scheduler::LabelRequirement{"tier", Op::kIn, {"a", "b"}}));
+  }
+  EXPECT_EQ(wish->spec.required[1].requirements[0],
+            (scheduler::LabelRequirement{"cores", Op::kGt, {"8"}}));
+  ASSERT_EQ(wish->spec.preferred.size(), 1u);
+  EXPECT_EQ(wish->spec.preferred[0].weight, 7);
+  ASSERT_EQ(wish->spec.tolerations.size(), 1u);
+  EXPECT_TRUE(wish->spec.tolerations[0].exists);
+  EXPECT_FALSE(wish->spec.tolerations[0].any_effect);
 }
 
 TEST(JobSpecFrom, BadAnnotationsAreTheJobsFault) {
