@@ -8,6 +8,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "clusters/loop/uv_handle.h"
@@ -50,6 +51,7 @@ struct Loop::Impl {
   std::vector<std::function<void()>> turn_end;
   Timers timers;
   bool stop = false;
+  const std::function<bool()>* until = nullptr;  // of RunUntil
   int64_t now_ms = 0;
   uint64_t now_turn = 0;  // uv_now() at which now_ms was read
 
@@ -88,6 +90,13 @@ struct Loop::Impl {
     }
     uv_idle_stop(idle.get());
   }
+
+  // A timer of this turn may have brought what RunUntil waits for: then there is nothing to wait
+  // for in this turn's poll, which might have no end.
+  void Prepare() {
+    Settle();
+    if (until != nullptr && (*until)()) uv_stop(&loop);
+  }
 };
 
 Loop::Loop() : impl_(std::make_unique<Impl>()) {
@@ -101,7 +110,7 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
   impl_->prepare = MakeUvHandle<uv_prepare_t>();
   uv_prepare_init(&impl_->loop, impl_->prepare.get());
   uv_prepare_start(impl_->prepare.get(),
-                   [](uv_prepare_t* h) { static_cast<Impl*>(h->loop->data)->Settle(); });
+                   [](uv_prepare_t* h) { static_cast<Impl*>(h->loop->data)->Prepare(); });
   impl_->check = MakeUvHandle<uv_check_t>();
   uv_check_init(&impl_->loop, impl_->check.get());
   uv_check_start(impl_->check.get(),
@@ -214,7 +223,9 @@ void Loop::Run() {
 
 void Loop::RunUntil(const std::function<bool()>& done) {
   impl_->thread = std::this_thread::get_id();
+  const auto* outer = std::exchange(impl_->until, &done);
   while (!done()) uv_run(&impl_->loop, UV_RUN_ONCE);
+  impl_->until = outer;
 }
 
 void Loop::Stop() {

@@ -73,6 +73,24 @@ TEST(LoopTest, ReleasedTimerStillFires) {
   EXPECT_TRUE(ran);
 }
 
+// What a timer brings ends RunUntil at once, even when nothing else would ever wake the loop.
+TEST(LoopTest, RunUntilEndsWithTheTimerThatWasWaitedFor) {
+  Loop loop;
+  struct Seen {
+    bool ran = false, woken = false;
+  } seen;
+  // Kept after it has fired, as libcurl's is.
+  auto timer = MakeUvHandle<uv_timer_t>();
+  uv_timer_init(loop.uv(), timer.get());
+  timer->data = &seen;
+  uv_timer_start(
+      timer.get(), [](uv_timer_t* h) { static_cast<Seen*>(h->data)->ran = true; }, 0, 0);
+  Call late = loop.StartTimer(2000, [&] { seen.woken = true; });
+  loop.RunUntil([&] { return seen.ran; });
+  EXPECT_FALSE(seen.woken);
+  timer->data = nullptr;
+}
+
 // A callback may end its own timer, or restart it, from inside.
 TEST(LoopTest, TimerMayBeReplacedInsideItsCallback) {
   Loop loop;
