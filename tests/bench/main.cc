@@ -1,0 +1,25 @@
+// fairway_bench PROGRAM [--name value]...; see programs.h. tests/bench/run is what people start.
+#include <csignal>
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "tests/bench/programs.h"
+
+int main(int argc, char** argv) {
+  using fairway::bench::Args;
+  const std::map<std::string, int (*)(Args&)> programs = {
+      {"twin", fairway::bench::RunTwin},
+      {"load", fairway::bench::RunLoad},
+  };
+  std::signal(SIGPIPE, SIG_IGN);
+  auto found = programs.find(argc > 1 ? argv[1] : "");
+  if (found == programs.end()) {
+    std::fprintf(stderr, "Usage: fairway_bench PROGRAM [--name value]..., PROGRAM one of:");
+    for (const auto& [name, run] : programs) std::fprintf(stderr, " %s", name.c_str());
+    std::fprintf(stderr, "\n");
+    return 2;
+  }
+  Args args(argc, argv, 2);
+  return found->second(args);
+}
