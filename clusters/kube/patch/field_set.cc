@@ -65,30 +65,36 @@ FieldSet FieldSet::FromFieldsV1(const Value& fields) {
   return set;
 }
 
-namespace {
-
 // k:{"containerPort":80,"protocol":"TCP"} is shown as [containerPort=80,protocol="TCP"].
-std::string ShowElement(const std::string& element) {
-  std::string_view body = std::string_view(element).substr(2);
-  if (element.starts_with("f:")) return "." + std::string(body);
-  if (element.starts_with("v:")) return "[=" + std::string(body) + "]";
-  if (element.starts_with("i:")) return "[" + std::string(body) + "]";
+std::string FieldSet::ShowElement(std::string_view element) {
+  if (element.size() < 2 || element[1] != ':') return "[" + std::string(element) + "]";
+  std::string body(element.substr(2));
+  switch (element.front()) {
+    case 'f':
+      return "." + body;
+    case 'v':
+      return "[=" + body + "]";
+    case 'k':
+      break;
+    default:
+      return "[" + body + "]";
+  }
   auto keys = ParseJson(body);
-  if (!keys || !keys->is_object()) return "[" + std::string(body) + "]";
+  if (!keys || !keys->is_object()) return "[" + body + "]";
   std::string text = "[";
-  for (const auto& [name, value] : keys->get_object()) {
+  for (const auto& key : keys->get_object()) {
     if (text.size() > 1) text += ",";
-    text += std::string(name) + "=" + Serialize(value);
+    text.append(key.key()).append("=").append(Serialize(key.value()));
   }
   return text + "]";
 }
 
-}  // namespace
-
 void FieldSet::AppendPaths(const std::string& prefix, std::vector<std::string>& paths) const {
-  if (owned) paths.push_back(prefix);
   for (const auto& [element, child] : children) {
-    child.AppendPaths(prefix + ShowElement(element), paths);
+    if (child.owned) paths.push_back(prefix + ShowElement(element));
+  }
+  for (const auto& [element, child] : children) {
+    if (!child.children.empty()) child.AppendPaths(prefix + ShowElement(element), paths);
   }
 }
 

@@ -7,6 +7,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "clusters/kube/json.h"
 
@@ -32,7 +34,10 @@ class FieldSet {
   Value ToFieldsV1(StoragePtr storage = {}) const;
   static FieldSet FromFieldsV1(const Value& fields);
 
-  // The member paths in the form of conflict messages: .spec.containers[name="c"].image
+  // A path element in the form of messages: .spec, [name="c"], [="v"].
+  static std::string ShowElement(std::string_view element);
+  // The member paths in that form, .spec.containers[name="c"].image: at each level the members
+  // first and then what is below them, both in order.
   void AppendPaths(const std::string& prefix, std::vector<std::string>& paths) const;
 };
 
