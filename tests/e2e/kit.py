@@ -51,7 +51,7 @@ class Kubectl:
         if code is not None and done.returncode != code:
             raise AssertionError(f"kubectl {' '.join(arguments)}: exit {done.returncode}\n"
                                  f"{done.stdout}{done.stderr}")
-        self.errors = done.stderr
+        self.errors, self.code = done.stderr, done.returncode
         return done.stdout
 
     def json(self, *arguments):
@@ -110,6 +110,9 @@ class Program:
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+
+    def __enter__(self):
+        return self
 
     def __exit__(self, kind, *_):
         if kind and self.process:

@@ -89,10 +89,23 @@ class Client:
         except ValueError:
             return answer.status, text.decode(errors="replace")
 
+    def must(self, method, path, body=None, headers=None):
+        """The body of an answer that says yes."""
+        status, answer = self.call(method, path, body, headers)
+        assert status in (200, 201, 202), f"{method} {path}: {status} {answer}"
+        return answer
+
     def get(self, path):
-        status, body = self.call("GET", path)
-        assert status == 200, f"GET {path}: {status} {body}"
-        return body
+        return self.must("GET", path)
+
+    def post(self, path, body):
+        return self.must("POST", path, body)
+
+    def merge(self, path, patch):
+        return self.must("PATCH", path, patch, {"Content-Type": "application/merge-patch+json"})
+
+    def delete(self, path):
+        return self.must("DELETE", path + "?propagationPolicy=Background")
 
     def close(self):
         if self.connection:
