@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "clusters/kube/patch/go_print.h"
 #include "clusters/kube/patch/item_index.h"
 #include "clusters/kube/patch/typed.h"
 
@@ -24,11 +25,11 @@ class Applied {
     if (node.kind == Kind::kLeaf || value.is_null()) {
       out.owned = true;
     } else if (node.is_object()) {
-      if (!value.is_object()) return Mistake(path, "expected map, got " + Serialize(value));
+      if (!value.is_object()) return Mistake(path, "expected map, got &{" + GoPrint(value) + "}");
       if (value.get_object().empty()) out.owned = true;
       Objects(node, value.get_object(), path, out);
     } else {
-      if (!value.is_array()) return Mistake(path, "expected list, got " + Serialize(value));
+      if (!value.is_array()) return Mistake(path, "expected list, got &{" + GoPrint(value) + "}");
       Lists(node, value, path, out);
     }
   }
@@ -53,6 +54,10 @@ class Applied {
       }
       FieldSet& child = out.Child(std::string("f:").append(name));
       Values(node.Member(schema_, name), member.value(), below, child);
+      const Field* field = node.kind == Kind::kMap ? node.field : node.message->Find(name);
+      if (node.kind == Kind::kMap || field->shape == Shape::kOne) {
+        Scalar(*field, member.value(), below);
+      }
       if (node.kind == Kind::kMap) child.owned = true;
       if (child.empty()) out.children.erase(std::string("f:").append(name));
     }
@@ -67,13 +72,38 @@ class Applied {
         Mistake(path, "element " + std::to_string(i) + ": " + WhyNoElement(node, list[i]));
         continue;
       }
-      bool first = index.IsFirst(i);
-      if (!first) continue;
       std::string shown = FieldSet::ShowElement(element);
+      FieldSet item;
+      item.owned = true;
+      Values(node.Item(), list[i], path + shown, item);
+      if (node.kind == Kind::kListSet) Scalar(*node.field, list[i], path + shown);
+      if (!index.IsFirst(i)) continue;
       if (index.Count(element) > 1) Mistake(path, "duplicate entries for key " + shown);
-      FieldSet& child = out.Child(element);
-      child.owned = true;
-      Values(node.Item(), list[i], path + shown, child);
+      out.Child(element) = std::move(item);
+    }
+  }
+
+  void Scalar(const Field& field, const Value& value, const std::string& path) {
+    if (value.is_null()) return;
+    switch (field.type) {
+      case FieldType::kBool:
+        if (!value.is_bool()) Mistake(path, "expected boolean, got &{" + GoPrint(value) + "}");
+        return;
+      case FieldType::kInt32:
+      case FieldType::kInt64:
+      case FieldType::kDouble:
+        if (value.is_number()) return;
+        return Mistake(path,
+                       "expected numeric (int or float), got " + std::string(GoTypeName(value)));
+      case FieldType::kString:
+      case FieldType::kBytes:
+      case FieldType::kTime:
+      case FieldType::kMicroTime:
+        if (value.is_string()) return;
+        return Mistake(
+            path, "expected string, got &value.valueUnstructured{Value:" + GoSyntax(value) + "}");
+      default:
+        return;
     }
   }
 

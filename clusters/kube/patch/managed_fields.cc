@@ -67,11 +67,12 @@ void Cap(std::vector<ManagerEntry>& entries) {
 // The list as the document has it, or null.
 const Array* ManagedArray(const Value& doc) { return GetArray(doc, {"metadata", "managedFields"}); }
 
-// `managedFields: [{}]` asks for all ownership to be forgotten.
+// `managedFields: [{}]` asks for all ownership to be forgotten, and so does `[]`.
 bool IsReset(const Value& doc) {
   const Array* list = ManagedArray(doc);
-  return list != nullptr && list->size() == 1 && list->front().is_object() &&
-         list->front().get_object().empty();
+  if (list == nullptr) return false;
+  return list->empty() ||
+         (list->size() == 1 && list->front().is_object() && list->front().get_object().empty());
 }
 
 struct Conflict {
@@ -178,7 +179,8 @@ struct Applying {
       entry.fields.Subtract(changes);
       entry.fields.Subtract(difference.removed);
     }
-    if (!changes.empty() || !difference.removed.empty()) mine.time = writer.time;
+    // The order of a list's items is a change too, though nobody owns it.
+    if (!Equal(live, merged)) mine.time = writer.time;
     DropEmpty(entries);
     if (writer.manager == kKubectl) RefreshLastApplied(config, merged);
     return Finished(merged, std::move(entries));

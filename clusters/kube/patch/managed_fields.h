@@ -37,9 +37,9 @@ void EncodeManagedFields(std::vector<ManagerEntry> entries, Value& doc);
 
 // Records a create (before == null), update or non-apply patch in after's managedFields: the writer
 // gains what was added or changed, all others lose it. What `after` itself says under managedFields
-// counts only when it is an explicit reset (`[{}]`); otherwise before's entries go on. When nothing
-// changed the entries stay as they are. An object without entries is not tracked again until it is
-// applied.
+// counts only when it is an explicit reset (`[{}]` or `[]`); otherwise before's entries go on. When
+// nothing changed the entries stay as they are. An object without entries is not tracked again
+// until it is applied.
 void TrackUpdate(const Schema& schema, const MessageType& type, const Value* before, Value& after,
                  const Writer& writer);
 
