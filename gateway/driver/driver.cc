@@ -81,21 +81,29 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
   store::ObjectKey key = PlacementKey(record->name);
-  auto previous = writer_.Read(key);
+  kube::MonotonicResource arena;
+  kube::StoragePtr storage(&arena);
+  api::WriteOptions options;
+  options.storage = storage;
+  auto previous = writer_.Read(key, storage);
   if (!previous) return Complain("placement", record->name, previous.error());
   const Object* old = previous->has_value() ? &(*previous)->get_object() : nullptr;
   std::string uid = UidOf(*record, old);
   if (uid.empty()) return;
-  Value doc = PlacementDocument(*record, pump_.world(), decision, uid, old);
-  auto written = old == nullptr ? writer_.Create(key, std::move(doc))
-                                : writer_.Mutate(key, "", [&](Object& stored) -> Status {
-                                    for (std::string_view part : {"spec", "status"}) {
-                                      stored.insert_or_assign(part, *kube::FindPath(doc, {part}));
-                                    }
-                                    kube::EnsureObject(stored, {"metadata"})["ownerReferences"] =
-                                        *kube::FindPath(doc, {"metadata", "ownerReferences"});
-                                    return {};
-                                  });
+  Value doc = PlacementDocument(*record, pump_.world(), decision, uid, old, storage);
+  auto written = old == nullptr
+                     ? writer_.Create(key, std::move(doc), options)
+                     : writer_.Mutate(
+                           key, "",
+                           [&](Object& stored) -> Status {
+                             for (std::string_view part : {"spec", "status"}) {
+                               stored.insert_or_assign(part, *kube::FindPath(doc, {part}));
+                             }
+                             kube::EnsureObject(stored, {"metadata"})["ownerReferences"] =
+                                 *kube::FindPath(doc, {"metadata", "ownerReferences"});
+                             return {};
+                           },
+                           options);
   if (!written) Complain("placement", record->name, written.error());
   if (decision != nullptr) RecordDecision(*record, *decision);
   if (record->cluster) clusters_.CapacityChanged(record->cluster);

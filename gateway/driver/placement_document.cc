@@ -1,6 +1,7 @@
 #include "gateway/driver/placement_document.h"
 
 #include "clusters/kube/time.h"
+#include "gateway/driver/job_name.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -67,22 +68,29 @@ std::string ClusterName(const scheduler::World& world, ClusterId id) {
 
 void WriteDecision(const scheduler::World& world, const scheduler::Decision& decision,
                    Object& status) {
+  const kube::StoragePtr& sp = status.storage();
   status["outcome"] = decision.outcome;
   status["message"] = decision.message;
   if (decision.cluster) status["score"] = decision.score;
   if (decision.runner_up) {
-    status["runnerUp"] = Object{{"cluster", ClusterName(world, decision.runner_up)},
-                                {"score", decision.runner_up_score}};
+    status["runnerUp"] = Object(
+        {{"cluster", ClusterName(world, decision.runner_up)}, {"score", decision.runner_up_score}},
+        sp);
   }
-  Array verdicts;
+  if (decision.verdicts.empty()) return;
+  Array verdicts(sp);
   for (const scheduler::VerdictGroup& group : decision.verdicts) {
-    Array names;
+    Array names(sp);
     for (const std::string& name : group.clusters) names.emplace_back(name);
-    Object verdict{{"reason", group.reason}, {"message", group.message}, {"count", group.count}};
-    verdict["clusters"] = std::move(names);
+    Object verdict(sp);
+    verdict.reserve(4);
+    verdict.emplace("reason", group.reason);
+    verdict.emplace("message", group.message);
+    verdict.emplace("count", group.count);
+    verdict.emplace("clusters", std::move(names));
     verdicts.push_back(std::move(verdict));
   }
-  if (!verdicts.empty()) status["verdicts"] = std::move(verdicts);
+  status["verdicts"] = std::move(verdicts);
 }
 
 void KeepExplanation(const Object* previous, Object& status) {
@@ -93,33 +101,45 @@ void KeepExplanation(const Object* previous, Object& status) {
   }
 }
 
-Array FormerEpochs(const scheduler::JobRecord& record, const scheduler::World& world) {
-  Array list;
-  for (const scheduler::FormerEpoch& former : record.former) {
-    list.push_back(Object{{"epoch", static_cast<int64_t>(former.epoch.value)},
-                          {"cluster", ClusterName(world, former.cluster)},
-                          {"since", kube::FormatTime(former.since)},
-                          {"until", kube::FormatTime(former.until)},
-                          {"reason", EndReasonName(former.reason)}});
+// A finished record has shed its history; what the object already shows stays.
+void WriteFormerEpochs(const scheduler::JobRecord& record, const scheduler::World& world,
+                       const Object* previous, Object& status) {
+  const kube::StoragePtr& sp = status.storage();
+  if (record.former.empty()) {
+    const Value* old =
+        previous == nullptr ? nullptr : kube::FindPath(*previous, {"status", "formerEpochs"});
+    if (old != nullptr) status["formerEpochs"] = *old;
+    return;
   }
-  return list;
+  Array list(sp);
+  for (const scheduler::FormerEpoch& former : record.former) {
+    list.push_back(Object({{"epoch", static_cast<int64_t>(former.epoch.value)},
+                           {"cluster", ClusterName(world, former.cluster)},
+                           {"since", kube::FormatTime(former.since)},
+                           {"until", kube::FormatTime(former.until)},
+                           {"reason", EndReasonName(former.reason)}},
+                          sp));
+  }
+  status["formerEpochs"] = std::move(list);
+}
+
+Object JobReference(std::string_view name, std::string_view uid, const kube::StoragePtr& sp) {
+  return Object({{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", name}, {"uid", uid}}, sp);
 }
 
 }  // namespace
 
 Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::World& world,
                         const scheduler::Decision* decision, std::string_view job_uid,
-                        const Object* previous) {
-  size_t slash = record.name.find('/');
-  std::string ns = record.name.substr(0, slash);
-  std::string name = record.name.substr(slash + 1);
-  Object metadata{{"name", name}, {"namespace", ns}};
-  metadata["ownerReferences"] = Array{Object{{"apiVersion", "batch/v1"},
-                                             {"kind", "Job"},
-                                             {"name", name},
-                                             {"uid", job_uid},
-                                             {"controller", true}}};
-  Object status;
+                        const Object* previous, const kube::StoragePtr& sp) {
+  auto [ns, name] = SplitJobName(record.name);
+  Object owner = JobReference(name, job_uid, sp);
+  owner.emplace("controller", true);
+  Object metadata({{"name", name}, {"namespace", ns}}, sp);
+  metadata.emplace("ownerReferences", Array({std::move(owner)}, sp));
+
+  Object status(sp);
+  status.reserve(12);
   if (record.cluster) status["cluster"] = ClusterName(world, record.cluster);
   status["epoch"] = static_cast<int64_t>(record.epoch.value);
   status["state"] = record.suspended && record.state == scheduler::JobState::kQueued
@@ -131,21 +151,14 @@ Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::Wor
   } else {
     KeepExplanation(previous, status);
   }
-  // A finished record has shed its history; what the object already shows stays.
-  Array former = FormerEpochs(record, world);
-  const Value* old_former =
-      previous == nullptr ? nullptr : kube::FindPath(*previous, {"status", "formerEpochs"});
-  if (!former.empty()) {
-    status["formerEpochs"] = std::move(former);
-  } else if (old_former != nullptr) {
-    status["formerEpochs"] = *old_former;
-  }
-  Object doc{{"apiVersion", names::kGroupVersion}, {"kind", "Placement"}};
-  doc["metadata"] = std::move(metadata);
-  doc["spec"] = Object{
-      {"workloadRef",
-       Object{{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", name}, {"uid", job_uid}}}};
-  doc["status"] = std::move(status);
+  WriteFormerEpochs(record, world, previous, status);
+
+  Object spec(sp);
+  spec.emplace("workloadRef", JobReference(name, job_uid, sp));
+  Object doc({{"apiVersion", names::kGroupVersion}, {"kind", "Placement"}}, sp);
+  doc.emplace("metadata", std::move(metadata));
+  doc.emplace("spec", std::move(spec));
+  doc.emplace("status", std::move(status));
   return doc;
 }
 

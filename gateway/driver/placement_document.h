@@ -11,10 +11,10 @@
 namespace fairway::gateway {
 
 // The Placement of a job whose object is `job_uid`. With a decision its explanation is written;
-// without one the explanation in `previous` (may be null) goes on.
+// without one the explanation in `previous` (may be null) goes on. Built in `storage`.
 kube::Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::World& world,
                               const scheduler::Decision* decision, std::string_view job_uid,
-                              const kube::Object* previous);
+                              const kube::Object* previous, const kube::StoragePtr& storage);
 
 // JobState in the words of the API: "Queued", "Running", ...
 std::string_view StateName(scheduler::JobState state);
