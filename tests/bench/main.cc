@@ -9,9 +9,11 @@
 int main(int argc, char** argv) {
   using fairway::bench::Args;
   const std::map<std::string, int (*)(Args&)> programs = {
-      {"twin", fairway::bench::RunTwin},
-      {"load", fairway::bench::RunLoad},
-  };
+      {"twin", fairway::bench::RunTwin},     {"load", fairway::bench::RunLoad},
+      {"follow", fairway::bench::RunFollow}, {"probe", fairway::bench::RunProbe},
+      {"post", fairway::bench::RunPost},     {"core", fairway::bench::RunCore},
+      {"fill", fairway::bench::RunFill},     {"compact", fairway::bench::RunCompact},
+      {"scan", fairway::bench::RunScan}};
   std::signal(SIGPIPE, SIG_IGN);
   auto found = programs.find(argc > 1 ? argv[1] : "");
   if (found == programs.end()) {
