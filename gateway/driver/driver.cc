@@ -45,12 +45,12 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
               .capacity_changed = [this](ClusterId c) { clusters_.CapacityChanged(c); },
               .dispatch_failed =
                   [this](JobId job, ClusterId cluster, const Error& error, bool retryable) {
-                    const scheduler::JobRecord* record = pump_.world().FindJob(job);
-                    const scheduler::ClusterState* state = pump_.world().FindCluster(cluster);
-                    if (record == nullptr || state == nullptr) return;
-                    events_(JobKey(record->name), "Warning",
-                            retryable ? "DispatchDelayed" : "Rejected",
-                            "cluster " + state->record.spec.name + ": " + error.message);
+                    Tell(job, cluster, retryable ? "DispatchDelayed" : "Rejected", error.message);
+                  },
+              .withdraw_failed =
+                  [this](JobId job, ClusterId cluster, const Error& error) {
+                    Tell(job, cluster, "WithdrawDelayed",
+                         error.message + "; its copy is deleted when the cluster answers");
                   }}),
       pump_(loop, writer.store(), *this),
       jobs_(loop, writer, pump_, fleet_),
@@ -65,6 +65,14 @@ Status Driver::Start() {
   WatchDependencies();
   pump_.Post(scheduler::Recovered{});
   return {};
+}
+
+void Driver::Tell(JobId job, ClusterId cluster, std::string_view reason, const std::string& what) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(job);
+  const scheduler::ClusterState* state = pump_.world().FindCluster(cluster);
+  if (record == nullptr || state == nullptr) return;
+  events_(JobKey(record->name), "Warning", reason,
+          "cluster " + state->record.spec.name + ": " + what);
 }
 
 void Driver::WatchDependencies() {

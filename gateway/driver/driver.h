@@ -48,6 +48,8 @@ class Driver : private Effects {
 
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
   void ArmWaiting();
+  // A Warning on the Job about what a member did.
+  void Tell(JobId job, ClusterId cluster, std::string_view reason, const std::string& what);
   std::string UidOf(const scheduler::JobRecord& record, const kube::Object* placement);
   void WatchDependencies();
 

@@ -230,8 +230,7 @@ void Fleet::OnWithdrawn(ClusterId cluster, JobId job, Epoch epoch, const Status&
     return;
   }
   if (!result) {
-    Log(LogLevel::kWarning, "cluster {}: copy of job {} is not withdrawn yet: {}", cluster.value,
-        job.value, result.error().message);
+    hooks_.withdraw_failed(job, cluster, result.error());
     pump_->Post(scheduler::WithdrawFailed{job, cluster, epoch});
     return;
   }

@@ -32,6 +32,8 @@ class Fleet : public clusters::MemberListener {
     std::function<void(ClusterId)> capacity_changed;
     // A dispatch was refused or failed: for an Event on the Job.
     std::function<void(JobId, ClusterId, const Error&, bool retryable)> dispatch_failed;
+    // A copy is not withdrawn yet; it is asked for again until it is.
+    std::function<void(JobId, ClusterId, const Error&)> withdraw_failed;
   };
 
   Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
