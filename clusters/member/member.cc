@@ -178,10 +178,11 @@ void MemberImpl::UpdateLink() {
   }
   if (!IsNews(before, link_)) return;
   // Getting there is no trouble; losing it, or an error on the way, is.
-  bool trouble = !link_.ready && (before.ready || !link_.reachable || !sync_error_.message.empty()) &&
+  bool trouble = !link_.ready &&
+                 (before.ready || !link_.reachable || !sync_error_.message.empty()) &&
                  !before.reason.empty();
-  Log(trouble ? LogLevel::kWarning : LogLevel::kInfo,
-      "member {}: {}: {}", config_.name, link_.reason, link_.message);
+  Log(trouble ? LogLevel::kWarning : LogLevel::kInfo, "member {}: {}: {}", config_.name,
+      link_.reason, link_.message);
   listener_.OnLink(config_.cluster, link_);
 }
 

@@ -41,8 +41,16 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       writer_(writer),
       events_(std::move(events)),
       fleet_(loop, writer.store(), std::move(options.gateway_id), options.member_limits,
-             {.link_changed = [this](ClusterId c) { clusters_.LinkChanged(c); },
-              .capacity_changed = [this](ClusterId c) { clusters_.CapacityChanged(c); },
+             {.link_changed =
+                  [this](ClusterId c) {
+                    clusters_.LinkChanged(c);
+                    refresh_.Want();
+                  },
+              .capacity_changed =
+                  [this](ClusterId c) {
+                    clusters_.CapacityChanged(c);
+                    refresh_.Want();
+                  },
               .dispatch_failed =
                   [this](JobId job, ClusterId cluster, const Error& error, bool retryable) {
                     Tell(job, cluster, retryable ? "DispatchDelayed" : "Rejected", error.message);
@@ -54,7 +62,11 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                   }}),
       pump_(loop, writer.store(), *this),
       jobs_(loop, writer, pump_, fleet_),
-      clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)) {
+      clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
+      refresh_(loop, writer.store(), pump_,
+               [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
+                 WritePlacement(record, &decision);
+               }) {
   fleet_.Bind(pump_);
 }
 
@@ -63,6 +75,7 @@ Status Driver::Start() {
   if (Status started = jobs_.Start(); !started) return started;
   if (Status started = clusters_.Start(); !started) return started;
   WatchDependencies();
+  writer_.Observe("clusters.fairway.flext.sh", [this](const api::Written&) { refresh_.Want(); });
   pump_.Post(scheduler::Recovered{});
   return {};
 }
@@ -88,17 +101,24 @@ void Driver::WatchDependencies() {
 void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
-  store::ObjectKey key = PlacementKey(record->name);
+  WritePlacement(*record, decision);
+  if (decision != nullptr) RecordDecision(*record, *decision);
+  if (record->cluster) clusters_.CapacityChanged(record->cluster);
+}
+
+void Driver::WritePlacement(const scheduler::JobRecord& record,
+                            const scheduler::Decision* decision) {
+  store::ObjectKey key = PlacementKey(record.name);
   kube::MonotonicResource arena;
   kube::StoragePtr storage(&arena);
   api::WriteOptions options;
   options.storage = storage;
   auto previous = writer_.Read(key, storage);
-  if (!previous) return Complain("placement", record->name, previous.error());
+  if (!previous) return Complain("placement", record.name, previous.error());
   const Object* old = previous->has_value() ? &(*previous)->get_object() : nullptr;
-  std::string uid = UidOf(*record, old);
+  std::string uid = UidOf(record, old);
   if (uid.empty()) return;
-  Value doc = PlacementDocument(*record, pump_.world(), decision, uid, old, storage);
+  Value doc = PlacementDocument(record, pump_.world(), decision, uid, old, storage);
   auto written = old == nullptr
                      ? writer_.Create(key, std::move(doc), options)
                      : writer_.Mutate(
@@ -112,9 +132,7 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
                              return {};
                            },
                            options);
-  if (!written) Complain("placement", record->name, written.error());
-  if (decision != nullptr) RecordDecision(*record, *decision);
-  if (record->cluster) clusters_.CapacityChanged(record->cluster);
+  if (!written) Complain("placement", record.name, written.error());
 }
 
 std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* placement) {

@@ -12,6 +12,7 @@
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/cluster_bridge.h"
 #include "gateway/driver/core_pump.h"
+#include "gateway/driver/explanation_refresh.h"
 #include "gateway/driver/fleet.h"
 #include "gateway/driver/job_bridge.h"
 
@@ -46,6 +47,7 @@ class Driver : private Effects {
   void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
 
+  void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
   void ArmWaiting();
   // A Warning on the Job about what a member did.
@@ -66,6 +68,7 @@ class Driver : private Effects {
   CorePump pump_;
   JobBridge jobs_;
   ClusterBridge clusters_;
+  ExplanationRefresh refresh_;
   std::deque<Waiting> waiting_;  // oldest first; bounded
   Call waiting_timer_;
 };
