@@ -32,13 +32,28 @@ int64_t Number(const Object& job, kube::Path path, int64_t otherwise) {
   return kube::Get<int64_t>(job, path).value_or(otherwise);
 }
 
+// What a real Job controller says with each reason.
+std::string_view MessageOf(std::string_view reason) {
+  if (reason == "CompletionsReached") return "Reached expected number of succeeded pods";
+  if (reason == "BackoffLimitExceeded") return "Job has reached the specified backoff limit";
+  if (reason == "DeadlineExceeded") return "Job was active longer than specified deadline";
+  return reason == "JobResumed" ? "Job resumed" : "Job suspended";
+}
+
+// Zero is left out, as by a real server.
+void SetCount(Object& status, std::string_view name, int64_t count) {
+  if (count == 0) {
+    kube::Erase(status, name);
+  } else {
+    status[name] = count;
+  }
+}
+
 void SetCondition(Array& conditions, std::string_view type, bool holds, std::string_view reason,
                   const std::string& time) {
-  Object fresh{{"type", type},
-               {"status", holds ? "True" : "False"},
-               {"lastProbeTime", time},
-               {"lastTransitionTime", time},
-               {"reason", reason}};
+  Object fresh{{"type", type},          {"status", holds ? "True" : "False"},
+               {"lastProbeTime", time}, {"lastTransitionTime", time},
+               {"reason", reason},      {"message", MessageOf(reason)}};
   for (Value& condition : conditions) {
     if (kube::GetString(condition, {"type"}) != type) continue;
     if (kube::GetString(condition, {"status"}) != fresh["status"].as_string()) {
@@ -258,11 +273,11 @@ void SimulatedJobController::WriteStatus(JobState& state, std::string_view outco
       if (kube::Find(status, "startTime") == nullptr) status["startTime"] = time;
     }
     auto active = static_cast<int64_t>(state.active.size());
-    status["active"] = active;
+    SetCount(status, "active", active);
     status["ready"] = active;
     status["terminating"] = 0;
-    status["succeeded"] = state.succeeded;
-    status["failed"] = state.failed;
+    SetCount(status, "succeeded", state.succeeded);
+    SetCount(status, "failed", state.failed);
     if (IsIndexed(job)) status["completedIndexes"] = IndexRanges(state.done_indexes);
     if (outcome == kComplete) {
       SetCondition(conditions, "SuccessCriteriaMet", true, reason, time);
