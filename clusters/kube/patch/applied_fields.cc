@@ -49,8 +49,8 @@ class Applied {
       std::string_view name = member.key();
       std::string below = std::string(path).append(".").append(name);
       if (node.kind == Kind::kStruct && node.message->Find(name) == nullptr) {
-        Mistake(below, "field not declared in schema");
-        continue;
+        // An API server looks no further in this object.
+        return Mistake(below, "field not declared in schema");
       }
       FieldSet& child = out.Child(std::string("f:").append(name));
       Values(node.Member(schema_, name), member.value(), below, child);

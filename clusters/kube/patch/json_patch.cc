@@ -1,4 +1,5 @@
 #include <charconv>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +23,10 @@ Error Refused() {
 Result<std::vector<std::string>> SplitPointer(std::string_view pointer) {
   std::vector<std::string> tokens;
   if (pointer.empty()) return tokens;
-  if (pointer.front() != '/') {
-    return Fail(Malformed("json patch: a path must start with '/': " + std::string(pointer)));
-  }
-  for (size_t at = 0; at != std::string_view::npos && at < pointer.size();) {
+  // What stands before the first slash is not looked at.
+  size_t first = pointer.find('/');
+  if (first == std::string_view::npos) return Fail(Refused());
+  for (size_t at = first; at != std::string_view::npos && at < pointer.size();) {
     size_t end = pointer.find('/', at + 1);
     std::string_view raw = pointer.substr(
         at + 1, end == std::string_view::npos ? std::string_view::npos : end - at - 1);
@@ -47,9 +48,14 @@ Result<std::vector<std::string>> SplitPointer(std::string_view pointer) {
 std::optional<size_t> Index(const std::string& token, size_t limit, size_t size) {
   if (token == "-") return size <= limit ? std::optional<size_t>(size) : std::nullopt;
   size_t index = 0;
+  // From the end: -1 is the last place.
+  if (token.size() > 1 && token.front() == '-') {
+    auto [stop, bad] = std::from_chars(token.data() + 1, token.data() + token.size(), index);
+    bool fits = bad == std::errc() && stop == token.data() + token.size() && index > 0;
+    return fits && index <= limit + 1 ? std::optional<size_t>(limit + 1 - index) : std::nullopt;
+  }
   auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), index);
   if (error != std::errc() || end != token.data() + token.size()) return std::nullopt;
-  if (token.size() > 1 && token.front() == '0') return std::nullopt;
   return index <= limit ? std::optional<size_t>(index) : std::nullopt;
 }
 
@@ -105,8 +111,11 @@ Status Remove(Value& doc, const std::vector<std::string>& path) {
 Status ApplyOne(Value& doc, const Object& operation) {
   std::string_view op = GetString(operation, {"op"});
   const Value* path_text = Find(operation, "path");
-  if (path_text == nullptr || !path_text->is_string()) {
-    return Fail(Malformed("json patch: operation without a path"));
+  if (path_text == nullptr) return Fail(Refused());
+  if (!path_text->is_string()) {
+    return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
+                          std::string(JsonTypeName(*path_text)) +
+                          " into Go struct field jsonPatchOp.path of type string"));
   }
   auto path = SplitPointer(path_text->get_string());
   if (!path) return Fail(path.error());
@@ -115,7 +124,7 @@ Status ApplyOne(Value& doc, const Object& operation) {
   if (op == "move" || op == "copy") {
     const Value* from_text = Find(operation, "from");
     if (from_text == nullptr || !from_text->is_string()) {
-      return Fail(Malformed("json patch: \"" + std::string(op) + "\" without \"from\""));
+      return Fail(Refused());
     }
     auto from = SplitPointer(from_text->get_string());
     if (!from) return Fail(from.error());
@@ -133,20 +142,23 @@ Status ApplyOne(Value& doc, const Object& operation) {
 
   const Value* value = Find(operation, "value");
   if (op != "add" && op != "replace" && op != "test") {
-    return Fail(Malformed("json patch: unknown operation \"" + std::string(op) + "\""));
+    return Fail(Refused());
   }
-  if (value == nullptr && op != "test") {
-    return Fail(Malformed("json patch: \"" + std::string(op) + "\" without a value"));
-  }
+  static const Value* const kNull = new Value(nullptr);
+  if (value == nullptr) value = kNull;
   if (op == "add") return Add(doc, *path, Value(*value, doc.storage()));
   Value* target = Walk(doc, *path, path->size());
   if (op == "test") {
-    bool is_null = value == nullptr || value->is_null();
-    bool same = target == nullptr ? is_null : (value != nullptr && Equal(*target, *value));
+    bool same = target == nullptr ? value->is_null() : Equal(*target, *value);
     if (!same) return Fail(Refused());
     return {};
   }
-  if (target == nullptr) return Fail(Refused());
+  if (target == nullptr) {
+    // A member that is missing is made; an item is not.
+    Value* parent = Walk(doc, *path, path->size() - 1);
+    if (parent == nullptr || !parent->is_object()) return Fail(Refused());
+    return Add(doc, *path, Value(*value, doc.storage()));
+  }
   *target = Value(*value, doc.storage());
   return {};
 }
@@ -157,7 +169,7 @@ Result<Value> ApplyJsonPatch(const Value& doc, const Value& operations) {
   if (!operations.is_array()) {
     return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
                           std::string(JsonTypeName(operations)) +
-                          " into Go value of type jsonpatch.Patch"));
+                          " into Go value of type []handlers.jsonPatchOp"));
   }
   const Array& list = operations.get_array();
   if (list.size() > kJsonPatchOpsMax) {
@@ -170,7 +182,9 @@ Result<Value> ApplyJsonPatch(const Value& doc, const Value& operations) {
   Value result(doc, doc.storage());
   for (const Value& operation : list) {
     if (!operation.is_object())
-      return Fail(Malformed("json patch: an operation must be an object"));
+      return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
+                            std::string(JsonTypeName(operation)) +
+                            " into Go value of type handlers.jsonPatchOp"));
     if (Status applied = ApplyOne(result, operation.get_object()); !applied) {
       return Fail(applied.error());
     }

@@ -298,11 +298,7 @@ class Merger {
 
   static Status DeleteFromPrimitives(Object& target, std::string_view key, const Value& gone) {
     Value* list = Find(target, key);
-    if (list == nullptr || !list->is_array()) return {};
-    if (!gone.is_array()) {
-      *list = Value(gone, target.storage());
-      return {};
-    }
+    if (list == nullptr || !list->is_array() || !gone.is_array()) return {};
     Array& items = list->get_array();
     for (const Value& value : gone.get_array()) {
       items.erase(std::remove_if(items.begin(), items.end(),
