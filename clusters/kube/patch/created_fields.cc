@@ -64,16 +64,18 @@ class Writer {
     const Array& list = value.get_array();
     out.reserve(list.size() + 1);
     for (const Value& item : list) {
-      std::string element = ItemElement(node, item);
-      if (element.empty()) continue;
-      if (auto* twice = out.if_contains(element)) {
+      spelled_.clear();
+      AppendItemElement(node, item, spelled_);
+      if (spelled_.empty()) continue;
+      // The place first: the walk below uses the scratch text again.
+      auto [place, is_new] = out.emplace(spelled_, Object(storage_));
+      Object& below = place->value().get_object();
+      if (!is_new) {
         // Items that share an element are one leaf.
-        *twice = Object(storage_);
-        continue;
+        below.clear();
+      } else if (node.Item().HasParts(item)) {
+        Parts(node.Item(), item, false, false, below);
       }
-      Object below(storage_);
-      if (node.Item().HasParts(item)) Parts(node.Item(), item, false, false, below);
-      out.emplace(element, std::move(below));
     }
   }
 

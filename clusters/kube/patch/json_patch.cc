@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -75,7 +76,21 @@ Value* Walk(Value& doc, const std::vector<std::string>& tokens, size_t count) {
   return at;
 }
 
+size_t DepthOf(const Value& value) {
+  size_t below = 0;
+  if (value.is_object()) {
+    for (const auto& member : value.get_object()) below = std::max(below, DepthOf(member.value()));
+  } else if (value.is_array()) {
+    for (const Value& item : value.get_array()) below = std::max(below, DepthOf(item));
+  } else {
+    return 0;
+  }
+  return below + 1;
+}
+
 Status Add(Value& doc, const std::vector<std::string>& path, Value value) {
+  // Operations must not build what no parser would take.
+  if (path.size() + DepthOf(value) > static_cast<size_t>(kJsonDepthMax)) return Fail(Refused());
   if (path.empty()) {
     doc = std::move(value);
     return {};
@@ -108,7 +123,8 @@ Status Remove(Value& doc, const std::vector<std::string>& path) {
   return {};
 }
 
-Status ApplyOne(Value& doc, const Object& operation) {
+// `copied` counts the bytes of all copies: a document may not double itself without end.
+Status ApplyOne(Value& doc, const Object& operation, size_t& copied) {
   std::string_view op = GetString(operation, {"op"});
   const Value* path_text = Find(operation, "path");
   if (path_text == nullptr) return Fail(Refused());
@@ -130,6 +146,10 @@ Status ApplyOne(Value& doc, const Object& operation) {
     if (!from) return Fail(from.error());
     Value* source = Walk(doc, *from, from->size());
     if (source == nullptr) return Fail(Refused());
+    if (op == "copy") {
+      copied += Serialize(*source).size();
+      if (copied > kJsonPatchCopyBytesMax) return Fail(Refused());
+    }
     Value copy(*source, doc.storage());
     if (op == "move") {
       bool into_itself =
@@ -180,12 +200,13 @@ Result<Value> ApplyJsonPatch(const Value& doc, const Value& operations) {
                                  std::to_string(list.size())});
   }
   Value result(doc, doc.storage());
+  size_t copied = 0;
   for (const Value& operation : list) {
     if (!operation.is_object())
       return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
                             std::string(JsonTypeName(operation)) +
                             " into Go value of type handlers.jsonPatchOp"));
-    if (Status applied = ApplyOne(result, operation.get_object()); !applied) {
+    if (Status applied = ApplyOne(result, operation.get_object(), copied); !applied) {
       return Fail(applied.error());
     }
   }

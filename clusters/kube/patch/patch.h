@@ -12,6 +12,8 @@
 namespace fairway::kube {
 
 inline constexpr size_t kJsonPatchOpsMax = 10'000;
+// What the copy operations of one JSON patch may copy together: as much as a request may bring.
+inline constexpr size_t kJsonPatchCopyBytesMax = 3'145'728;
 
 // Applies the operations in order to a copy of `doc`. 400 for a malformed patch; 422 without
 // details for a failed test or a path that is missing.

@@ -1,7 +1,5 @@
 #include "clusters/kube/patch/typed.h"
 
-#include <algorithm>
-
 namespace fairway::kube {
 
 using Kind = Node::Kind;
@@ -52,36 +50,42 @@ std::string_view MissingKey(const Node& list, const ListKey& key) {
 
 }  // namespace
 
-std::string ItemElement(const Node& list, const Value& item) {
-  std::string element;
+void AppendItemElement(const Node& list, const Value& item, std::string& out) {
   if (list.kind == Kind::kListSet) {
-    element = "v:";
-    AppendJson(item, element);
-    return element;
+    out += "v:";
+    return AppendJson(item, out);
   }
-  if (!item.is_object()) return element;
+  if (!item.is_object()) return;
+  const size_t begin = out.size();
   const std::vector<ListKey>& keys = list.field->list_keys;
+  out += "k:{";
   // By name; there are one or two.
-  std::vector<const ListKey*> sorted;
-  sorted.reserve(keys.size());
-  for (const ListKey& key : keys) sorted.push_back(&key);
-  std::sort(sorted.begin(), sorted.end(),
-            [](const ListKey* a, const ListKey* b) { return a->name < b->name; });
-  element = "k:{";
-  for (const ListKey* key : sorted) {
-    if (element.size() > 3) element += ',';
-    AppendJsonString(key->name, element);
-    element += ':';
-    const Value* value = Find(item.get_object(), key->name);
+  std::string_view last;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const ListKey* next = nullptr;
+    for (const ListKey& key : keys) {
+      if ((i == 0 || key.name > last) && (next == nullptr || key.name < next->name)) next = &key;
+    }
+    if (next == nullptr) break;
+    last = next->name;
+    if (i > 0) out += ',';
+    AppendJsonString(next->name, out);
+    out += ':';
+    const Value* value = Find(item.get_object(), next->name);
     if (value != nullptr && !value->is_null()) {
-      AppendJson(*value, element);
+      AppendJson(*value, out);
       continue;
     }
-    std::string_view missing = MissingKey(list, *key);
-    if (missing.empty()) return {};
-    element += missing;
+    std::string_view missing = MissingKey(list, *next);
+    if (missing.empty()) return out.resize(begin);
+    out += missing;
   }
-  element += '}';
+  out += '}';
+}
+
+std::string ItemElement(const Node& list, const Value& item) {
+  std::string element;
+  AppendItemElement(list, item, element);
   return element;
 }
 

@@ -42,6 +42,7 @@ struct Node {
 // The path element of a list item: k:{...} or v:...; empty when the item lacks a key that has
 // neither a default nor a zero value.
 std::string ItemElement(const Node& list, const Value& item);
+void AppendItemElement(const Node& list, const Value& item, std::string& out);
 
 // Whether the values of this type are unstructured to an API server: nothing is there that the
 // document does not show.

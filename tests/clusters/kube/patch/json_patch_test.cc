@@ -77,6 +77,22 @@ TEST(JsonPatch, TooManyOperationsAreRefused) {
   EXPECT_EQ(result.error().code, 413);
 }
 
+// A patch of a few hundred bytes must not make a document of gigabytes, nor one that is too deep.
+TEST(JsonPatch, CopiesAreBounded) {
+  Array doubling;
+  for (int i = 0; i < 64; ++i) {
+    doubling.push_back(Json(R"({"op":"copy","from":"","path":"/a)" + std::to_string(i) + R"("})"));
+  }
+  EXPECT_FALSE(ApplyJsonPatch(Json(R"({"x":"0123456789"})"), doubling));
+  Array nesting;
+  std::string path;
+  for (int i = 0; i <= kJsonDepthMax; ++i) {
+    path += "/a";
+    nesting.push_back(Json(R"({"op":"add","path":")" + path + R"(","value":{}})"));
+  }
+  EXPECT_FALSE(ApplyJsonPatch(Json("{}"), nesting));
+}
+
 TEST(MergePatch, AppendixOfTheRfc) {
   const Case kCases[] = {
       {R"({"a":"b"})", R"({"a":"c"})", R"({"a":"c"})"},
