@@ -18,7 +18,9 @@ constexpr std::string_view kJob = R"({"metadata":{"name":"j","uid":"theirs","gen
 
 TEST(Strategy, EveryServedKindHasOne) {
   for (const KindInfo& kind : Schema::Builtin().kinds()) {
-    if (!kind.resource.empty()) EXPECT_EQ(&StrategyOf(kind).kind(), &kind);
+    if (!kind.resource.empty()) {
+      EXPECT_EQ(&StrategyOf(kind).kind(), &kind);
+    }
   }
 }
 
