@@ -25,7 +25,7 @@ constexpr int kBatchesAhead = 4;
 constexpr const char* kCluster =
     R"({"kind":"Cluster","apiVersion":"fairway.flext.sh/v1alpha1","metadata":{"name":"member",)"
     R"("uid":"00000000-0000-4000-8000-000000000001","creationTimestamp":"2026-09-21T00:00:00Z",)"
-    R"("resourceVersion":"1"},"spec":{"server":"https://127.0.0.1:9"}})";
+    R"("generation":1,"resourceVersion":"1"},"spec":{"server":"https://127.0.0.1:9"}})";
 
 // Completions of the journal, run by the thread that fills.
 class Mailbox {
@@ -116,10 +116,10 @@ class Filler {
                   static_cast<unsigned long long>(last_.value + 1));
     std::string body = job_;
     size_t at = body.find("\"metadata\":{");
-    body.insert(at + 12,
-                "\"name\":\"" + name + "\",\"namespace\":\"default\",\"uid\":\"" + uid +
-                    "\",\"creationTimestamp\":\"2026-09-21T00:00:00Z\",\"resourceVersion\":\"" +
-                    std::to_string(last_.value + 1) + "\",");
+    body.insert(at + 12, "\"name\":\"" + name + "\",\"namespace\":\"default\",\"uid\":\"" + uid +
+                             "\",\"generation\":1,\"creationTimestamp\":\"2026-09-21T00:00:00Z\","
+                             "\"resourceVersion\":\"" +
+                             std::to_string(last_.value + 1) + "\",");
     return body;
   }
 

@@ -46,15 +46,13 @@ class Poster {
   void Run(int64_t requests, int64_t in_flight) {
     unsent_ = requests;
     for (int64_t i = 0; i < in_flight; ++i) Send(curl_easy_init());
-    int running = 1;
-    while (running > 0) {
+    while (open_ > 0) {
+      int running = 0, left = 0;
       curl_multi_perform(multi_, &running);
-      int left = 0;
       while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
         if (message->msg == CURLMSG_DONE) Done(message->easy_handle, message->data.result);
-        running = 1;  // perhaps a new one
       }
-      if (running > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+      if (open_ > 0) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
     }
   }
 
@@ -76,6 +74,7 @@ class Poster {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, Drop);
     curl_multi_add_handle(multi_, easy);
+    ++open_;
   }
 
   void Done(CURL* easy, CURLcode result) {
@@ -83,6 +82,7 @@ class Poster {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     if (result != CURLE_OK || status != 201) ++refused_;
     curl_multi_remove_handle(multi_, easy);
+    --open_;
     Send(easy);
   }
 
@@ -90,7 +90,7 @@ class Poster {
   const std::string body_;
   CURLM* multi_;
   std::vector<curl_slist*> fields_;
-  int64_t unsent_ = 0, refused_ = 0;
+  int64_t unsent_ = 0, open_ = 0, refused_ = 0;
 };
 
 }  // namespace

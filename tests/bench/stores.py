@@ -28,7 +28,8 @@ def restart(bench, data, last):
     """Seconds from the start of the process to the first right answer, and its memory then."""
     began = time.monotonic_ns()
     with bench.gateway(data=data, wait=False) as gateway:
-        answer = bench.call("probe", address=gateway.address, token=TOKEN, path=f"{JOBS}/{last}")
+        answer = bench.call("probe", address=gateway.address, token=TOKEN, path=f"{JOBS}/{last}",
+                            limit_seconds=60)
         return (answer["at_ns"] - began) / 1e9, resident_bytes(gateway.process.pid)
 
 
