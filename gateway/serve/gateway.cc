@@ -17,6 +17,7 @@
 #include "gateway/auth/token_table.h"
 #include "gateway/driver/driver.h"
 #include "gateway/serve/configured_clusters.h"
+#include "gateway/serve/gateway_id.h"
 #include "gateway/serve/job_defaults.h"
 #include "gateway/server/server.h"
 #include "gateway/version.h"
@@ -108,9 +109,8 @@ Status Gateway::Impl::OpenStore() {
   auto id = journal->GetMeta(kGatewayIdMeta);
   if (!id) return Fail(id.error());
   gateway_id = id->value_or("");
-  if (!gateway_id.empty()) return {};
-  // On every copy for ever: two gateways that share a member must not take each other's copies.
-  gateway_id = "g-" + RandomToken(8);
+  if (IsUsableGatewayId(gateway_id)) return {};
+  gateway_id = NewGatewayId();
   return journal->PutMeta(kGatewayIdMeta, gateway_id);
 }
 
