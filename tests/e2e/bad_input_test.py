@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, condition, free_port, wait
+from kit import Gateway, Simulated, condition, free_port, long_run, wait
 from rest import CUT, Access, Client
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
@@ -232,22 +232,27 @@ def joining(gateway, simulated):
         gateway.fairway("cluster", "remove", name, "--force")
 
 
+# In the end the watch of one that is silent is given up: that takes minutes, so only in long runs.
 LIES = {"garbage": {"garbage": True}, "errors": {"errorPercent": 100, "errorCode": 500},
         "busy": {"errorPercent": 100, "errorCode": 429}, "hang": {"hang": True},
-        "shaky": {"errorPercent": 40, "errorCode": 500}, "silent": {"halfOpen": True}}
+        "shaky": {"errorPercent": 40, "errorCode": 500},
+        **({"silent": {"halfOpen": True}} if long_run() else {})}
 
 
 def lying_members(gateway, simulated):
     """While one member lies the other works as ever; when it stops, everything for it is done once."""
     k = gateway.client()
     for lie, faults in LIES.items():
+        if lie not in sys.argv[3:] and sys.argv[3:]:
+            continue
         simulated.fault("sim-2", **faults)
         k.post(JOBS, job(f"{lie}-held", "sim-2"))
         for i in range(5):
             finishes(k, f"{lie}-free-{i}", "sim-1")
         simulated.fault("sim-2")
         try:
-            wait(f"{lie}-held to complete", lambda: complete(k, f"{lie}-held"), 60)
+            # A watch that falls silent is given up after two bookmark intervals.
+            wait(f"{lie}-held to complete", lambda: complete(k, f"{lie}-held"), 200)
         except AssertionError as error:
             wrong.append(f"{error}\n{gateway.fairway('explain', 'job', f'{lie}-held')}")
     copies = simulated.client("sim-2").get(JOBS)["items"]

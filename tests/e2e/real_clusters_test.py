@@ -203,6 +203,7 @@ def dead_member(k, members):
                 and e["type"] == "Warning"]
     print("reported:", wait("a warning about the cluster", reported)[-1])
     cluster("up", "a")
+    members["a"].close()  # its connection went with the old process
     wait("the deletion to complete", lambda: gone(k, path))
     delete_all(k, members)
 

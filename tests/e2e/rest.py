@@ -56,6 +56,15 @@ class Client:
 
     def open(self, method, path, body=None, headers=None):
         """The answer before its body is read."""
+        kept = self.connection is not None
+        try:
+            return self._open(method, path, body, headers)
+        except http.client.RemoteDisconnected:
+            if not kept or method != "GET":
+                raise
+            return self._open(method, path, body, headers)  # it was closed while nobody used it
+
+    def _open(self, method, path, body, headers):
         if self.connection is None:
             self.connection = http.client.HTTPSConnection(
                 self.access.host, self.access.port, context=self.access.context,
