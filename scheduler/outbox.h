@@ -2,6 +2,7 @@
 // after, always. It lives in the pure folder so that the simulation drives the very same rule.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <utility>
 

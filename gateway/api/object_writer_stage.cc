@@ -1,6 +1,5 @@
 #include "clusters/kube/errors.h"
 #include "clusters/kube/time.h"
-#include "gateway/api/created_fields.h"
 #include "gateway/api/object_writer_impl.h"
 #include "scheduler/assert.h"
 
@@ -90,7 +89,7 @@ void ObjectWriter::Impl::TrackFields(const ServedKind& kind, const kube::Value* 
                       std::string(subresource), kube::FormatTime(clock())};
   const kube::Schema& schema = registry.schema();
   const kube::MessageType& type = schema.message(kind.info->message);
-  if (before == nullptr) return TrackCreation(schema, type, after, writer);
+  if (before == nullptr) return kube::TrackUpdate(schema, type, nullptr, after, writer);
   // A client may rearrange the entries itself (kubectl does, when it moves to server-side apply).
   bool rearranged = wished.is_array() && !wished.get_array().empty() &&
                     (kept == nullptr || !kube::Equal(wished, *kept));

@@ -64,7 +64,11 @@ void HandleRewritingPatch(const Services& services, const ContextPtr& context, P
   auto patch = kube::ParseJson(context->request().body, &arena);
   if (!patch) return ReplyError(*context, patch.error());
   if (type != PatchType::kJson && !patch->is_object()) {
-    return ReplyError(*context, kube::BadRequest("the patch is not an object"));
+    // In the words of the server's own decoder.
+    std::string message = "json: cannot unmarshal " + std::string(kube::JsonTypeName(*patch)) +
+                          " into Go value of type map[string]interface {}";
+    if (type == PatchType::kMerge) message = "error decoding patch: " + message;
+    return ReplyError(*context, kube::BadRequest(message));
   }
   const ServedKind& kind = *context->kind;
   auto revise = [&](const kube::Value& current) -> Result<kube::Value> {
@@ -96,9 +100,11 @@ Error ApplySchemaError(const Context& context, const std::vector<std::string>& f
                     (unknown ? ": field not declared in schema" : ": duplicate entries"));
   }
   const RequestInfo& info = context.info;
+  // The core group is written with its empty name: /v1.
+  std::string api_version =
+      (context.kind->info->group.empty() ? "/" : "") + context.kind->api_version;
   std::string message = "failed to create typed patch object (" + info.ns + "/" + info.name + "; " +
-                        context.kind->api_version +
-                        ", Kind=" + std::string(context.kind->info->kind) + "): ";
+                        api_version + ", Kind=" + std::string(context.kind->info->kind) + "): ";
   if (lines.size() == 1) {
     message += lines.front();
   } else {

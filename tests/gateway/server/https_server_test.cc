@@ -198,7 +198,9 @@ TEST_F(HttpsServerTest, HandshakesEnd) {
       address.sin_port = htons(server->port());
       address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
       ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
-      if (*greeting != '\0') ASSERT_GT(write(fd, greeting, strlen(greeting)), 0);
+      if (*greeting != '\0') {
+        ASSERT_GT(write(fd, greeting, strlen(greeting)), 0);
+      }
       char byte;
       while (read(fd, &byte, 1) > 0) {
       }

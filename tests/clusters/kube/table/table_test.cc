@@ -175,7 +175,8 @@ TEST(Table, RowsOfBrokenDocumentsAreComplete) {
   for (const char* text :
        {"{}", R"({"metadata":[],"spec":1,"status":[],"subjects":[1],"data":3})"}) {
     for (const KindInfo& kind : Schema::Builtin().kinds()) {
-      if (!kind.resource.empty()) EXPECT_NE(Cells(kind, text), "") << kind.kind;
+      if (kind.resource.empty()) continue;
+      EXPECT_NE(Cells(kind, text), "") << kind.kind;
     }
   }
 }
