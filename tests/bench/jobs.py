@@ -34,9 +34,10 @@ class Followed:
         return figures
 
 
-def cordon(gateway, value):
-    for name in [f"sim-{i + 1}" for i in range(MEMBERS)]:
-        gateway.fairway("cluster", "cordon" if value else "uncordon", name)
+def cordon(client, value):
+    for i in range(MEMBERS):
+        client.merge(f"/apis/fairway.flext.sh/v1alpha1/clusters/sim-{i + 1}",
+                     {"spec": {"cordoned": value}})
 
 
 def live(bench, gateway, client, jobs):
@@ -54,11 +55,11 @@ def live(bench, gateway, client, jobs):
 
 def backlog(bench, gateway, client, jobs):
     """Dispatches per second of jobs that were accepted before."""
-    cordon(gateway, True)
+    cordon(client, True)
     followed = Followed(bench, gateway, client, jobs)
     bench.load(gateway.address, "h2", 32, jobs - 4)
     before, began = cpu_seconds(gateway.process.pid), time.monotonic_ns()
-    cordon(gateway, False)
+    cordon(client, False)
     seen = followed.end(jobs)
     return {"rate": jobs / (seen["dispatched_ns"] - began) * 1e9,
             "cpu": (cpu_seconds(gateway.process.pid) - before) / jobs * 1e6}

@@ -71,25 +71,26 @@ def slope(bench, jobs, active):
 def idle_watches(bench):
     """Percent of a core that idle watches take."""
     with bench.gateway() as gateway:
-        base = idle(gateway)
+        base = idle(bench, gateway)
         with placed(CLIENT_CORE):
             process = subprocess.Popen(
                 bench.command("follow", address=gateway.address, token=TOKEN, count=WATCHES,
                               path=JOBS + "?watch=1&allowWatchBookmarks=true"),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert json.loads(process.stdout.readline())["open"] == WATCHES
-        percent = idle(gateway)
+        percent = idle(bench, gateway)
         process.stdin.close()
         assert process.wait() == 0
     return [absolute(f"{WATCHES:,} idle watches", "% of a core", percent, 5),
             absolute("no watch at all", "% of a core", base)]
 
 
-def idle(gateway):
+def idle(bench, gateway):
+    seconds = max(1, IDLE_SECONDS * bench.size)
     before = cpu_seconds(gateway.process.pid)
     with contextlib.suppress(subprocess.TimeoutExpired):
-        gateway.process.wait(timeout=IDLE_SECONDS)
-    return (cpu_seconds(gateway.process.pid) - before) / IDLE_SECONDS * 100
+        gateway.process.wait(timeout=seconds)
+    return (cpu_seconds(gateway.process.pid) - before) / seconds * 100
 
 
 def measure(bench):
@@ -100,7 +101,7 @@ def measure(bench):
         data, last = fill(bench, f"restart-{jobs}", count, count // 10)
         rows += restarts(bench, data, last, count, at_aim)[0]
         if jobs == 1_000_000:
-            rows.append(absolute("disk per job of 2 KB, 1 in 10 active", "bytes",
+            rows.append(absolute("disk per job of 3 KB, 1 in 10 active", "bytes",
                                  disk_bytes(data) / count))
         shutil.rmtree(data)
     many = max(2000, int(400_000 * bench.size))
