@@ -93,11 +93,15 @@ void DispatchTask::OnCreated(Result<std::string> body) {
     if (exists) return LookAtExisting();
     return Fallen(std::move(body.error()));
   }
-  if (dependencies_.empty()) return Finish(Outcome{});
+  // Believed when it shows our copy, not because of its status code: something between us and the
+  // member may answer 200 to everything.
   auto job = kube::ParseJson(*body);
-  std::string uid(job ? kube::GetString(*job, {"metadata", "uid"}) : "");
-  if (uid.empty()) return LookAtExisting();
-  Own(uid);
+  std::optional<CopyReport> made;
+  if (job && job->is_object()) made = ReadCopy(job->get_object(), gateway_);
+  if (!made || made->ref.job != request_.job || made->ref.epoch != request_.epoch) {
+    return LookAtExisting();
+  }
+  Own(made->member_uid);
 }
 
 void DispatchTask::LookAtExisting() {
@@ -111,8 +115,13 @@ void DispatchTask::OnExisting(Result<std::string> body) {
     return Fallen(std::move(body.error()));
   }
   auto job = kube::ParseJson(*body);
+  if (!job || kube::GetString(*job, {"metadata", "uid"}).empty()) {
+    return Finish(Outcome{Fail(Refusal("Malformed", fmt::format("the answer about Job {}/{} is no Job",
+                                                                name_space_, name_))),
+                          true, 0});
+  }
   std::optional<CopyReport> live;
-  if (job && job->is_object()) live = ReadCopy(job->get_object(), gateway_);
+  if (job->is_object()) live = ReadCopy(job->get_object(), gateway_);
   if (!live) {
     return GiveBackDependencies(Outcome{
         Fail(Refusal("NotOurs", fmt::format("Job {}/{} exists there and was not made by this "

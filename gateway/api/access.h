@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/kube/json.h"
 #include "gateway/server/exchange.h"
 #include "scheduler/result.h"
 
@@ -52,6 +53,14 @@ class Access {
   virtual Result<User> Authenticate(const Request& request) = 0;
   virtual AccessDecision Authorize(const User& user, const AccessQuery& query) = 0;
   virtual AccessRules RulesFor(const User& user, std::string_view ns) = 0;
+  // Whether the user may store this role or binding: nobody hands out rights that he does not hold,
+  // unless he may "escalate" or "bind".
+  virtual Status MayGrant(const User& user, std::string_view resource, std::string_view ns,
+                          const kube::Object& doc) {
+    static_cast<void>(user), static_cast<void>(resource), static_cast<void>(ns);
+    static_cast<void>(doc);
+    return {};
+  }
   // For TokenReview: the owner of a bearer token.
   virtual Result<User> AuthenticateToken(std::string_view token) = 0;
 };

@@ -78,6 +78,7 @@ void ApiServer::Impl::Handle(const ExchangePtr& exchange) {
   auto user = access.Authenticate(request);
   if (!user) return ReplyError(*context, user.error());
   context->user = std::move(*user);
+  context->access = &access;
   if (!Authorize(context)) return;
   if (!context->info.is_resource) return nonresource.Handle(exchange);
   context->in_flight = in_flight.Enter(context->user.name);

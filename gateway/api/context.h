@@ -51,6 +51,7 @@ struct Context {
   ExchangePtr exchange;
   RequestInfo info;
   User user;
+  Access* access = nullptr;  // who judges what the user may do
   const kube::Schema* schema = nullptr;
   const ServedKind* kind = nullptr;
   OutputFormat format;

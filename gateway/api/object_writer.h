@@ -34,6 +34,8 @@ struct WriteOptions {
   kube::StoragePtr storage = {};
   // An apply has settled metadata.managedFields itself.
   bool managed_fields_settled = false;
+  // Judges the finished document for the client who sent it, after admission; empty: nobody asks.
+  std::function<Status(const kube::Object& doc)> review = {};
   // A controller's write, part of a turn that was let in: the store's limits do not refuse it. Set
   // by Create, Mutate and Delete.
   bool from_controller = false;

@@ -91,6 +91,9 @@ Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::str
   strategy.PrepareForCreate(object);
   FurnishNamespace(kind, key.name, object);
   if (Status ok = impl_->Admit(kind, nullptr, object, ""); !ok) return Fail(ok.error());
+  if (options.review) {
+    if (Status ok = options.review(object); !ok) return Fail(ok.error());
+  }
   kube::FieldErrors errors = strategy.ValidateCreate(object);
   if (!errors.empty()) return Fail(kube::Invalid(*kind.info, key.name, std::move(errors)));
   impl_->Warn(kind, object, nullptr, options);

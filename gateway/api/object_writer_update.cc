@@ -118,6 +118,9 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
   kube::Value managed = TakeManagedFields(metadata);
   Prepare(kind, subresource, after, before);
   if (Status ok = impl_->Admit(kind, &before, after, subresource); !ok) return Fail(ok.error());
+  if (options.review) {
+    if (Status ok = options.review(after); !ok) return Fail(ok.error());
+  }
   kube::FieldErrors errors = subresource == "status"
                                  ? kind.strategy->ValidateStatusUpdate(after, before)
                                  : kind.strategy->ValidateUpdate(after, before);

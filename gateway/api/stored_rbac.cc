@@ -26,8 +26,10 @@ std::vector<std::string> Texts(const kube::Object& object, std::string_view key)
   return texts;
 }
 
-RbacRole RoleOf(const store::ObjectKey& key, const kube::Object& doc) {
-  RbacRole role{key.ns, key.name, {}};
+}  // namespace
+
+RbacRole ParseRole(std::string_view ns, std::string_view name, const kube::Object& doc) {
+  RbacRole role{std::string(ns), std::string(name), {}};
   const kube::Array* rules = kube::GetArray(doc, {"rules"});
   if (rules == nullptr) return role;
   for (const kube::Value& rule : *rules) {
@@ -40,10 +42,10 @@ RbacRole RoleOf(const store::ObjectKey& key, const kube::Object& doc) {
   return role;
 }
 
-RbacBinding BindingOf(const store::ObjectKey& key, const kube::Object& doc) {
+RbacBinding ParseBinding(std::string_view ns, std::string_view name, const kube::Object& doc) {
   RbacBinding binding;
-  binding.ns = key.ns;
-  binding.name = key.name;
+  binding.ns = ns;
+  binding.name = name;
   binding.cluster_role = kube::GetString(doc, {"roleRef", "kind"}) != "Role";
   binding.role = kube::GetString(doc, {"roleRef", "name"});
   const kube::Array* subjects = kube::GetArray(doc, {"subjects"});
@@ -63,8 +65,6 @@ RbacBinding BindingOf(const store::ObjectKey& key, const kube::Object& doc) {
   }
   return binding;
 }
-
-}  // namespace
 
 StoredRbac::StoredRbac(store::ObjectStore& store) : store_(store) {
   store_.AddObserver([this, life = std::weak_ptr<int>(life_)](const store::Change& change) {
@@ -95,9 +95,9 @@ void StoredRbac::Take(const store::ObjectKey& key, const std::string& body) {
   if (!doc || !doc->is_object()) return;
   ++generation_;
   if (IsRole(key.resource)) {
-    roles_[key] = RoleOf(key, doc->get_object());
+    roles_[key] = ParseRole(key.ns, key.name, doc->get_object());
   } else {
-    bindings_[key] = BindingOf(key, doc->get_object());
+    bindings_[key] = ParseBinding(key.ns, key.name, doc->get_object());
   }
 }
 

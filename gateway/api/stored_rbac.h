@@ -7,11 +7,16 @@
 #include <map>
 #include <memory>
 
+#include "clusters/kube/json.h"
 #include "gateway/auth/rbac.h"
 #include "scheduler/result.h"
 #include "store/object_store.h"
 
 namespace fairway::gateway::api {
+
+// What a stored role or binding says. Total: what does not fit its kind is left out.
+RbacRole ParseRole(std::string_view ns, std::string_view name, const kube::Object& doc);
+RbacBinding ParseBinding(std::string_view ns, std::string_view name, const kube::Object& doc);
 
 class StoredRbac final : public RbacSource {
  public:

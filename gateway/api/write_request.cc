@@ -105,6 +105,12 @@ WriteOptions OptionsOf(Context& context, const WriteParameters& parameters,
   options.dry_run = parameters.dry_run;
   options.warnings = &context.warnings;
   options.storage = storage;
+  if (context.kind->info->group == "rbac.authorization.k8s.io" && context.access != nullptr) {
+    options.review = [&context](const kube::Object& doc) {
+      return context.access->MayGrant(context.user, context.kind->info->resource, context.info.ns,
+                                      doc);
+    };
+  }
   return options;
 }
 

@@ -14,7 +14,7 @@ class RbacAccess final : public api::Access {
  public:
   // All three outlive this object.
   RbacAccess(Loop& loop, TokenTable& tokens, const RbacSource& source)
-      : loop_(loop), authenticator_(tokens), authorizer_(source) {}
+      : loop_(loop), authenticator_(tokens), source_(source), authorizer_(source) {}
 
   // 401 for wrong credentials; 400 or 403 for an impersonation that is not allowed.
   Result<api::User> Authenticate(const Request& request) override;
@@ -25,12 +25,18 @@ class RbacAccess final : public api::Access {
     return authorizer_.RulesFor(user, ns);
   }
   Result<api::User> AuthenticateToken(std::string_view token) override;
+  Status MayGrant(const api::User& user, std::string_view resource, std::string_view ns,
+                  const kube::Object& doc) override;
 
   Authorizer& authorizer() { return authorizer_; }
 
  private:
   Loop& loop_;
+  // The rules that `binding` hands out; 404 when its role does not exist.
+  Result<std::vector<PolicyRule>> RulesOf(const RbacBinding& binding) const;
+
   Authenticator authenticator_;
+  const RbacSource& source_;
   Authorizer authorizer_;
 };
 

@@ -106,6 +106,13 @@ Status Gateway::Impl::OpenStore() {
   store = std::make_unique<store::ObjectStore>(
       *journal, [this](std::function<void()> fn) { loop.AtTurnEnd(std::move(fn)); }, limits,
       [this] { return loop.Now(); });
+  journal->OnHealth([](const store::Health& health) {
+    if (health.writable) {
+      Log(LogLevel::kWarning, "the store takes writes again");
+    } else {
+      Log(LogLevel::kError, "the store takes no writes: {}", health.error);
+    }
+  });
   auto id = journal->GetMeta(kGatewayIdMeta);
   if (!id) return Fail(id.error());
   gateway_id = id->value_or("");
@@ -157,7 +164,7 @@ Status Gateway::Impl::StartApi() {
   options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
   options.limits.watches_max = static_cast<size_t>(config.watchers_max);
   api = std::make_unique<api::ApiServer>(loop, *store, std::move(options));
-  api->health().Add("store", [this]() -> Status {
+  api->health().AddReadiness("store", [this]() -> Status {
     store::Health health = journal->health();
     if (health.writable) return {};
     return Fail(Error{.code = 503, .reason = "ServiceUnavailable", .message = health.error});
