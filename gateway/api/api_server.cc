@@ -121,7 +121,8 @@ Status ApiServer::Start() {
         std::make_unique<EventExpiry>(impl.loop, impl.writer, impl.options.limits.event_ttl_ms);
     if (Status started = impl.expiry->Start(); !started) return started;
   }
-  impl.collector = std::make_unique<GarbageCollector>(impl.loop, impl.writer);
+  impl.collector =
+      std::make_unique<GarbageCollector>(impl.loop, impl.writer, impl.options.uncollected);
   impl.collector->Start();
   return {};
 }

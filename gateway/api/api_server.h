@@ -54,6 +54,9 @@ struct ApiServerOptions {
   bool controllers = true;
   // Whom Events name as their source.
   std::string component = "fairway";
+  // Storage resources whose objects the embedding program collects itself: the collector passes
+  // over them, whatever owners they name.
+  std::vector<std::string> uncollected;
   // The CA bundle that every namespace gets in its ConfigMap kube-root-ca.crt.
   std::string root_ca_pem;
 };

@@ -24,7 +24,8 @@ namespace fairway::gateway::api {
 
 class GarbageCollector {
  public:
-  GarbageCollector(Loop& loop, ObjectWriter& writer);
+  // `uncollected`: storage resources that are passed over.
+  GarbageCollector(Loop& loop, ObjectWriter& writer, const std::vector<std::string>& uncollected);
 
   void Start();
   // Nothing is scanned and nothing waits.
@@ -56,6 +57,7 @@ class GarbageCollector {
 
   Loop& loop_;
   ObjectWriter& writer_;
+  const std::set<std::string, std::less<>> uncollected_;
   OwnerIndex index_;
   std::set<std::string> foreground_;  // uids of owners that wait for dependents
   std::deque<Task> queue_;

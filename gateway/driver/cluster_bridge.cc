@@ -7,6 +7,7 @@
 #include "clusters/log.h"
 #include "gateway/driver/cluster_access.h"
 #include "gateway/driver/cluster_status.h"
+#include "gateway/driver/same_at.h"
 
 namespace fairway::gateway {
 
@@ -57,10 +58,8 @@ void ClusterBridge::OnCluster(const api::Written& change) {
     return;
   }
   bool status_only = change.before != nullptr &&
-                     kube::Equal(*kube::FindPath(*change.before, {"metadata", "generation"}),
-                                 *kube::FindPath(*change.after, {"metadata", "generation"})) &&
-                     kube::GetObject(*change.before, {"metadata", "labels"}) == nullptr &&
-                     kube::GetObject(*change.after, {"metadata", "labels"}) == nullptr;
+                     SameAt(*change.before, *change.after, {"metadata", "generation"}) &&
+                     SameAt(*change.before, *change.after, {"metadata", "labels"});
   if (!status_only) Join(change.key.name, id, *change.after);
 }
 

@@ -75,6 +75,9 @@ Status Driver::Start() {
   if (Status started = jobs_.Start(); !started) return started;
   if (Status started = clusters_.Start(); !started) return started;
   WatchDependencies();
+  writer_.Observe("jobs.batch", [this](const api::Written& change) {
+    if (change.after == nullptr) RemovePlacement(change);
+  });
   writer_.Observe("clusters.fairway.flext.sh", [this](const api::Written&) { refresh_.Want(); });
   pump_.Post(scheduler::Recovered{});
   return {};
@@ -133,6 +136,19 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
                            },
                            options);
   if (!written) Complain("placement", record.name, written.error());
+}
+
+void Driver::RemovePlacement(const api::Written& job) {
+  store::ObjectKey key{"placements.fairway.flext.sh", job.key.ns, job.key.name};
+  kube::MonotonicResource arena;
+  auto placement = writer_.Read(key, &arena);
+  if (!placement || !placement->has_value()) return;
+  // A Job of the same name may have come meanwhile.
+  std::string_view uid = kube::GetString(**placement, {"spec", "workloadRef", "uid"});
+  if (uid != kube::GetString(*job.before, {"metadata", "uid"})) return;
+  auto gone = writer_.Delete(
+      key, {.propagation = api::Propagation::kBackground, .grace_period_seconds = std::nullopt});
+  if (!gone) Complain("removal of the placement", key.ns + "/" + key.name, gone.error());
 }
 
 std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* placement) {

@@ -48,6 +48,8 @@ class Driver : private Effects {
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
 
   void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision);
+  // With its Job, in the same batch.
+  void RemovePlacement(const api::Written& job);
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
   void ArmWaiting();
   // A Warning on the Job about what a member did.

@@ -4,6 +4,7 @@
 
 #include "clusters/log.h"
 #include "gateway/driver/job_name.h"
+#include "gateway/driver/same_at.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -15,12 +16,6 @@ namespace {
 
 // Waiting jobs that one turn looks at again after a policy changed.
 constexpr size_t kReviewPerTurn = 256;
-
-bool SameAt(const Object& a, const Object& b, kube::Path path) {
-  const Value* x = kube::FindPath(a, path);
-  const Value* y = kube::FindPath(b, path);
-  return x == nullptr || y == nullptr ? x == y : kube::Equal(*x, *y);
-}
 
 bool HasDeletion(const Object& job) {
   return !kube::GetString(job, {"metadata", "deletionTimestamp"}).empty();

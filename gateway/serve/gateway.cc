@@ -156,6 +156,7 @@ Status Gateway::Impl::StartApi() {
   api::ApiServerOptions options;
   options.access = access.get();
   options.served = ServedKinds();
+  options.uncollected = {"placements.fairway.flext.sh"};  // the Driver removes them with their Jobs
   options.version.major = kKubernetesMajor;
   options.version.minor = kKubernetesMinor;
   options.version.git_version = std::string("v") + kKubernetesMajor + "." + kKubernetesMinor +
