@@ -1,6 +1,7 @@
 // Core::Step as its callers see it: one event in, edits and commands out.
 #include "scheduler/core.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "scheduler/names.h"
