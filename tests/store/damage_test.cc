@@ -1,4 +1,5 @@
 // A damaged store, or one of another version, is refused with the record's name and the way out.
+#include <gmock/gmock.h>
 #include <rocksdb/db.h>
 
 #include <fstream>

@@ -1,5 +1,6 @@
 // RocksJournal when the disk fails: nothing is reported committed that is not durable, nothing
 // durable is lost, and it goes on by itself when the disk does.
+#include <gmock/gmock.h>
 #include <sys/mount.h>
 
 #include <cstring>

@@ -1,6 +1,8 @@
 // MemoryJournal behaves as the journal on disk does, and crashes where the test says.
 #include "store/memory_journal.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/store/store_world.h"
 
 namespace fairway::store {

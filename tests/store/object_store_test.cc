@@ -2,6 +2,8 @@
 // commit, and one turn is one batch.
 #include "store/object_store.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/store/store_world.h"
 
 namespace fairway::store {

@@ -1,6 +1,8 @@
 // RocksJournal on a real directory: what is reported committed is read back, also by a new process.
 #include "store/rocks_journal.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/store/store_world.h"
 
 namespace fairway::store {

@@ -2,6 +2,8 @@
 // read.
 #include "store/watch_hub.h"
 
+#include <gmock/gmock.h>
+
 #include "store/errors.h"
 #include "tests/store/store_world.h"
 
