@@ -1,5 +1,7 @@
 // Random work against a model: both journals, under crashes and reopenings, hold what a plain map
 // and a plain list say, and watchers see each change once.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <random>

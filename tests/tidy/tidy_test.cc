@@ -1,4 +1,6 @@
 // The house rules, read off the source tree: what a reviewer would otherwise have to look for.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <set>

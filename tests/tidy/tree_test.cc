@@ -1,6 +1,8 @@
 // The reader behind the house rules: a rule that cannot see code would pass for ever.
 #include "tests/tidy/tree.h"
 
+#include <gmock/gmock.h>
+
 #include <string>
 
 #include "gmock/gmock.h"

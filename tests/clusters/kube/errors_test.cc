@@ -1,6 +1,8 @@
 // Every Status is what a 1.36 API server answers, byte for byte.
 #include "clusters/kube/errors.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

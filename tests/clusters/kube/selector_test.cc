@@ -1,6 +1,8 @@
 // Selectors are read, refused and matched as the API server does.
 #include "clusters/kube/selector.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

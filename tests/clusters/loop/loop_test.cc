@@ -1,5 +1,7 @@
 #include "clusters/loop/loop.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <thread>
 

@@ -1,5 +1,7 @@
 #include "tests/gateway/api/api_fixture.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 
 namespace fairway::gateway::api {

@@ -1,6 +1,8 @@
 // ApiFixture: an ApiServer over a MemoryJournal, and requests that need no socket.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <memory>
 #include <string>

@@ -1,6 +1,8 @@
 // The thin path: an object is created, read, listed, watched, changed and deleted over the API.
 #include "gateway/api/api_server.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

@@ -1,6 +1,8 @@
 // Children go with their owners, by the policy that was asked for.
 #include "gateway/api/garbage_collector.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

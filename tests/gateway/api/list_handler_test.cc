@@ -1,6 +1,8 @@
 // Lists are consistent over their pages, whatever is written between.
 #include "gateway/api/list_handler.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

@@ -1,6 +1,8 @@
 // Namespaces come furnished and leave nothing behind.
 #include "gateway/api/namespace_controller.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

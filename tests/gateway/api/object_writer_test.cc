@@ -1,6 +1,8 @@
 // Every rule about metadata is kept on every write, in Kubernetes' words.
 #include "gateway/api/object_writer.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

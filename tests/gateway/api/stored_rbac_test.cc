@@ -1,6 +1,8 @@
 // A stored binding counts from the write on, and no longer than it is there.
 #include "gateway/api/stored_rbac.h"
 
+#include <gtest/gtest.h>
+
 #include "gateway/auth/authorizer.h"
 #include "tests/gateway/api/api_fixture.h"
 

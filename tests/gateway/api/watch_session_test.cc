@@ -1,6 +1,8 @@
 // A watch tells every change once and in order, and says when it is in step.
 #include "gateway/api/watch_session.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/gateway/api/api_fixture.h"
 
 namespace fairway::gateway::api {

@@ -1,5 +1,7 @@
 #include "gateway/auth/authenticator.h"
 
+#include <gmock/gmock.h>
+
 #include <filesystem>
 #include <fstream>
 

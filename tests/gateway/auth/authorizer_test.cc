@@ -1,5 +1,7 @@
 #include "gateway/auth/authorizer.h"
 
+#include <gtest/gtest.h>
+
 #include "gateway/auth/rbac_access.h"
 
 namespace fairway::gateway {

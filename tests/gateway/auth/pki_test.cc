@@ -1,5 +1,6 @@
 #include "gateway/auth/pki.h"
 
+#include <gmock/gmock.h>
 #include <sys/stat.h>
 
 #include <filesystem>

@@ -1,5 +1,7 @@
 #include "gateway/serve/gateway_id.h"
 
+#include <gtest/gtest.h>
+
 #include <set>
 
 namespace fairway::gateway {

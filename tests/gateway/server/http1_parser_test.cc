@@ -1,5 +1,7 @@
 #include "gateway/server/http1_parser.h"
 
+#include <gtest/gtest.h>
+
 namespace fairway::gateway {
 namespace {
 

@@ -1,6 +1,8 @@
 // HTTP/1.1 over real sockets: framing, order, limits.
 #include "gateway/server/http1_session.h"
 
+#include <gmock/gmock.h>
+
 #include <atomic>
 #include <thread>
 

@@ -1,6 +1,8 @@
 // HTTP/2 over real sockets: streams, flow control, limits.
 #include "gateway/server/http2_session.h"
 
+#include <gmock/gmock.h>
+
 #include "tests/gateway/server/h2_client.h"
 #include "tests/gateway/server/server_fixture.h"
 

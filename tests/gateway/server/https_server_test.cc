@@ -2,6 +2,7 @@
 #include "gateway/server/https_server.h"
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -1,6 +1,8 @@
 // A real server on loopback and clients on threads; the test's thread drives the loop.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <functional>
 #include <memory>
 #include <string>

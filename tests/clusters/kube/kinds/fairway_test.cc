@@ -1,4 +1,6 @@
 // Clusters and policies say what is wrong with them, field by field.
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

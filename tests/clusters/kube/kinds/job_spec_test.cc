@@ -1,6 +1,8 @@
 // The core sees of a Job what Kubernetes would reserve for it and where its owner wants it.
 #include "clusters/kube/kinds/job_spec.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

@@ -1,5 +1,7 @@
 // A Job that Kubernetes refuses is refused here with the same words, and one that it takes is
 // taken.
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

@@ -1,6 +1,8 @@
 // What a Kubernetes 1.36 API server answered to hundreds of good and bad manifests is what we
 // answer. The files beside this test hold one exchange per line: what was sent (uids replaced by
 // one), and the message of the 422, "OK", or the document as it was stored.
+#include <gtest/gtest.h>
+
 #include <fstream>
 
 #include "tests/clusters/kube/kinds/kind_testing.h"

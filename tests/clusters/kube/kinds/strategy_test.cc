@@ -1,6 +1,8 @@
 // Every kind obeys the rules of metadata, generation and status, whatever its own rules are.
 #include "clusters/kube/kinds/strategy.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {

@@ -1,6 +1,8 @@
 // kubectl get shows the same columns and cells as with a real API server.
 #include "clusters/kube/table/table.h"
 
+#include <gtest/gtest.h>
+
 #include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {
