@@ -79,8 +79,8 @@ Error DamagedRecord(Family family, std::string_view key, std::string_view what) 
   Error error;
   error.reason = "InternalError";
   error.message = fmt::format(
-      "the store is damaged: record {} in column family {}: {}; restore the last backup with "
-      "`fairway restore`",
+      "the store is damaged: record {} in column family {}: {}; put a backup of the data directory "
+      "back, see docs/operating/backup.md",
       PrintableKey(family, key), FamilyName(family), what);
   return error;
 }

@@ -29,8 +29,8 @@ Status Retention::Load(std::string_view saved) {
       Error error;
       error.reason = "InternalError";
       error.message = fmt::format(
-          "the store is damaged: value {} is malformed; restore the last backup with "
-          "`fairway restore`",
+          "the store is damaged: value {} is malformed; put a backup of the data directory "
+          "back, see docs/operating/backup.md",
           kMetaKey);
       return Fail(std::move(error));
     }

@@ -39,8 +39,8 @@ Result<std::shared_ptr<RocksDb>> RocksDb::Open(const std::string& path, rocksdb:
   error.reason = "InternalError";
   error.message = status.IsCorruption()
                       ? fmt::format(
-                            "the store in {} is damaged: {}; restore the last backup with "
-                            "`fairway restore`",
+                            "the store in {} is damaged: {}; put a backup of the data directory "
+                            "back, see docs/operating/backup.md",
                             path, status.ToString())
                       : fmt::format("cannot open the store: {}", DescribeIoError(path, status));
   return Fail(std::move(error));
@@ -148,8 +148,8 @@ Error ReadFailed(const std::string& path, const rocksdb::Status& status) {
   error.reason = "InternalError";
   error.message = status.IsCorruption()
                       ? fmt::format(
-                            "the store in {} is damaged: {}; restore the last backup with "
-                            "`fairway restore`",
+                            "the store in {} is damaged: {}; put a backup of the data directory "
+                            "back, see docs/operating/backup.md",
                             path, status.ToString())
                       : fmt::format("the store in {} cannot be read: {}", path, status.ToString());
   return error;

@@ -121,7 +121,7 @@ Status RocksJournal::Impl::Start() {
   if ((*guard)->found() > committed) {
     return Fail(Problem(fmt::format(
         "the store in {} is damaged: its write-ahead log ends at revision {}, but {} was saved; "
-        "restore the last backup with `fairway restore`",
+        "put a backup of the data directory back, see docs/operating/backup.md",
         options.path, committed.value, (*guard)->found().value)));
   }
   StartWriter(std::move(*guard));

@@ -81,12 +81,12 @@ int Join(ApiClient& api, const Args& args, const std::string& name) {
       std::fprintf(stderr, "%s: %s: %s\n", file.c_str(), cause.field.c_str(),
                    cause.message.c_str());
     }
-    return PrintError(access.error());
+    return PrintLocalError(access.error());
   }
   auto flat = clusters::Flatten(*access, args.Has("inline-token-file"));
-  if (!flat) return PrintError(flat.error());
+  if (!flat) return PrintLocalError(flat.error());
   auto labels = Labels(args.All("label"));
-  if (!labels) return PrintError(labels.error());
+  if (!labels) return PrintLocalError(labels.error());
   if (Status ready = EnsureSystemNamespace(api); !ready) return PrintError(ready.error());
 
   std::string secret_name = "cluster-" + name;
@@ -286,7 +286,7 @@ int RunCluster(const std::vector<std::string>& arguments) {
     }
   }
   auto api = ApiClient::Create(args);
-  if (!api) return PrintError(api.error());
+  if (!api) return PrintLocalError(api.error());
   if (verb == "join") return Join(**api, args, args.words[1]);
   if (verb == "list") return List(**api, args);
   if (verb == "cordon") return Cordon(**api, args.words[1], true);

@@ -60,7 +60,7 @@ int RunExplain(const std::vector<std::string>& arguments) {
     return 1;
   }
   auto api = ApiClient::Create(args);
-  if (!api) return PrintError(api.error());
+  if (!api) return PrintLocalError(api.error());
   auto placement = (*api)->Get("/apis/fairway.flext.sh/v1alpha1/namespaces/" +
                                (*api)->default_namespace() + "/placements/" + args.words[1]);
   if (!placement) return PrintError(placement.error());
@@ -79,8 +79,9 @@ int RunExplain(const std::vector<std::string>& arguments) {
         "Cluster:   %s (epoch %lld)\n", cluster.c_str(),
         static_cast<long long>(kube::Get<int64_t>(*placement, {"status", "epoch"}).value_or(0)));
   }
-  std::printf("Outcome:   %s: %s\n", text({"status", "outcome"}).c_str(),
-              text({"status", "message"}).c_str());
+  if (std::string outcome = text({"status", "outcome"}); !outcome.empty()) {
+    std::printf("Outcome:   %s: %s\n", outcome.c_str(), text({"status", "message"}).c_str());
+  }
   if (std::string next = text({"status", "runnerUp", "cluster"}); !next.empty()) {
     std::printf(
         "Runner-up: %s (score %lld against %lld)\n", next.c_str(),

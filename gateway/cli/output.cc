@@ -125,10 +125,15 @@ std::string Age(std::string_view rfc3339, int64_t now_ms) {
   return kube::HumanAge(rfc3339, Instant{now_ms});
 }
 
+int PrintLocalError(const Error& error) {
+  std::fprintf(stderr, "error: %s\n", error.message.c_str());
+  return 1;
+}
+
 int PrintError(const Error& error) {
   bool from_server = !error.reason.empty() && error.code >= 400;
-  std::string prefix = from_server ? "Error from server (" + error.reason + "): " : "error: ";
-  std::fprintf(stderr, "%s%s\n", prefix.c_str(), error.message.c_str());
+  if (!from_server) return PrintLocalError(error);
+  std::fprintf(stderr, "Error from server (%s): %s\n", error.reason.c_str(), error.message.c_str());
   return 1;
 }
 

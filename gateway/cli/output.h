@@ -22,5 +22,7 @@ std::string Age(std::string_view rfc3339, int64_t now_ms);
 
 // Prints an error as kubectl does ("Error from server (NotFound): ...") and returns exit code 1.
 int PrintError(const Error& error);
+// The same for a mistake that was found before any server was asked.
+int PrintLocalError(const Error& error);
 
 }  // namespace fairway::gateway

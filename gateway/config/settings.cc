@@ -18,7 +18,7 @@ std::string Number(int64_t& out, std::string_view text, int64_t least, int64_t m
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return "not a whole number";
   if (value < least || value > most) {
-    return "must be between " + std::to_string(least) + " and " + std::to_string(most);
+    return "not between " + std::to_string(least) + " and " + std::to_string(most);
   }
   out = value;
   return {};

@@ -56,7 +56,7 @@ TEST_F(DamageTest, ADamagedObjectIsNamedWhenItIsRead) {
   ASSERT_FALSE(got);
   EXPECT_THAT(got.error().message,
               HasSubstr("record jobs.batch/default/a in column family objects"));
-  EXPECT_THAT(got.error().message, HasSubstr("fairway restore"));
+  EXPECT_THAT(got.error().message, HasSubstr("docs/operating/backup.md"));
   EXPECT_EQ(TextOf((*journal)->Get(Job("b"))), "third");
   Status scan =
       (*journal)->Scan({"jobs.batch", "", {}}, nullptr, [](const Object&) { return true; });
@@ -111,7 +111,7 @@ TEST_F(DamageTest, AFlippedByteAnywhereInTheWriteAheadLogIsNoticed) {
   auto journal = Open();
   ASSERT_FALSE(journal) << "RocksDB alone would start without the last records";
   EXPECT_THAT(journal.error().message, HasSubstr("damaged"));
-  EXPECT_THAT(journal.error().message, HasSubstr("fairway restore"));
+  EXPECT_THAT(journal.error().message, HasSubstr("docs/operating/backup.md"));
 }
 
 TEST_F(DamageTest, ACheckpointIsWholeAndVerified) {

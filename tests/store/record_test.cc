@@ -47,7 +47,7 @@ TEST(RecordTest, EveryFlippedBitAndEveryCutIsRefusedByName) {
     ASSERT_FALSE(parsed) << bit;
     EXPECT_THAT(parsed.error().message, HasSubstr("jobs.batch/default/a"));
     EXPECT_THAT(parsed.error().message, HasSubstr("column family objects"));
-    EXPECT_THAT(parsed.error().message, HasSubstr("fairway restore"));
+    EXPECT_THAT(parsed.error().message, HasSubstr("docs/operating/backup.md"));
   }
   for (size_t size = 0; size < value.size(); ++size) {
     EXPECT_FALSE(ParseObject(Family::kObjects, kKey, value.substr(0, size))) << size;
