@@ -116,9 +116,10 @@ void DispatchTask::OnExisting(Result<std::string> body) {
   }
   auto job = kube::ParseJson(*body);
   if (!job || kube::GetString(*job, {"metadata", "uid"}).empty()) {
-    return Finish(Outcome{Fail(Refusal("Malformed", fmt::format("the answer about Job {}/{} is no Job",
-                                                                name_space_, name_))),
-                          true, 0});
+    return Finish(Outcome{
+        Fail(Refusal("Malformed",
+                     fmt::format("the answer about Job {}/{} is no Job", name_space_, name_))),
+        true, 0});
   }
   std::optional<CopyReport> live;
   if (job->is_object()) live = ReadCopy(job->get_object(), gateway_);
