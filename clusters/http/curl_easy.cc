@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "clusters/http/pem.h"
+#include "clusters/kube/schema/leaf.h"
 #include "scheduler/assert.h"
 
 namespace fairway::clusters {
@@ -134,11 +135,12 @@ void SetBlob(CURL* easy, CURLoption option, const std::string& bytes) {
 Result<CurlTarget> MakeCurlTarget(Endpoint endpoint, ClientCertificate certificate) {
   std::unique_ptr<CURLU, UrlDelete> url(curl_url());
   if (curl_url_set(url.get(), CURLUPART_URL, endpoint.server.c_str(), 0) != CURLUE_OK) {
-    return Fail(BadEndpoint(fmt::format("server {:?} is not a URL", endpoint.server)));
+    return Fail(BadEndpoint(fmt::format("server {} is not a URL", kube::GoQuote(endpoint.server))));
   }
   std::string scheme = UrlPart(url.get(), CURLUPART_SCHEME);
   if (scheme != "https" && scheme != "http") {
-    return Fail(BadEndpoint(fmt::format("server {:?}: want https:// or http://", endpoint.server)));
+    return Fail(BadEndpoint(
+        fmt::format("server {}: want https:// or http://", kube::GoQuote(endpoint.server))));
   }
   if (endpoint.insecure_skip_tls_verify && !endpoint.ca_pem.empty()) {
     return Fail(BadEndpoint("a CA is given beside insecure-skip-tls-verify: remove one of them"));
@@ -157,8 +159,8 @@ Result<CurlTarget> MakeCurlTarget(Endpoint endpoint, ClientCertificate certifica
     target.host_header = fmt::format("{}:{}", host, port);
     target.connect_to = fmt::format("{}:{}:{}:{}", endpoint.tls_server_name, port, host, port);
     if (curl_url_set(url.get(), CURLUPART_HOST, endpoint.tls_server_name.c_str(), 0) != CURLUE_OK) {
-      return Fail(BadEndpoint(
-          fmt::format("tls-server-name {:?} is not a host name", endpoint.tls_server_name)));
+      return Fail(BadEndpoint(fmt::format("tls-server-name {} is not a host name",
+                                          kube::GoQuote(endpoint.tls_server_name))));
     }
   }
   target.base_url = UrlPart(url.get(), CURLUPART_URL);

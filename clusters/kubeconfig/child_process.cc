@@ -6,6 +6,7 @@
 
 #include <memory>
 
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/loop/uv_handle.h"
 
 extern char** environ;
@@ -119,8 +120,8 @@ void Child::Start() {
   int code = uv_spawn(loop_.uv(), process_.get(), &options);
   if (code != 0) {
     loop_.Defer([self = self_, code] {
-      self->FinishWith(Fail(
-          ChildError(fmt::format("cannot run {:?}: {}", self->command_.file, uv_strerror(code)))));
+      self->FinishWith(Fail(ChildError(fmt::format(
+          "cannot run {}: {}", kube::GoQuote(self->command_.file), uv_strerror(code)))));
     });
     return;
   }
@@ -129,8 +130,8 @@ void Child::Start() {
   timer_ = loop_.StartTimer(command_.timeout_ms, [this] {
     auto keep = shared_from_this();
     Kill();
-    FinishWith(Fail(ChildError(fmt::format("{:?} did not end within {} ms and was killed",
-                                           command_.file, command_.timeout_ms))));
+    FinishWith(Fail(ChildError(fmt::format("{} did not end within {} ms and was killed",
+                                           kube::GoQuote(command_.file), command_.timeout_ms))));
   });
 }
 
@@ -160,8 +161,8 @@ void Child::OnRead(Pipe& pipe, ssize_t count) {
   auto got = static_cast<size_t>(count);
   if (got > room && pipe.fail_beyond) {
     Kill();
-    return FinishWith(Fail(
-        ChildError(fmt::format("{:?} printed more than {} bytes", command_.file, pipe.bytes_max))));
+    return FinishWith(Fail(ChildError(fmt::format("{} printed more than {} bytes",
+                                                  kube::GoQuote(command_.file), pipe.bytes_max))));
   }
   pipe.text->append(pipe.buffer, std::min(got, room));
 }

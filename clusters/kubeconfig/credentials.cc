@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/kubeconfig/base64.h"
 #include "clusters/kubeconfig/child_process.h"
 #include "clusters/kubeconfig/exec_credential.h"
@@ -136,8 +137,9 @@ void IdentitySource::RunPlugin() {
     std::weak_ptr<bool> alive = alive_;
     loop_.Defer([this, alive, command = exec.command] {
       if (alive.expired()) return;
-      AnswerAll(Fail(NoCredentials(fmt::format(
-          "the credential plugin {:?} is not on the list of allowed commands", command))));
+      AnswerAll(Fail(NoCredentials(
+          fmt::format("the credential plugin {} is not on the list of allowed commands",
+                      kube::GoQuote(command)))));
     });
     return;
   }
@@ -159,7 +161,7 @@ void IdentitySource::OnPlugin(Result<ChildOutput> output) {
   }
   if (output->exit_code != 0 || output->signal != 0) {
     return AnswerAll(Fail(NoCredentials(fmt::format(
-        "the credential plugin {:?} failed with {} {}: {}", exec.command,
+        "the credential plugin {} failed with {} {}: {}", kube::GoQuote(exec.command),
         output->signal != 0 ? "signal" : "exit code",
         output->signal != 0 ? output->signal : output->exit_code, OneLine(output->err)))));
   }
@@ -167,8 +169,8 @@ void IdentitySource::OnPlugin(Result<ChildOutput> output) {
   if (!answer) return AnswerAll(Fail(NoCredentials(answer.error().message)));
   if (answer->expires && answer->expires <= loop_.Now()) {
     return AnswerAll(Fail(NoCredentials(
-        fmt::format("the credential plugin {:?} answered credentials that have expired already",
-                    exec.command))));
+        fmt::format("the credential plugin {} answered credentials that have expired already",
+                    kube::GoQuote(exec.command)))));
   }
   exec_answer_ = std::move(*answer);
   Rebuild();

@@ -4,6 +4,7 @@
 
 #include "clusters/http/pem.h"
 #include "clusters/kube/json.h"
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/kube/time.h"
 #include "clusters/kubeconfig/base64.h"
 
@@ -15,7 +16,8 @@ Error BadAnswer(const ExecConfig& exec, std::string_view what) {
   Error error;
   error.code = 502;
   error.reason = "ExecFailed";
-  error.message = fmt::format("{:?} answered no usable ExecCredential: {}", exec.command, what);
+  error.message =
+      fmt::format("{} answered no usable ExecCredential: {}", kube::GoQuote(exec.command), what);
   return error;
 }
 
@@ -55,9 +57,9 @@ Result<ExecAnswer> ParseExecAnswer(std::string_view output, const ExecConfig& ex
     return Fail(BadAnswer(exec, "kind is not ExecCredential"));
   }
   if (kube::GetString(*parsed, {"apiVersion"}) != exec.api_version) {
-    return Fail(
-        BadAnswer(exec, fmt::format("apiVersion is {:?}, asked was {}",
-                                    kube::GetString(*parsed, {"apiVersion"}), exec.api_version)));
+    return Fail(BadAnswer(exec, fmt::format("apiVersion is {}, asked was {}",
+                                            kube::GoQuote(kube::GetString(*parsed, {"apiVersion"})),
+                                            exec.api_version)));
   }
   ExecAnswer answer;
   answer.token = std::string(kube::GetString(*parsed, {"status", "token"}));

@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/kubeconfig/base64.h"
 #include "clusters/kubeconfig/files.h"
 #include "clusters/kubeconfig/kubeconfig.h"
@@ -65,10 +66,9 @@ Result<std::string> Flatten(const Access& access, bool inline_token_file) {
   if (identity.exec) {
     return Fail(CannotFlatten(
         "users[0].user.exec",
-        fmt::format(
-            "the user's credentials come from the command {:?}, which a Secret cannot hold; "
-            "make a service account in the cluster and join with its token",
-            identity.exec->command)));
+        fmt::format("the user's credentials come from the command {}, which a Secret cannot hold; "
+                    "make a service account in the cluster and join with its token",
+                    kube::GoQuote(identity.exec->command))));
   }
   kube::Object user;
   std::string token = identity.token;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "clusters/http/pem.h"
+#include "clusters/kube/schema/leaf.h"
 #include "clusters/kubeconfig/base64.h"
 #include "clusters/kubeconfig/files.h"
 #include "clusters/kubeconfig/yaml_fields.h"
@@ -69,8 +70,8 @@ std::optional<YamlFields> Reader::Named(const std::string& list, const std::stri
     if (!known.empty()) known += ", ";
     known += entry_name;
   }
-  root_.Invalid(list, fmt::format("{} wants {:?}, which is not here; known: {}", wanted_by, name,
-                                  known.empty() ? "none" : known));
+  root_.Invalid(list, fmt::format("{} wants {}, which is not here; known: {}", wanted_by,
+                                  kube::GoQuote(name), known.empty() ? "none" : known));
   return std::nullopt;
 }
 
@@ -202,10 +203,10 @@ void Reader::ReadExec(YamlFields exec, Identity& identity) {
 
 Result<Access> Reader::Read() {
   if (std::string kind = root_.Text("kind"); !kind.empty() && kind != "Config") {
-    root_.Invalid("kind", fmt::format("want Config, not {:?}", kind));
+    root_.Invalid("kind", fmt::format("want Config, not {}", kube::GoQuote(kind)));
   }
   if (std::string version = root_.Text("apiVersion"); !version.empty() && version != "v1") {
-    root_.Invalid("apiVersion", fmt::format("want v1, not {:?}", version));
+    root_.Invalid("apiVersion", fmt::format("want v1, not {}", kube::GoQuote(version)));
   }
   Access access;
   access.context = options_.context.empty() ? root_.Text("current-context") : options_.context;

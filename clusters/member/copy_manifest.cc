@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "clusters/kube/schema/leaf.h"
 #include "scheduler/names.h"
 
 namespace fairway::clusters {
@@ -114,17 +115,17 @@ Result<kube::Value> MakeDependencyCopy(const kube::Value& object, std::string_vi
   bool known = kind == "ConfigMap" || kind == "Secret" || kind == "ServiceAccount";
   if (!known || kube::GetString(*source, {"apiVersion"}) != "v1") {
     return Fail(
-        BadObject(fmt::format("{:?} cannot go with a Job: want a v1 ConfigMap, Secret or "
+        BadObject(fmt::format("{} cannot go with a Job: want a v1 ConfigMap, Secret or "
                               "ServiceAccount",
-                              kind)));
+                              kube::GoQuote(kind))));
   }
   if (name.empty() || kube::GetString(*source, {"metadata", "namespace"}).empty()) {
     return Fail(BadObject(fmt::format("a {} that goes with a Job has no name or namespace", kind)));
   }
   if (kube::GetString(*source, {"type"}) == kTokenSecretType) {
     return Fail(BadObject(fmt::format(
-        "Secret {:?} is a service account token of this cluster, which no other would accept",
-        name)));
+        "Secret {} is a service account token of this cluster, which no other would accept",
+        kube::GoQuote(name))));
   }
   kube::Object copy = *source;
   StripMetadata(copy);

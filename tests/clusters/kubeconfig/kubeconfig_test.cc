@@ -82,6 +82,17 @@ TEST_F(KubeconfigTest, InlineDataIsDecodedAndTheContextResolved) {
   EXPECT_EQ(access->identity.as_extra.size(), 2u);
 }
 
+// Found by fuzzing: the library's own quoting of text that is not UTF-8 ended the process.
+TEST_F(KubeconfigTest, NamesThatAreNotUtf8AreQuotedInErrors) {
+  auto access = ParseKubeconfig(
+      "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: []\nusers: []\n"
+      "contexts:\n- name: c\n  context: {cluster: \"\xff"
+      "abc\xfe\", user: u}\n",
+      {});
+  ASSERT_FALSE(access);
+  EXPECT_FALSE(access.error().causes.empty() && access.error().message.empty());
+}
+
 TEST_F(KubeconfigTest, FilesAreRelativeToTheKubeconfig) {
   auto certificate = pki_.Issue("alice", {});
   Write("ca.pem", pki_.ca_pem());
