@@ -86,8 +86,7 @@ TEST_F(KubeconfigTest, InlineDataIsDecodedAndTheContextResolved) {
 TEST_F(KubeconfigTest, NamesThatAreNotUtf8AreQuotedInErrors) {
   auto access = ParseKubeconfig(
       "apiVersion: v1\nkind: Config\ncurrent-context: c\nclusters: []\nusers: []\n"
-      "contexts:\n- name: c\n  context: {cluster: \"\xff"
-      "abc\xfe\", user: u}\n",
+      "contexts:\n- name: c\n  context: {cluster: \"\xc3\", user: u}\n",
       {});
   ASSERT_FALSE(access);
   EXPECT_FALSE(access.error().causes.empty() && access.error().message.empty());
