@@ -36,6 +36,10 @@ function(fairway_add_test name)
   endif()
   add_test(NAME ${prefix}${name} COMMAND ${ARG_COMMAND} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   set_tests_properties(${prefix}${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+  if(FAIRWAY_SANITIZE MATCHES "thread")
+    set_tests_properties(${prefix}${name} PROPERTIES ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/testing/tsan.supp:ignore_noninstrumented_modules=1")
+  endif()
 endfunction()
 
 #   fairway_test(<name> SOURCES <files>... [LINK <targets>...] [LABELS <labels>...] [TIMEOUT <seconds>])
