@@ -69,7 +69,7 @@ def bodies(gateway, _):
     refused(k, "PUT", JOBS + "/kept", job("other"), 400)
     refused(k, "PATCH", JOBS + "/kept", b"{", 400,
             headers={"Content-Type": "application/merge-patch+json"})
-    refused(k, "PATCH", JOBS + "/kept", b'[{"op":"jump"}]', 400,
+    refused(k, "PATCH", JOBS + "/kept", b'[{"op":"jump"}]', 422,
             headers={"Content-Type": "application/json-patch+json"})
     refused(k, "PATCH", JOBS + "/kept", b"{}", 415, headers={"Content-Type": "application/json"})
     refused(k, "POST", "/apis/batch/v1/namespaces/default/nothings", job("x"), 404)

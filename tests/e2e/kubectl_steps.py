@@ -174,6 +174,7 @@ CONFIGS = [
     step("get configmap settings -o go-template={{.data.a}}", expect=["c"]),
     step("create serviceaccount robot", expect=["created"]),
     step("get serviceaccount robot", expect=["robot"]),
+    step("delete serviceaccount robot", expect=["deleted"]),
     step("delete configmap settings applied", expect=['configmap "settings" deleted']),
     step("delete secret word --wait=false", expect=["deleted"]),
     step("create -f - --dry-run=client -o yaml", CONFIG.format(name="local", value="1")),
