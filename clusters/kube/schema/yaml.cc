@@ -145,6 +145,8 @@ void DocumentBuilder::OnScalar(const YAML::Mark& mark, const std::string& tag,
   if (tag == "!" && !IsQuoteClosed(text_, static_cast<size_t>(std::max(mark.pos, 0)))) {
     Fail(mark, "found unexpected end of stream");
   }
+  // The library turns \N and \_ into single bytes, which no JSON may hold.
+  if (!IsUtf8(text)) Fail(mark, "an escape that does not give UTF-8; write \\u0085 or \\u00a0");
   std::string_view type = tag;
   if (type.substr(0, kTagPrefix.size()) == kTagPrefix) type.remove_prefix(kTagPrefix.size());
   if (plain || type == "int" || type == "float" || type == "bool" || type == "null") {
