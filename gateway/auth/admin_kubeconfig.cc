@@ -1,33 +1,21 @@
 #include "gateway/auth/admin_kubeconfig.h"
 
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
+#include "clusters/kubeconfig/base64.h"
 #include "gateway/auth/private_file.h"
 
 namespace fairway::gateway {
-
-namespace {
-
-std::string Base64(const std::string& bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()),
-                             static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(size));
-  return text;
-}
-
-}  // namespace
 
 std::string FormatKubeconfig(const KubeconfigFacts& facts) {
   std::string text = fmt::format(
       "apiVersion: v1\nkind: Config\nclusters:\n- name: {0}\n  cluster:\n    server: {1}\n"
       "    certificate-authority-data: {2}\nusers:\n- name: {3}\n  user:\n",
-      facts.cluster, facts.server, Base64(facts.ca_certificate), facts.user);
+      facts.cluster, facts.server, clusters::EncodeBase64(facts.ca_certificate), facts.user);
   if (!facts.client.certificate.empty()) {
     text += fmt::format("    client-certificate-data: {}\n    client-key-data: {}\n",
-                        Base64(facts.client.certificate), Base64(facts.client.private_key));
+                        clusters::EncodeBase64(facts.client.certificate),
+                        clusters::EncodeBase64(facts.client.private_key));
   }
   if (!facts.token.empty()) text += fmt::format("    token: {}\n", facts.token);
   text += fmt::format(

@@ -1,9 +1,8 @@
 // fairway cluster join|list|cordon|uncordon|remove: the member clusters, through the API.
-#include <openssl/evp.h>
-
 #include <chrono>
 #include <cstdio>
 
+#include "clusters/kubeconfig/base64.h"
 #include "clusters/kubeconfig/kubeconfig.h"
 #include "gateway/cli/api_client.h"
 #include "gateway/cli/commands.h"
@@ -37,15 +36,6 @@ int Usage(const std::string& error = {}) {
   if (!error.empty()) std::fprintf(stderr, "error: %s\n", error.c_str());
   std::fputs(kUsage, stderr);
   return 1;
-}
-
-std::string Base64(const std::string& text) {
-  std::string out(4 * ((text.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(text.data()),
-                             static_cast<int>(text.size()));
-  out.resize(static_cast<size_t>(size));
-  return out;
 }
 
 std::string ApplyTarget(std::string_view collection, std::string_view name) {
@@ -92,7 +82,7 @@ int Join(ApiClient& api, const Args& args, const std::string& name) {
   std::string secret_name = "cluster-" + name;
   Object secret{{"apiVersion", "v1"}, {"kind", "Secret"}, {"type", "Opaque"}};
   secret["metadata"] = Object{{"name", secret_name}, {"namespace", kSystem}};
-  secret["data"] = Object{{"kubeconfig", Base64(*flat)}};
+  secret["data"] = Object{{"kubeconfig", clusters::EncodeBase64(*flat)}};
   auto stored = api.Call(
       "PATCH", ApplyTarget("/api/v1/namespaces/" + std::string(kSystem) + "/secrets", secret_name),
       kube::Serialize(secret), kApply);

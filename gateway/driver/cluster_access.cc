@@ -1,8 +1,8 @@
 #include "gateway/driver/cluster_access.h"
 
-#include <openssl/evp.h>
-
 #include <utility>
+
+#include "clusters/kubeconfig/base64.h"
 
 namespace fairway::gateway {
 
@@ -14,26 +14,9 @@ Error Unusable(std::string message) {
   return Error{.code = 422, .reason = "InvalidAccess", .message = std::move(message)};
 }
 
-std::optional<std::string> DecodeBase64(std::string_view text) {
-  std::string clean;
-  for (char c : text) {
-    if (c != '\n' && c != '\r' && c != ' ') clean += c;
-  }
-  if (clean.empty()) return std::string();
-  if (clean.size() % 4 != 0) return std::nullopt;
-  std::string out(clean.size() / 4 * 3, '\0');
-  int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(clean.data()),
-                             static_cast<int>(clean.size()));
-  if (size < 0) return std::nullopt;
-  size_t padding = clean.ends_with("==") ? 2 : clean.ends_with("=") ? 1 : 0;
-  out.resize(static_cast<size_t>(size) - padding);
-  return out;
-}
-
 std::string SecretText(const Object* secret, std::string_view key) {
   if (secret == nullptr) return {};
-  return DecodeBase64(kube::GetString(*secret, {"data", key})).value_or(std::string());
+  return clusters::DecodeBase64(kube::GetString(*secret, {"data", key})).value_or(std::string());
 }
 
 const Object* Reference(const Object& cluster) {
@@ -67,7 +50,7 @@ Result<clusters::Access> FromFields(const Object& cluster, const Object* secret)
   endpoint.proxy_url = std::string(kube::GetString(cluster, {"spec", "proxyURL"}));
   endpoint.insecure_skip_tls_verify =
       kube::Get<bool>(cluster, {"spec", "insecureSkipTLSVerify"}).value_or(false);
-  auto bundle = DecodeBase64(kube::GetString(cluster, {"spec", "caBundle"}));
+  auto bundle = clusters::DecodeBase64(kube::GetString(cluster, {"spec", "caBundle"}));
   if (!bundle) return Fail(Unusable("spec.caBundle: not base64"));
   endpoint.ca_pem = bundle->empty() ? SecretText(secret, "ca.crt") : *bundle;
   access.identity.token = SecretText(secret, "token");
