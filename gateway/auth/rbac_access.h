@@ -40,12 +40,4 @@ class RbacAccess final : public api::Access {
   Authorizer authorizer_;
 };
 
-// A source without stored roles: the built-in ones are all there is.
-class NoStoredRbac final : public RbacSource {
- public:
-  uint64_t generation() const override { return 0; }
-  void ForEachRole(const std::function<void(const RbacRole&)>&) const override {}
-  void ForEachBinding(const std::function<void(const RbacBinding&)>&) const override {}
-};
-
 }  // namespace fairway::gateway

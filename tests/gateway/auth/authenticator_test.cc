@@ -10,6 +10,14 @@
 namespace fairway::gateway {
 namespace {
 
+// A source without stored roles: the built-in ones are all there is.
+class NoStoredRbac final : public RbacSource {
+ public:
+  uint64_t generation() const override { return 0; }
+  void ForEachRole(const std::function<void(const RbacRole&)>&) const override {}
+  void ForEachBinding(const std::function<void(const RbacBinding&)>&) const override {}
+};
+
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
