@@ -28,13 +28,28 @@ ClusterId AvoidedCluster(const JobRecord& record) {
 
 }  // namespace
 
-PlacementPick PlaceJob(World& world, const JobRecord& record) {
+PlaceScope FlavorScope(const Labels& node_labels) {
+  PlaceScope scope;
+  if (node_labels.empty()) return scope;
+  SelectorTerm& term = scope.only.emplace_back();
+  for (const auto& [key, value] : node_labels) {
+    term.requirements.push_back({key, LabelRequirement::Op::kIn, {value}});
+  }
+  return scope;
+}
+
+PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& scope) {
   const SpecEntry& spec = world.specs().Get(record.spec);
   std::vector<ClusterId> excluded;  // allocates only for a job that has moved before
   for (const FormerEpoch& former : record.former) {
     if (former.reason == EndReason::kRejected) excluded.push_back(former.cluster);
   }
   if (!excluded.empty() && WasRejectedByMost(record)) return {};
+  if (!scope.only.empty()) {
+    for (const auto& [id, state] : world.clusters()) {
+      if (!MatchesRequiredAffinity(scope.only, state.record.spec.labels)) excluded.push_back(id);
+    }
+  }
   const ClusterIndex::Query query = {&spec.spec, spec.selector_hash, &spec.total, &spec.pod,
                                      &excluded};
   const ClusterId avoided = AvoidedCluster(record);
@@ -65,13 +80,15 @@ ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
   return {Verdict::kFits, score};
 }
 
-PlacementPick PlaceJobReadably(const World& world, const JobRecord& record) {
+PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
+                               const PlaceScope& scope) {
   PlacementPick best;
   PlacementPick last_choice;
   if (WasRejectedByMost(record)) return best;
   const SpecEntry& spec = world.specs().Get(record.spec);
   const ClusterId avoided = AvoidedCluster(record);
   for (const auto& [id, state] : world.clusters()) {
+    if (!MatchesRequiredAffinity(scope.only, state.record.spec.labels)) continue;
     const ClusterAnswer answer = JudgeCluster(record, spec, state);
     if (answer.verdict != Verdict::kFits) continue;
     PlacementPick& choice = id == avoided ? last_choice : best;

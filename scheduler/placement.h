@@ -18,10 +18,20 @@ struct PlacementPick {
   bool operator==(const PlacementPick&) const = default;
 };
 
-// The cluster with the highest score among those that fit; ties go to the lowest ClusterId. The
-// record need not be in the world yet; its spec must be. Not const: it fills caches.
-PlacementPick PlaceJob(World& world, const JobRecord& record);
-PlacementPick PlaceJobReadably(const World& world, const JobRecord& record);
+// Which clusters a question is about, beside what the job itself demands. The clusters of a quota
+// flavor, for example: those whose labels carry all its node labels (FlavorScope).
+struct PlaceScope {
+  std::vector<SelectorTerm> only;  // ORed; empty = all clusters
+  bool operator==(const PlaceScope&) const = default;
+};
+// The clusters whose labels carry all of these; all clusters when there are none.
+PlaceScope FlavorScope(const Labels& node_labels);
+
+// The cluster of `scope` with the highest score among those that fit; ties go to the lowest
+// ClusterId. The record need not be in the world yet; its spec must be. Not const: it fills caches.
+PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& scope = {});
+PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
+                               const PlaceScope& scope = {});
 
 // A job that this many clusters have refused is not offered to another.
 inline constexpr int kRejectionsMax = kFormerEpochsMax;

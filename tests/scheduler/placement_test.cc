@@ -114,6 +114,23 @@ TEST(PlacementTest, FastAndReadablePathGiveTheSameAnswers) {
   EXPECT_GT(placed, 100);
 }
 
+TEST(PlacementTest, AScopeLeavesOnlyItsClusters) {
+  World world = SampleWorld(12);
+  JobSpec spec;
+  spec.request = MakeResources(1000, 1024);
+  const JobRecord record = SampleJob(world, JobId{1}, spec);
+  for (int region = 0; region < 4; ++region) {
+    const std::string name = "r" + std::to_string(region);
+    const PlaceScope scope = FlavorScope({{"region", name}});
+    const PlacementPick pick = PlaceJob(world, record, scope);
+    EXPECT_EQ(pick, PlaceJobReadably(world, record, scope));
+    ASSERT_TRUE(pick.cluster);
+    EXPECT_EQ(world.FindCluster(pick.cluster)->record.spec.labels.at("region"), name);
+  }
+  EXPECT_FALSE(PlaceJob(world, record, FlavorScope({{"region", "elsewhere"}})).cluster);
+  EXPECT_EQ(PlaceJob(world, record, FlavorScope({})), PlaceJob(world, record));
+}
+
 TEST(PlacementTest, TiesGoToTheLowestClusterId) {
   World world;
   for (uint64_t id : {7, 3, 5}) {
