@@ -94,9 +94,11 @@ install_packages() {
   say "installing ${#missing[@]} packages: ${missing[*]}"
   step "apt-get update" build/apt-update.log "${apt[@]}" update
   if [[ $need == optional ]]; then
-    local known=() name
+    local known=() name policy
     for name in "${missing[@]}"; do
-      if apt-cache policy "$name" 2>/dev/null | grep -q 'Candidate: [^(]'; then
+      # Not through a pipe: grep -q ends early, and pipefail would take apt-cache's SIGPIPE for a no.
+      policy=$(apt-cache policy "$name" 2>/dev/null) || policy=
+      if [[ $policy =~ Candidate:\ [^\(] ]]; then
         known+=("$name")
       else
         skip "installing $name (this system does not have it)"
