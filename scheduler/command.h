@@ -23,7 +23,7 @@ struct Withdraw {
   ClusterId cluster;
   Epoch epoch;
 };
-// The job's Placement object is out of date.
+// The job's Placement object is out of date, and so is its Workload when it has a LocalQueue.
 struct PublishPlacement {
   JobId job;
 };
@@ -41,13 +41,16 @@ struct ReleaseJob {
 struct ExpireJob {
   JobId job;
 };
+// What ClusterQueues, LocalQueues and Cohorts say of themselves (active or not, and why) may have
+// changed. Their counts and usage change with every job; publish those at leisure.
+struct PublishQueues {};
 // Send TimerFired at this time; replaces any earlier wish.
 struct SetTimer {
   Instant at;
 };
 
 using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
-                             ExpireJob, SetTimer>;
+                             ExpireJob, PublishQueues, SetTimer>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 
 inline bool IsRemote(const Command& c) {

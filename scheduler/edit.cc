@@ -1,6 +1,7 @@
 #include "scheduler/edit.h"
 
 #include "scheduler/codec.h"
+#include "scheduler/quota/quota_codec.h"
 #include "scheduler/spec_codec.h"
 
 namespace fairway::scheduler {
@@ -10,9 +11,17 @@ namespace {
 // cluster before the jobs that name them.
 constexpr char kSpecTable = 'a';
 constexpr char kClusterTable = 'c';
+constexpr char kFlavorTable = 'd';
+constexpr char kCohortTable = 'e';
+constexpr char kClusterQueueTable = 'f';
+constexpr char kLocalQueueTable = 'g';
 constexpr char kJobTable = 'j';
 
 constexpr uint8_t kFormatVersion = 1;
+// Sections follow the fields of format 1, in rising order; what is absent has its default. Records
+// that need none are written in format 1 still.
+constexpr uint8_t kSectionedVersion = 2;
+constexpr uint8_t kQuotaSection = 1;  // of a job
 constexpr size_t kKeySize = 9;
 
 enum JobFlag : uint8_t { kSuspendedBit = 1, kDeleteRequestedBit = 2, kDispatchPendingBit = 4 };
@@ -31,34 +40,24 @@ void Write(ByteWriter& out, const ClusterSpec& spec) {
     out.Text(key);
     out.Text(value);
   }
-  out.Unsigned(spec.taints.size());
-  for (const Taint& taint : spec.taints) {
-    out.Text(taint.key);
-    out.Text(taint.value);
-    out.Byte(static_cast<uint8_t>(taint.effect));
-  }
+  WriteTaints(out, spec.taints);
 }
 
 ClusterSpec ReadClusterSpec(ByteReader& in) {
   ClusterSpec spec;
   spec.name = in.Text();
   spec.cordoned = ReadBool(in);
-  size_t count = in.Count();
+  const size_t count = in.Count();
   for (size_t i = 0; i < count && in.ok(); ++i) {
     std::string key(in.Text());
     spec.labels[std::move(key)] = in.Text();
   }
-  count = in.Count();
-  for (size_t i = 0; i < count && in.ok(); ++i) {
-    Taint& taint = spec.taints.emplace_back();
-    taint.key = in.Text();
-    taint.value = in.Text();
-    taint.effect = in.Choice(TaintEffect::kNoExecute);
-  }
+  spec.taints = ReadTaints(in);
   return spec;
 }
 
-void Write(ByteWriter& out, const JobRecord& record) {
+// True when sections were needed.
+bool Write(ByteWriter& out, const JobRecord& record) {
   out.Text(record.name);
   out.Unsigned(record.spec.value);
   out.Byte(static_cast<uint8_t>(record.state));
@@ -80,20 +79,37 @@ void Write(ByteWriter& out, const JobRecord& record) {
     out.Signed(former.until.ms);
     out.Byte(static_cast<uint8_t>(former.reason));
   }
+  if (!record.quota) return false;
+  out.Byte(kQuotaSection);
+  Write(out, *record.quota);
+  return true;
 }
 
-JobRecord ReadRecord(JobId job, ByteReader& in) {
+void ReadSections(JobRecord& record, ByteReader& in) {
+  for (uint8_t last = 0; in.ok() && !in.AtEnd();) {
+    const uint8_t section = in.Byte();
+    if (section <= last) in.Refuse();  // each at most once, in order
+    last = section;
+    if (section == kQuotaSection) {
+      record.quota = MaybeBox<JobQuota>(ReadJobQuota(in));
+    } else {
+      in.Refuse();
+    }
+  }
+}
+
+JobRecord ReadRecord(JobId job, ByteReader& in, bool sectioned) {
   JobRecord record;
   record.job = job;
   record.name = in.Text();
   record.spec = SpecId{in.Unsigned()};
-  record.state = in.Choice(JobState::kDeleting);
+  record.state = in.Choice(kLastJobState);
   const uint8_t flags = in.Byte();
   if (flags > (kSuspendedBit | kDeleteRequestedBit | kDispatchPendingBit)) in.Refuse();
   record.suspended = (flags & kSuspendedBit) != 0;
   record.delete_requested = (flags & kDeleteRequestedBit) != 0;
   record.dispatch_pending = (flags & kDispatchPendingBit) != 0;
-  record.ending = in.Choice(EndReason::kWithdrawn);
+  record.ending = in.Choice(kLastEndReason);
   record.ttl_seconds = ReadInt32(in);
   record.cluster = ClusterId{in.Unsigned()};
   record.epoch = Epoch{in.Unsigned()};
@@ -108,8 +124,9 @@ JobRecord ReadRecord(JobId job, ByteReader& in) {
     former.cluster = ClusterId{in.Unsigned()};
     former.since = Instant{in.Signed()};
     former.until = Instant{in.Signed()};
-    former.reason = in.Choice(EndReason::kWithdrawn);
+    former.reason = in.Choice(kLastEndReason);
   }
+  if (sectioned) ReadSections(record, in);
   return record;
 }
 
@@ -131,16 +148,29 @@ Error Damaged(std::string_view key, std::string_view what) {
 
 std::string EditKey(const Edit& edit) {
   struct Visitor {
-    std::string operator()(const PutJob& e) const { return MakeKey(kJobTable, e.record.job.value); }
-    std::string operator()(const EraseJob& e) const { return MakeKey(kJobTable, e.job.value); }
-    std::string operator()(const PutSpec& e) const { return MakeKey(kSpecTable, e.id.value); }
-    std::string operator()(const EraseSpec& e) const { return MakeKey(kSpecTable, e.id.value); }
-    std::string operator()(const PutCluster& e) const {
+    using Key = std::string;
+    Key operator()(const PutJob& e) const { return MakeKey(kJobTable, e.record.job.value); }
+    Key operator()(const EraseJob& e) const { return MakeKey(kJobTable, e.job.value); }
+    Key operator()(const PutSpec& e) const { return MakeKey(kSpecTable, e.id.value); }
+    Key operator()(const EraseSpec& e) const { return MakeKey(kSpecTable, e.id.value); }
+    Key operator()(const PutCluster& e) const {
       return MakeKey(kClusterTable, e.record.cluster.value);
     }
-    std::string operator()(const EraseCluster& e) const {
-      return MakeKey(kClusterTable, e.cluster.value);
+    Key operator()(const EraseCluster& e) const { return MakeKey(kClusterTable, e.cluster.value); }
+    Key operator()(const PutFlavor& e) const { return MakeKey(kFlavorTable, e.record.id.value); }
+    Key operator()(const EraseFlavor& e) const { return MakeKey(kFlavorTable, e.id.value); }
+    Key operator()(const PutCohort& e) const { return MakeKey(kCohortTable, e.record.id.value); }
+    Key operator()(const EraseCohort& e) const { return MakeKey(kCohortTable, e.id.value); }
+    Key operator()(const PutClusterQueue& e) const {
+      return MakeKey(kClusterQueueTable, e.record.id.value);
     }
+    Key operator()(const EraseClusterQueue& e) const {
+      return MakeKey(kClusterQueueTable, e.id.value);
+    }
+    Key operator()(const PutLocalQueue& e) const {
+      return MakeKey(kLocalQueueTable, e.record.id.value);
+    }
+    Key operator()(const EraseLocalQueue& e) const { return MakeKey(kLocalQueueTable, e.id.value); }
   };
   return std::visit(Visitor{}, edit);
 }
@@ -148,17 +178,63 @@ std::string EditKey(const Edit& edit) {
 std::optional<std::string> EditValue(const Edit& edit) {
   std::string value(1, static_cast<char>(kFormatVersion));
   ByteWriter out(value);
+  bool sectioned = false;
   if (const auto* put_job = std::get_if<PutJob>(&edit)) {
-    Write(out, put_job->record);
+    sectioned = Write(out, put_job->record);
   } else if (const auto* put_spec = std::get_if<PutSpec>(&edit)) {
-    EncodeSpec(put_spec->spec, value);
+    sectioned = EncodeSpec(put_spec->spec, value);
   } else if (const auto* put_cluster = std::get_if<PutCluster>(&edit)) {
     Write(out, put_cluster->record.spec);
+  } else if (const auto* put_flavor = std::get_if<PutFlavor>(&edit)) {
+    Write(out, put_flavor->record.spec);
+  } else if (const auto* put_cohort = std::get_if<PutCohort>(&edit)) {
+    Write(out, put_cohort->record.spec);
+  } else if (const auto* put_cluster_queue = std::get_if<PutClusterQueue>(&edit)) {
+    Write(out, put_cluster_queue->record.spec);
+  } else if (const auto* put_local_queue = std::get_if<PutLocalQueue>(&edit)) {
+    Write(out, put_local_queue->record.spec);
   } else {
     return std::nullopt;
   }
+  if (sectioned) value[0] = static_cast<char>(kSectionedVersion);
   return value;
 }
+
+namespace {
+
+bool MayHaveSections(char table) { return table == kJobTable || table == kSpecTable; }
+
+// False when the table is not known.
+bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edit) {
+  switch (table) {
+    case kJobTable:
+      edit.emplace<PutJob>(PutJob{ReadRecord(JobId{id}, in, sectioned)});
+      return true;
+    case kSpecTable:
+      edit.emplace<PutSpec>(PutSpec{SpecId{id}, DecodeSpec(in, sectioned)});
+      return true;
+    case kClusterTable:
+      edit.emplace<PutCluster>(PutCluster{ClusterRecord{ClusterId{id}, ReadClusterSpec(in)}});
+      return true;
+    case kFlavorTable:
+      edit.emplace<PutFlavor>(PutFlavor{{FlavorId{id}, ReadFlavorSpec(in)}});
+      return true;
+    case kCohortTable:
+      edit.emplace<PutCohort>(PutCohort{{CohortId{id}, ReadCohortSpec(in)}});
+      return true;
+    case kClusterQueueTable:
+      edit.emplace<PutClusterQueue>(
+          PutClusterQueue{{ClusterQueueId{id}, ReadClusterQueueSpec(in)}});
+      return true;
+    case kLocalQueueTable:
+      edit.emplace<PutLocalQueue>(PutLocalQueue{{LocalQueueId{id}, ReadLocalQueueSpec(in)}});
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
 
 Result<Edit> DecodeEdit(std::string_view key, std::string_view value) {
   if (key.size() != kKeySize) return Fail(Damaged(key, "the key is not nine bytes long"));
@@ -168,18 +244,13 @@ Result<Edit> DecodeEdit(std::string_view key, std::string_view value) {
   ByteReader in(value);
   const uint8_t version = in.Byte();
   if (!in.ok()) return Fail(Damaged(key, "the value is empty"));
-  if (version != kFormatVersion) {
+  const bool sectioned = version == kSectionedVersion && MayHaveSections(key[0]);
+  if (version != kFormatVersion && !sectioned) {
     return Fail(Damaged(key, "format version " + std::to_string(version) +
                                  " is not known; a newer Fairway may have written it"));
   }
   Edit edit;
-  if (key[0] == kJobTable) {
-    edit.emplace<PutJob>(PutJob{ReadRecord(JobId{id}, in)});
-  } else if (key[0] == kSpecTable) {
-    edit.emplace<PutSpec>(PutSpec{SpecId{id}, DecodeSpec(in)});
-  } else if (key[0] == kClusterTable) {
-    edit.emplace<PutCluster>(PutCluster{ClusterRecord{ClusterId{id}, ReadClusterSpec(in)}});
-  } else {
+  if (!ReadEdit(key[0], id, in, sectioned, edit)) {
     return Fail(Damaged(key, "the table is not known"));
   }
   if (!in.ok()) return Fail(Damaged(key, "the value is damaged"));

@@ -34,7 +34,34 @@ struct EraseCluster {
   ClusterId cluster;
 };
 
-using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster>;
+struct PutFlavor {
+  FlavorRecord record;
+};
+struct EraseFlavor {
+  FlavorId id;
+};
+struct PutCohort {
+  CohortRecord record;
+};
+struct EraseCohort {
+  CohortId id;
+};
+struct PutClusterQueue {
+  ClusterQueueRecord record;
+};
+struct EraseClusterQueue {
+  ClusterQueueId id;
+};
+struct PutLocalQueue {
+  LocalQueueRecord record;
+};
+struct EraseLocalQueue {
+  LocalQueueId id;
+};
+
+using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
+                          EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
+                          PutLocalQueue, EraseLocalQueue>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

@@ -10,6 +10,7 @@
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
+#include "scheduler/quota/quota_spec.h"
 
 namespace fairway::scheduler {
 
@@ -93,9 +94,53 @@ struct WithdrawFailed {
   Epoch epoch;
 };
 
-using Event = std::variant<Recovered, TimerFired, JobSubmitted, JobChanged, JobDeleted,
-                           ClusterChanged, ClusterRemoved, CapacityObserved, LinkObserved,
-                           DispatchAcked, DispatchFailed, RunObserved, CopyGone, WithdrawFailed>;
+// Quota: an object was made or changed, or is gone. A queue or flavor that still holds quota may go
+// (the bridge's finalizers see to it that none does); its charges stay until their jobs end.
+struct FlavorChanged {
+  FlavorId id;
+  const FlavorSpec* spec;
+};
+struct FlavorRemoved {
+  FlavorId id;
+};
+struct CohortChanged {
+  CohortId id;
+  const CohortSpec* spec;
+};
+struct CohortRemoved {
+  CohortId id;
+};
+struct ClusterQueueChanged {
+  ClusterQueueId id;
+  const ClusterQueueSpec* spec;
+};
+struct ClusterQueueRemoved {
+  ClusterQueueId id;
+};
+struct LocalQueueChanged {
+  LocalQueueId id;
+  const LocalQueueSpec* spec;
+};
+struct LocalQueueRemoved {
+  LocalQueueId id;
+};
+// The gateway's configuration; after each start, before the first job.
+struct QuotaConfigured {
+  QuotaSettings settings;
+};
+// A bare Workload (JobSpec.queueing.workload_only) reports its end in its status.
+struct WorkloadFinished {
+  JobId job;
+  bool succeeded;
+  Instant finished;
+};
+
+using Event =
+    std::variant<Recovered, TimerFired, JobSubmitted, JobChanged, JobDeleted, ClusterChanged,
+                 ClusterRemoved, CapacityObserved, LinkObserved, DispatchAcked, DispatchFailed,
+                 RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
+                 CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
+                 LocalQueueRemoved, QuotaConfigured, WorkloadFinished>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

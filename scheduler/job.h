@@ -7,47 +7,11 @@
 
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
+#include "scheduler/job_terms.h"
+#include "scheduler/quota/queueing.h"
 #include "scheduler/resources.h"
 
 namespace fairway::scheduler {
-
-// One requirement on a cluster's labels, with the operators of Kubernetes' NodeSelectorRequirement.
-struct LabelRequirement {
-  enum class Op : uint8_t { kIn, kNotIn, kExists, kDoesNotExist, kGt, kLt };
-  std::string key;
-  Op op = Op::kExists;
-  std::vector<std::string> values;
-  bool operator==(const LabelRequirement&) const = default;
-};
-
-// Requirements that must all hold. An empty term matches nothing, as in a NodeSelectorTerm.
-struct SelectorTerm {
-  std::vector<LabelRequirement> requirements;
-  bool operator==(const SelectorTerm&) const = default;
-};
-
-struct PreferredTerm {
-  int32_t weight = 1;  // 1..100
-  SelectorTerm term;
-  bool operator==(const PreferredTerm&) const = default;
-};
-
-enum class TaintEffect : uint8_t { kNoSchedule, kPreferNoSchedule, kNoExecute };
-
-struct Taint {
-  std::string key, value;
-  TaintEffect effect = TaintEffect::kNoSchedule;
-  bool operator==(const Taint&) const = default;
-};
-
-struct Toleration {
-  std::string key;      // empty with kExists tolerates every key
-  bool exists = false;  // operator Exists; otherwise Equal
-  std::string value;
-  bool any_effect = true;  // no effect named
-  TaintEffect effect = TaintEffect::kNoSchedule;
-  bool operator==(const Toleration&) const = default;
-};
 
 // A job's wishes. Interned: a thousand jobs made from one template share one.
 struct JobSpec {
@@ -57,6 +21,10 @@ struct JobSpec {
   std::vector<PreferredTerm> preferred;
   std::vector<Toleration> tolerations;
   int32_t priority = 0;  // higher goes first
+  // All pods must fit on one cluster at once. False (annotation fairway.flext.sh/gang: "false"):
+  // one pod must fit, the others wait on the member.
+  bool gang = true;
+  Queueing queueing;
   bool operator==(const JobSpec&) const = default;
 };
 
@@ -74,6 +42,8 @@ enum class JobState : uint8_t {
   kDone,      // terminal result saved: Complete
   kFailed,    // terminal result saved: Failed
   kDeleting,  // deleted here; the copy is being withdrawn
+  kAdmitted,  // a Workload without a Job of ours: it holds quota, and no cluster
 };
+inline constexpr JobState kLastJobState = JobState::kAdmitted;
 
 }  // namespace fairway::scheduler

@@ -9,6 +9,9 @@
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
+#include "scheduler/maybe_box.h"
+#include "scheduler/quota/job_quota.h"
+#include "scheduler/quota/quota_spec.h"
 
 namespace fairway::scheduler {
 
@@ -19,8 +22,16 @@ enum class EndReason : uint8_t {
   kCopyLost,
   kClusterRemoved,
   kSuspended,
-  kWithdrawn
+  kWithdrawn,
+  // Evictions of jobs that hold quota; Kueue's reasons of condition Evicted.
+  kPreempted,
+  kDeactivated,  // Workload.spec.active is false
+  kClusterQueueStopped,
+  kLocalQueueStopped,
+  kMaxExecutionTime,  // deactivated by us as well
+  kQuotaChanged       // its request changed, and no longer fits beside the others
 };
+inline constexpr EndReason kLastEndReason = EndReason::kQuotaChanged;
 
 struct FormerEpoch {
   Epoch epoch;
@@ -49,6 +60,7 @@ struct JobRecord {
   // Oldest first, at most kFormerEpochsMax. A kRejected entry keeps its cluster out of the running
   // for this job, so those are dropped last.
   std::vector<FormerEpoch> former;
+  MaybeBox<JobQuota> quota;  // only on unfinished jobs with a LocalQueue
   bool operator==(const JobRecord&) const = default;
 };
 inline constexpr int kFormerEpochsMax = 16;
@@ -57,6 +69,27 @@ struct ClusterRecord {
   ClusterId cluster;
   ClusterSpec spec;
   bool operator==(const ClusterRecord&) const = default;
+};
+
+struct FlavorRecord {
+  FlavorId id;
+  FlavorSpec spec;
+  bool operator==(const FlavorRecord&) const = default;
+};
+struct CohortRecord {
+  CohortId id;
+  CohortSpec spec;
+  bool operator==(const CohortRecord&) const = default;
+};
+struct ClusterQueueRecord {
+  ClusterQueueId id;
+  ClusterQueueSpec spec;
+  bool operator==(const ClusterQueueRecord&) const = default;
+};
+struct LocalQueueRecord {
+  LocalQueueId id;
+  LocalQueueSpec spec;
+  bool operator==(const LocalQueueRecord&) const = default;
 };
 
 }  // namespace fairway::scheduler

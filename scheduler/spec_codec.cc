@@ -2,10 +2,18 @@
 
 #include <limits>
 
+#include "scheduler/quota/quota_codec.h"
+
 namespace fairway::scheduler {
 namespace {
 
-void Write(ByteWriter& out, const Resources& amounts) {
+// Sections after the fields of format 1, in rising order; one that is absent has its default.
+constexpr uint8_t kNoGangSection = 1;
+constexpr uint8_t kQueueingSection = 2;
+
+}  // namespace
+
+void WriteResources(ByteWriter& out, const Resources& amounts) {
   out.Signed(amounts.cpu_milli);
   out.Signed(amounts.memory_bytes);
   out.Signed(amounts.ephemeral_storage_bytes);
@@ -34,6 +42,8 @@ Resources ReadResources(ByteReader& in) {
   return amounts;
 }
 
+namespace {
+
 void Write(ByteWriter& out, const SelectorTerm& term) {
   out.Unsigned(term.requirements.size());
   for (const LabelRequirement& requirement : term.requirements) {
@@ -59,17 +69,21 @@ SelectorTerm ReadTerm(ByteReader& in) {
 
 }  // namespace
 
-void EncodeSelector(const JobSpec& spec, std::string& bytes) {
-  ByteWriter out(bytes);
-  out.Unsigned(spec.required.size());
-  for (const SelectorTerm& term : spec.required) Write(out, term);
-  out.Unsigned(spec.preferred.size());
-  for (const PreferredTerm& preferred : spec.preferred) {
-    out.Signed(preferred.weight);
-    Write(out, preferred.term);
-  }
-  out.Unsigned(spec.tolerations.size());
-  for (const Toleration& toleration : spec.tolerations) {
+void WriteTerms(ByteWriter& out, const std::vector<SelectorTerm>& terms) {
+  out.Unsigned(terms.size());
+  for (const SelectorTerm& term : terms) Write(out, term);
+}
+
+std::vector<SelectorTerm> ReadTerms(ByteReader& in) {
+  std::vector<SelectorTerm> terms;
+  const size_t count = in.Count();
+  for (size_t i = 0; i < count && in.ok(); ++i) terms.push_back(ReadTerm(in));
+  return terms;
+}
+
+void WriteTolerations(ByteWriter& out, const std::vector<Toleration>& tolerations) {
+  out.Unsigned(tolerations.size());
+  for (const Toleration& toleration : tolerations) {
     out.Text(toleration.key);
     out.Byte(toleration.exists ? 1 : 0);
     out.Text(toleration.value);
@@ -78,12 +92,69 @@ void EncodeSelector(const JobSpec& spec, std::string& bytes) {
   }
 }
 
-void EncodeSpec(const JobSpec& spec, std::string& bytes) {
+std::vector<Toleration> ReadTolerations(ByteReader& in) {
+  std::vector<Toleration> tolerations;
+  const size_t count = in.Count();
+  for (size_t i = 0; i < count && in.ok(); ++i) {
+    Toleration& toleration = tolerations.emplace_back();
+    toleration.key = in.Text();
+    toleration.exists = ReadBool(in);
+    toleration.value = in.Text();
+    toleration.any_effect = ReadBool(in);
+    toleration.effect = in.Choice(TaintEffect::kNoExecute);
+  }
+  return tolerations;
+}
+
+void WriteTaints(ByteWriter& out, const std::vector<Taint>& taints) {
+  out.Unsigned(taints.size());
+  for (const Taint& taint : taints) {
+    out.Text(taint.key);
+    out.Text(taint.value);
+    out.Byte(static_cast<uint8_t>(taint.effect));
+  }
+}
+
+std::vector<Taint> ReadTaints(ByteReader& in) {
+  std::vector<Taint> taints;
+  const size_t count = in.Count();
+  for (size_t i = 0; i < count && in.ok(); ++i) {
+    Taint& taint = taints.emplace_back();
+    taint.key = in.Text();
+    taint.value = in.Text();
+    taint.effect = in.Choice(TaintEffect::kNoExecute);
+  }
+  return taints;
+}
+
+void EncodeSelector(const JobSpec& spec, std::string& bytes) {
   ByteWriter out(bytes);
-  Write(out, spec.request);
+  WriteTerms(out, spec.required);
+  out.Unsigned(spec.preferred.size());
+  for (const PreferredTerm& preferred : spec.preferred) {
+    out.Signed(preferred.weight);
+    Write(out, preferred.term);
+  }
+  WriteTolerations(out, spec.tolerations);
+}
+
+bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
+  ByteWriter out(bytes);
+  WriteResources(out, spec.request);
   out.Signed(spec.parallelism);
   out.Signed(spec.priority);
   EncodeSelector(spec, bytes);
+  bool extended = false;
+  if (!spec.gang) {
+    out.Byte(kNoGangSection);
+    extended = true;
+  }
+  if (spec.queueing != Queueing{}) {
+    out.Byte(kQueueingSection);
+    Write(out, spec.queueing);
+    extended = true;
+  }
+  return extended;
 }
 
 int32_t ReadInt32(ByteReader& in) {
@@ -101,27 +172,30 @@ bool ReadBool(ByteReader& in) {
   return value == 1;
 }
 
-JobSpec DecodeSpec(ByteReader& in) {
+JobSpec DecodeSpec(ByteReader& in, bool extended) {
   JobSpec spec;
   spec.request = ReadResources(in);
   spec.parallelism = ReadInt32(in);
   spec.priority = ReadInt32(in);
-  size_t count = in.Count();
-  for (size_t i = 0; i < count && in.ok(); ++i) spec.required.push_back(ReadTerm(in));
-  count = in.Count();
+  spec.required = ReadTerms(in);
+  const size_t count = in.Count();
   for (size_t i = 0; i < count && in.ok(); ++i) {
     PreferredTerm& preferred = spec.preferred.emplace_back();
     preferred.weight = ReadInt32(in);
     preferred.term = ReadTerm(in);
   }
-  count = in.Count();
-  for (size_t i = 0; i < count && in.ok(); ++i) {
-    Toleration& toleration = spec.tolerations.emplace_back();
-    toleration.key = in.Text();
-    toleration.exists = ReadBool(in);
-    toleration.value = in.Text();
-    toleration.any_effect = ReadBool(in);
-    toleration.effect = in.Choice(TaintEffect::kNoExecute);
+  spec.tolerations = ReadTolerations(in);
+  for (uint8_t last = 0; extended && in.ok() && !in.AtEnd();) {
+    const uint8_t section = in.Byte();
+    if (section <= last) in.Refuse();  // each at most once, in order
+    last = section;
+    if (section == kNoGangSection) {
+      spec.gang = false;
+    } else if (section == kQueueingSection) {
+      spec.queueing = ReadQueueing(in);
+    } else {
+      in.Refuse();
+    }
   }
   return spec;
 }

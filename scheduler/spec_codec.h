@@ -3,16 +3,27 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "scheduler/codec.h"
 #include "scheduler/job.h"
 
 namespace fairway::scheduler {
 
-void EncodeSpec(const JobSpec& spec, std::string& out);
+// True when the bytes hold more than format 1 had: sections that are to be read with `extended`.
+bool EncodeSpec(const JobSpec& spec, std::string& out);
 // Affinities and tolerations only: what depends on a cluster's labels and taints.
 void EncodeSelector(const JobSpec& spec, std::string& out);
-JobSpec DecodeSpec(ByteReader& in);
+JobSpec DecodeSpec(ByteReader& in, bool extended);
+
+void WriteResources(ByteWriter& out, const Resources& amounts);
+void WriteTerms(ByteWriter& out, const std::vector<SelectorTerm>& terms);
+void WriteTaints(ByteWriter& out, const std::vector<Taint>& taints);
+void WriteTolerations(ByteWriter& out, const std::vector<Toleration>& tolerations);
+Resources ReadResources(ByteReader& in);
+std::vector<SelectorTerm> ReadTerms(ByteReader& in);
+std::vector<Taint> ReadTaints(ByteReader& in);
+std::vector<Toleration> ReadTolerations(ByteReader& in);
 
 int32_t ReadInt32(ByteReader& in);
 bool ReadBool(ByteReader& in);

@@ -84,6 +84,8 @@ void World::Apply(const Edit& edit) {
     Put(put_cluster->record);
   } else if (const auto* erase_cluster = std::get_if<EraseCluster>(&edit)) {
     Erase(erase_cluster->cluster);
+  } else {
+    ApplyQuota(edit);
   }
 }
 

@@ -18,6 +18,7 @@
 #include "scheduler/cluster_index.h"
 #include "scheduler/edit.h"
 #include "scheduler/pending_queue.h"
+#include "scheduler/quota/quota_book.h"
 #include "scheduler/records.h"
 #include "scheduler/spec_table.h"
 
@@ -66,6 +67,8 @@ class World {
   // Facts about a known cluster. True when there may be more room than before.
   bool ObserveCapacity(ClusterId cluster, const Capacity& capacity);
   bool ObserveLink(ClusterId cluster, bool ready);
+  // Not saved: the gateway says it anew after each start.
+  void ConfigureQuota(const QuotaSettings& settings);
 
   const JobRecord* FindJob(JobId job) const;
   const ClusterState* FindCluster(ClusterId cluster) const;
@@ -75,6 +78,8 @@ class World {
   const absl::btree_map<ClusterId, ClusterState>& clusters() const { return clusters_; }
   const SpecTable& specs() const { return specs_; }
   const PendingQueue& queue() const { return queue_; }
+  const QuotaBook& quota() const { return quota_; }
+  const QuotaSettings& quota_settings() const { return quota_settings_; }
   // Every job with a copy, live or finished, by its cluster.
   const JobsByCluster& jobs_by_cluster() const { return by_cluster_; }
   // When finished jobs are to be deleted.
@@ -96,6 +101,7 @@ class World {
   void Put(const JobRecord& record);
   void Erase(JobId job);
   void Put(const ClusterRecord& record);
+  void ApplyQuota(const Edit& edit);
   void Erase(ClusterId cluster);
   // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
   void Count(const JobRecord& record, int sign);
@@ -110,7 +116,9 @@ class World {
   JobsByCluster by_cluster_;
   Expiries expiries_;
   ClusterIndex index_;
-  std::array<int64_t, static_cast<size_t>(JobState::kDeleting) + 1> counts_{};
+  QuotaBook quota_;
+  QuotaSettings quota_settings_;
+  std::array<int64_t, static_cast<size_t>(kLastJobState) + 1> counts_{};
   uint64_t generation_ = 1;
   WorldStats stats_;
 };

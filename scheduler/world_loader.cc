@@ -22,7 +22,8 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
   if (record.cluster && world.FindCluster(record.cluster) == nullptr) {
     return "its cluster is missing";
   }
-  if (!record.cluster && !IsFinished(record) && record.state != JobState::kQueued) {
+  if (!record.cluster && !IsFinished(record) && record.state != JobState::kQueued &&
+      record.state != JobState::kAdmitted) {
     return "it names no cluster";
   }
   return "";
@@ -39,6 +40,8 @@ Status WorldLoader::Add(std::string_view key, std::string_view value) {
     specs_.push_back(std::move(*put_spec));
   } else if (auto* put_cluster = std::get_if<PutCluster>(&*edit)) {
     clusters_.push_back(std::move(put_cluster->record));
+  } else {
+    quota_.push_back(std::move(*edit));
   }
   return {};
 }
@@ -47,6 +50,7 @@ Result<World> WorldLoader::Finish() {
   World world;
   for (PutSpec& spec : specs_) world.Apply(std::move(spec));
   for (ClusterRecord& cluster : clusters_) world.Apply(PutCluster{std::move(cluster)});
+  for (const Edit& edit : quota_) world.Apply(edit);
   const auto by_id = [](const Box<JobRecord>& a, const Box<JobRecord>& b) {
     return a->job < b->job;
   };

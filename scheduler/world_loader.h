@@ -23,6 +23,7 @@ class WorldLoader {
  private:
   std::vector<PutSpec> specs_;
   std::vector<ClusterRecord> clusters_;
+  std::vector<Edit> quota_;
   std::vector<Box<JobRecord>> jobs_;
 };
 

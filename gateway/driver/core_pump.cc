@@ -73,6 +73,7 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::PublishStatus& c) { pump.effects_.PublishStatus(c); }
     void operator()(const scheduler::ReleaseJob& c) { pump.effects_.ReleaseJob(c.job); }
     void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
+    void operator()(const scheduler::PublishQueues&) {}  // nothing shows them yet
     void operator()(const scheduler::SetTimer& c) { pump.SetTimer(c.at); }
     void operator()(const scheduler::PublishPlacement& c) {
       const scheduler::Decision* found = nullptr;

@@ -35,6 +35,8 @@ std::string_view StateName(scheduler::JobState state) {
       return "Failed";
     case JobState::kDeleting:
       return "Deleting";
+    case JobState::kAdmitted:
+      return "Admitted";
   }
   return "Unknown";
 }
@@ -56,6 +58,18 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "Suspended";
     case EndReason::kWithdrawn:
       return "Withdrawn";
+    case EndReason::kPreempted:
+      return "Preempted";
+    case EndReason::kDeactivated:
+      return "Deactivated";
+    case EndReason::kClusterQueueStopped:
+      return "ClusterQueueStopped";
+    case EndReason::kLocalQueueStopped:
+      return "LocalQueueStopped";
+    case EndReason::kMaxExecutionTime:
+      return "MaximumExecutionTimeExceeded";
+    case EndReason::kQuotaChanged:
+      return "QuotaChanged";
   }
   return "Ended";
 }

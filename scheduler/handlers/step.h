@@ -79,6 +79,16 @@ void On(StepContext& step, const DispatchFailed& event);
 void On(StepContext& step, const RunObserved& event);
 void On(StepContext& step, const CopyGone& event);
 void On(StepContext& step, const WithdrawFailed& event);
+void On(StepContext& step, const FlavorChanged& event);
+void On(StepContext& step, const FlavorRemoved& event);
+void On(StepContext& step, const CohortChanged& event);
+void On(StepContext& step, const CohortRemoved& event);
+void On(StepContext& step, const ClusterQueueChanged& event);
+void On(StepContext& step, const ClusterQueueRemoved& event);
+void On(StepContext& step, const LocalQueueChanged& event);
+void On(StepContext& step, const LocalQueueRemoved& event);
+void On(StepContext& step, const QuotaConfigured& event);
+void On(StepContext& step, const WorkloadFinished& event);
 
 // Places queued jobs after room was gained; bounded, goes on in later steps (pass.cc).
 void RunPass(StepContext& step);

@@ -1,0 +1,48 @@
+// Selectors, taints and tolerations, as Kubernetes writes them, for clusters and nodes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fairway::scheduler {
+
+// One requirement on a cluster's labels, with the operators of Kubernetes' NodeSelectorRequirement.
+struct LabelRequirement {
+  enum class Op : uint8_t { kIn, kNotIn, kExists, kDoesNotExist, kGt, kLt };
+  std::string key;
+  Op op = Op::kExists;
+  std::vector<std::string> values;
+  bool operator==(const LabelRequirement&) const = default;
+};
+
+// Requirements that must all hold. An empty term matches nothing, as in a NodeSelectorTerm.
+struct SelectorTerm {
+  std::vector<LabelRequirement> requirements;
+  bool operator==(const SelectorTerm&) const = default;
+};
+
+struct PreferredTerm {
+  int32_t weight = 1;  // 1..100
+  SelectorTerm term;
+  bool operator==(const PreferredTerm&) const = default;
+};
+
+enum class TaintEffect : uint8_t { kNoSchedule, kPreferNoSchedule, kNoExecute };
+
+struct Taint {
+  std::string key, value;
+  TaintEffect effect = TaintEffect::kNoSchedule;
+  bool operator==(const Taint&) const = default;
+};
+
+struct Toleration {
+  std::string key;      // empty with kExists tolerates every key
+  bool exists = false;  // operator Exists; otherwise Equal
+  std::string value;
+  bool any_effect = true;  // no effect named
+  TaintEffect effect = TaintEffect::kNoSchedule;
+  bool operator==(const Toleration&) const = default;
+};
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,76 @@
+// What the platform team writes: flavors, cohorts, queues; and the end of a bare Workload.
+#include "scheduler/handlers/step.h"
+
+namespace fairway::scheduler {
+namespace {
+
+template <typename Table, typename Changed>
+bool IsNews(const Table& table, const Changed& event) {
+  const auto* known = table.Find(event.id);
+  return known == nullptr || *known != *event.spec;
+}
+
+void QuotaWasWritten(StepContext& step, Edit edit) {
+  step.Persist(std::move(edit));
+  step.Emit(PublishQueues{});
+}
+
+}  // namespace
+
+void On(StepContext& step, const FlavorChanged& event) {
+  if (!IsNews(step.world().quota().flavors, event)) return;
+  QuotaWasWritten(step, PutFlavor{{event.id, *event.spec}});
+}
+
+void On(StepContext& step, const FlavorRemoved& event) {
+  if (step.world().quota().flavors.Find(event.id) == nullptr) return;
+  QuotaWasWritten(step, EraseFlavor{event.id});
+}
+
+void On(StepContext& step, const CohortChanged& event) {
+  if (!IsNews(step.world().quota().cohorts, event)) return;
+  QuotaWasWritten(step, PutCohort{{event.id, *event.spec}});
+}
+
+void On(StepContext& step, const CohortRemoved& event) {
+  if (step.world().quota().cohorts.Find(event.id) == nullptr) return;
+  QuotaWasWritten(step, EraseCohort{event.id});
+}
+
+void On(StepContext& step, const ClusterQueueChanged& event) {
+  if (!IsNews(step.world().quota().cluster_queues, event)) return;
+  QuotaWasWritten(step, PutClusterQueue{{event.id, *event.spec}});
+}
+
+void On(StepContext& step, const ClusterQueueRemoved& event) {
+  if (step.world().quota().cluster_queues.Find(event.id) == nullptr) return;
+  QuotaWasWritten(step, EraseClusterQueue{event.id});
+}
+
+void On(StepContext& step, const LocalQueueChanged& event) {
+  if (!IsNews(step.world().quota().local_queues, event)) return;
+  QuotaWasWritten(step, PutLocalQueue{{event.id, *event.spec}});
+}
+
+void On(StepContext& step, const LocalQueueRemoved& event) {
+  if (step.world().quota().local_queues.Find(event.id) == nullptr) return;
+  QuotaWasWritten(step, EraseLocalQueue{event.id});
+}
+
+void On(StepContext& step, const QuotaConfigured& event) {
+  step.world().ConfigureQuota(event.settings);
+}
+
+void On(StepContext& step, const WorkloadFinished& event) {
+  const JobRecord* known = step.world().FindJob(event.job);
+  if (known == nullptr) {
+    ++step.stats().unknown_reports;
+    return;
+  }
+  if (IsFinished(*known)) {
+    ++step.stats().stale_reports;
+    return;
+  }
+}
+
+}  // namespace fairway::scheduler
