@@ -116,6 +116,8 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
     return Fail(ok.error());
   }
   kube::Value managed = TakeManagedFields(metadata);
+  // A client may leave out what it has had filled in. Controllers change documents that are whole.
+  if (!options.from_controller) kind.strategy->Default(after);
   Prepare(kind, subresource, after, before);
   if (Status ok = impl_->Admit(kind, &before, after, subresource); !ok) return Fail(ok.error());
   if (options.review) {

@@ -50,7 +50,8 @@ std::vector<PolicyRule> SubmitterRules() {
       Rule(kRead, {"fairway.flext.sh"},
            {"placements", "clusters", "placementpolicies", "clusterplacementpolicies"}),
       Rule(kRead, {"kueue.x-k8s.io"},
-           {"localqueues", "clusterqueues", "workloads", "workloadpriorityclasses"}),
+           {"localqueues", "localqueues/status", "clusterqueues", "cohorts", "resourceflavors",
+            "workloads", "workloads/status", "workloadpriorityclasses"}),
   };
 }
 

@@ -40,9 +40,10 @@ constexpr QueryParameter kDeleteParameters[] = {
     {"propagationPolicy", "string",
      "What becomes of objects that this one owns: Orphan, Background or Foreground."},
 };
-constexpr std::string_view kPatchTypes[] = {
-    "application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json",
-    "application/strategic-merge-patch+json"};
+constexpr std::string_view kStrategicPatch = "application/strategic-merge-patch+json";
+constexpr std::string_view kPatchTypes[] = {"application/apply-patch+yaml",
+                                            "application/json-patch+json",
+                                            "application/merge-patch+json", kStrategicPatch};
 
 // Writes the operations of one kind.
 class PathWriter {
@@ -129,7 +130,10 @@ void PathWriter::AddBody(Object& operation, const Object& body, bool patch) cons
   }
   Object content;
   if (patch) {
-    for (const std::string_view type : kPatchTypes) content[type] = Object{{"schema", body}};
+    // kubectl apply sends what it finds here, and custom kinds take no strategic patch.
+    for (const std::string_view type : kPatchTypes) {
+      if (!kind_.custom || type != kStrategicPatch) content[type] = Object{{"schema", body}};
+    }
   } else {
     content["*/*"] = Object{{"schema", body}};
   }

@@ -273,9 +273,55 @@ std::vector<Entry> FairwayEntries() {
   };
 }
 
+std::vector<Entry> KueueEntries() {
+  constexpr Column kPending = {"Pending Workloads", "integer", "Workloads that wait."};
+  constexpr Column kAdmitted = {"Admitted Workloads", "integer",
+                                "Workloads that are admitted and have not finished."};
+  constexpr Column kActive = {"Active", "string", "Whether the queue admits workloads.", 1};
+  return {
+      {"kueue.x-k8s.io",
+       "clusterqueues",
+       {{kName,
+         {"Cohort", "string", "Cohort that the queue borrows in."},
+         {"Strategy", "string", "Order of its workloads.", 1},
+         kPending,
+         {"Admitted Workloads", "integer", "Workloads that are admitted and have not finished.", 1},
+         kActive,
+         {"Age", "string", "Time since the object was created.", 1}},
+        FillClusterQueue}},
+      {"kueue.x-k8s.io",
+       "localqueues",
+       {{kName,
+         {"ClusterQueue", "string", "ClusterQueue behind the queue."},
+         kPending,
+         kAdmitted,
+         kActive,
+         {"Age", "string", "Time since the object was created.", 1}},
+        FillLocalQueue}},
+      {"kueue.x-k8s.io",
+       "cohorts",
+       {{kName, {"Parent", "string", "Cohort above.", 1}, kAge}, FillCohort}},
+      {"kueue.x-k8s.io",
+       "workloadpriorityclasses",
+       {{kName,
+         {"Value", "integer", "Priority of the workloads of this class."},
+         {"Age", "string", "Time since the object was created.", 1}},
+        FillWorkloadPriorityClass}},
+      {"kueue.x-k8s.io",
+       "workloads",
+       {{kName,
+         {"Queue", "string", "LocalQueue that the workload was submitted to."},
+         {"Reserved in", "string", "ClusterQueue that has reserved quota for the workload."},
+         {"Admitted", "string", "Whether it is admitted."},
+         {"Finished", "string", "Whether it has finished."},
+         kAge},
+        FillWorkload}},
+  };
+}
+
 std::vector<Entry> MakeEntries() {
   std::vector<Entry> entries = CoreEntries();
-  for (const auto& part : {GroupEntries(), FairwayEntries()}) {
+  for (const auto& part : {GroupEntries(), FairwayEntries(), KueueEntries()}) {
     entries.insert(entries.end(), part.begin(), part.end());
   }
   return entries;

@@ -53,5 +53,10 @@ void FillClaim(const Object& doc, Instant now, Array& cells);
 void FillCluster(const Object& doc, Instant now, Array& cells);
 void FillPlacement(const Object& doc, Instant now, Array& cells);
 void FillPlacementPolicy(const Object& doc, Instant now, Array& cells);
+void FillClusterQueue(const Object& doc, Instant now, Array& cells);
+void FillLocalQueue(const Object& doc, Instant now, Array& cells);
+void FillCohort(const Object& doc, Instant now, Array& cells);
+void FillWorkloadPriorityClass(const Object& doc, Instant now, Array& cells);
+void FillWorkload(const Object& doc, Instant now, Array& cells);
 
 }  // namespace fairway::kube

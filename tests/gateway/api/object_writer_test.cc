@@ -171,6 +171,22 @@ TEST_F(ObjectWriterTest, ApplyCreatesTakesOverAndConflicts) {
   EXPECT_EQ(kube::GetString(forced->Json(), {"data", "k"}), "two");
 }
 
+// A client that leaves a field out means the default, on an update as on a create.
+TEST_F(ObjectWriterTest, UpdatesAreCompletedToo) {
+  constexpr std::string_view kCronJobs = "/apis/batch/v1/namespaces/default/cronjobs";
+  constexpr std::string_view kCronJob =
+      R"({"apiVersion":"batch/v1","kind":"CronJob","metadata":{"name":"c"},"spec":{"schedule":
+         "* * * * *","jobTemplate":{"spec":{"template":{"spec":{"restartPolicy":"Never",
+         "containers":[{"name":"c","image":"busybox"}]}}}}}})";
+  ASSERT_EQ(Send("POST", kCronJobs, kCronJob)->status, 201);
+  const std::string one = std::string(kCronJobs) + "/c";
+  FakePtr put = Send("PUT", one, kCronJob);
+  ASSERT_EQ(put->status, 200) << put->body;
+  EXPECT_EQ(kube::GetString(put->Json(), {"spec", "concurrencyPolicy"}), "Allow");
+  FakePtr patch = Patch(one, R"({"spec":{"concurrencyPolicy":null}})");
+  EXPECT_EQ(kube::GetString(patch->Json(), {"spec", "concurrencyPolicy"}), "Allow") << patch->body;
+}
+
 TEST_F(ObjectWriterTest, DeleteCollectionTakesWhatIsSelected) {
   ASSERT_EQ(Send("POST", kMaps, R"({"metadata":{"name":"a","labels":{"x":"1"}}})")->status, 201);
   ASSERT_EQ(Send("POST", kMaps, R"({"metadata":{"name":"b"}})")->status, 201);

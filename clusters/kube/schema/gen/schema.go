@@ -17,6 +17,7 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kueuev1beta2 "sigs.k8s.io/kueue/apis/kueue/v1beta2"
 )
 
 // The messages that are served or read; everything that they reach is written too. A further kind is
@@ -39,6 +40,24 @@ var roots = []any{
 	rbacv1.Role{}, rbacv1.RoleList{}, rbacv1.ClusterRole{}, rbacv1.ClusterRoleList{},
 	rbacv1.RoleBinding{}, rbacv1.RoleBindingList{}, rbacv1.ClusterRoleBinding{},
 	rbacv1.ClusterRoleBindingList{},
+	kueuev1beta2.ResourceFlavor{}, kueuev1beta2.ResourceFlavorList{},
+	kueuev1beta2.ClusterQueue{}, kueuev1beta2.ClusterQueueList{},
+	kueuev1beta2.Cohort{}, kueuev1beta2.CohortList{},
+	kueuev1beta2.LocalQueue{}, kueuev1beta2.LocalQueueList{},
+	kueuev1beta2.WorkloadPriorityClass{}, kueuev1beta2.WorkloadPriorityClassList{},
+	kueuev1beta2.Workload{}, kueuev1beta2.WorkloadList{},
+}
+
+// Packages of custom resources: definitions are named after the API group instead of the Go package,
+// and there is no protobuf form, whatever a tag says.
+var customPkgs = map[string]string{
+	"sigs.k8s.io/kueue/apis/kueue/v1beta2": "io.x-k8s.kueue.v1beta2",
+}
+
+// Fields that are newer than the published module, by message. They are known so that they can be
+// refused by name instead of dropped.
+var laterFields = map[string][]string{
+	"v1beta2.ClusterQueueSpec": {"concurrentAdmissionPolicy 0 json"},
 }
 
 // Types that have a form of their own in JSON or protobuf, by Go name.
@@ -114,6 +133,9 @@ func shortPkg(path string) string {
 
 // "k8s.io/api/batch/v1" -> "io.k8s.api.batch.v1"
 func openapiPkg(path string) string {
+	if name, ok := customPkgs[path]; ok {
+		return name
+	}
 	parts := strings.Split(path, "/")
 	host := strings.Split(parts[0], ".")
 	for i, j := 0, len(host)-1; i < j; i, j = i+1, j-1 {
@@ -137,6 +159,9 @@ func (g *generator) message(out *strings.Builder, t reflect.Type) error {
 			out.WriteString("  " + line + "\n")
 		}
 	}
+	for _, line := range laterFields[t.String()] {
+		out.WriteString("  " + line + "\n")
+	}
 	return nil
 }
 
@@ -144,7 +169,8 @@ func (g *generator) message(out *strings.Builder, t reflect.Type) error {
 func fieldLine(owner reflect.Type, f reflect.StructField, marks map[string][]string) string {
 	name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 	number := "0"
-	if tag := f.Tag.Get("protobuf"); tag != "" && tag != "-" {
+	_, custom := customPkgs[owner.PkgPath()]
+	if tag := f.Tag.Get("protobuf"); tag != "" && tag != "-" && !custom {
 		number = strings.Split(tag, ",")[1]
 	}
 	if strings.Contains(options, "inline") || (f.Anonymous && name == "") {
@@ -153,13 +179,26 @@ func fieldLine(owner reflect.Type, f reflect.StructField, marks map[string][]str
 	if name == "-" || name == "" {
 		return ""
 	}
-	words := []string{name, number, typeText(owner, f.Type)}
-	if !strings.Contains(options, "omitempty") && !strings.Contains(options, "omitzero") {
+	text := typeText(owner, f.Type)
+	required := !strings.Contains(options, "omitempty") && !strings.Contains(options, "omitzero")
+	if custom {
+		// A custom resource is stored as it was sent: zeros are values, and markers say what is needed.
+		if scalars[text] {
+			text = "*" + text
+		}
+		required = (required || marks["required"] != nil) && marks["optional"] == nil
+	}
+	words := []string{name, number, text}
+	if required {
 		words = append(words, "required")
 	}
 	words = append(words, goNames(f.Type)...)
 	words = append(words, patchWords(f, marks)...)
 	return strings.Join(words, " ")
+}
+
+var scalars = map[string]bool{
+	"string": true, "bool": true, "int32": true, "int64": true, "quantity": true, "time": true,
 }
 
 func typeText(owner, t reflect.Type) string {

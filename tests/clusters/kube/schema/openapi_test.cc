@@ -75,6 +75,23 @@ TEST(OpenApiTest, EveryReferenceResolves) {
   EXPECT_GT(references, 500);
 }
 
+// kubectl apply sends a strategic patch to the kinds whose patch operation lists it.
+TEST(OpenApiTest, CustomKindsTakeNoStrategicPatch) {
+  OpenApi api(Schema::Builtin(), ServedKinds());
+  const auto takes_strategic = [&](std::string_view group, const char* path) {
+    const Value document = Parsed(*api.Find(group));
+    const Object* content = GetObject(document, {"paths", path, "patch", "requestBody", "content"});
+    EXPECT_NE(content, nullptr) << path;
+    return content != nullptr && content->contains("application/strategic-merge-patch+json");
+  };
+  EXPECT_TRUE(
+      takes_strategic("apis/batch/v1", "/apis/batch/v1/namespaces/{namespace}/jobs/{name}"));
+  EXPECT_FALSE(takes_strategic("apis/fairway.flext.sh/v1alpha1",
+                               "/apis/fairway.flext.sh/v1alpha1/clusters/{name}"));
+  EXPECT_FALSE(takes_strategic("apis/kueue.x-k8s.io/v1beta2",
+                               "/apis/kueue.x-k8s.io/v1beta2/clusterqueues/{name}"));
+}
+
 // What kubectl looks for before it sends a write: a patch of the kind that takes fieldValidation.
 TEST(OpenApiTest, PatchesTakeFieldValidation) {
   OpenApi api(Schema::Builtin(), ServedKinds());
