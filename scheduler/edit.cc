@@ -1,6 +1,9 @@
 #include "scheduler/edit.h"
 
+#include <utility>
+
 #include "scheduler/codec.h"
+#include "scheduler/job_codec.h"
 #include "scheduler/quota/quota_codec.h"
 #include "scheduler/spec_codec.h"
 
@@ -98,8 +101,7 @@ void ReadSections(JobRecord& record, ByteReader& in) {
   }
 }
 
-JobRecord ReadRecord(JobId job, ByteReader& in, bool sectioned) {
-  JobRecord record;
+void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
   record.job = job;
   record.name = in.Text();
   record.spec = SpecId{in.Unsigned()};
@@ -127,7 +129,6 @@ JobRecord ReadRecord(JobId job, ByteReader& in, bool sectioned) {
     former.reason = in.Choice(kLastEndReason);
   }
   if (sectioned) ReadSections(record, in);
-  return record;
 }
 
 Error Damaged(std::string_view key, std::string_view what) {
@@ -208,7 +209,7 @@ bool MayHaveSections(char table) { return table == kJobTable || table == kSpecTa
 bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edit) {
   switch (table) {
     case kJobTable:
-      edit.emplace<PutJob>(PutJob{ReadRecord(JobId{id}, in, sectioned)});
+      ReadRecord(JobId{id}, in, sectioned, edit.emplace<PutJob>().record);
       return true;
     case kSpecTable:
       edit.emplace<PutSpec>(PutSpec{SpecId{id}, DecodeSpec(in, sectioned)});
@@ -234,9 +235,9 @@ bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edi
   }
 }
 
-}  // namespace
-
-Result<Edit> DecodeEdit(std::string_view key, std::string_view value) {
+// Key, format version and end are alike for all tables; `read` takes what is between.
+template <typename Read>
+Status Decode(std::string_view key, std::string_view value, Read read) {
   if (key.size() != kKeySize) return Fail(Damaged(key, "the key is not nine bytes long"));
   uint64_t id = 0;
   for (size_t i = 1; i < kKeySize; ++i) id = id << 8 | static_cast<uint8_t>(key[i]);
@@ -249,12 +250,29 @@ Result<Edit> DecodeEdit(std::string_view key, std::string_view value) {
     return Fail(Damaged(key, "format version " + std::to_string(version) +
                                  " is not known; a newer Fairway may have written it"));
   }
-  Edit edit;
-  if (!ReadEdit(key[0], id, in, sectioned, edit)) {
-    return Fail(Damaged(key, "the table is not known"));
-  }
+  if (!read(id, in, sectioned)) return Fail(Damaged(key, "the table is not known"));
   if (!in.ok()) return Fail(Damaged(key, "the value is damaged"));
   if (!in.AtEnd()) return Fail(Damaged(key, "the value is longer than its fields"));
+  return {};
+}
+
+}  // namespace
+
+bool IsJobKey(std::string_view key) { return key.starts_with(kJobTable); }
+
+Status DecodeJob(std::string_view key, std::string_view value, JobRecord& record) {
+  return Decode(key, value, [&](uint64_t id, ByteReader& in, bool sectioned) {
+    ReadRecord(JobId{id}, in, sectioned, record);
+    return true;
+  });
+}
+
+Result<Edit> DecodeEdit(std::string_view key, std::string_view value) {
+  Edit edit;
+  Status decoded = Decode(key, value, [&](uint64_t id, ByteReader& in, bool sectioned) {
+    return ReadEdit(key[0], id, in, sectioned, edit);
+  });
+  if (!decoded) return Fail(std::move(decoded.error()));
   return edit;
 }
 

@@ -147,7 +147,8 @@ void World::Count(const JobRecord& record, int sign) {
   }
   if (record.cluster) {
     if (sign > 0) {
-      by_cluster_.emplace(record.cluster, record.job);
+      // Most often the youngest job: at the end, where there is one cluster.
+      by_cluster_.emplace_hint(by_cluster_.end(), record.cluster, record.job);
     } else {
       by_cluster_.erase({record.cluster, record.job});
     }

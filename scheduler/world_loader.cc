@@ -1,6 +1,9 @@
 #include "scheduler/world_loader.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "scheduler/job_codec.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -32,36 +35,32 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
 }  // namespace
 
 Status WorldLoader::Add(std::string_view key, std::string_view value) {
-  Result<Edit> edit = DecodeEdit(key, value);
-  if (!edit) return Fail(edit.error());
-  if (auto* put_job = std::get_if<PutJob>(&*edit)) {
-    jobs_.emplace_back(std::move(put_job->record));
-  } else if (auto* put_spec = std::get_if<PutSpec>(&*edit)) {
-    specs_.push_back(std::move(*put_spec));
-  } else if (auto* put_cluster = std::get_if<PutCluster>(&*edit)) {
-    clusters_.push_back(std::move(put_cluster->record));
-  } else {
-    quota_.push_back(std::move(*edit));
+  if (!IsJobKey(key)) {
+    Result<Edit> edit = DecodeEdit(key, value);
+    if (!edit) return Fail(std::move(edit.error()));
+    world_.Apply(*edit);
+    return {};
   }
+  Box<JobRecord> job;
+  if (Status decoded = DecodeJob(key, value, *job); !decoded) return decoded;
+  if (job->job <= last_ || !FindFault(world_, *job).empty()) {
+    late_.push_back(std::move(job));
+    return {};
+  }
+  last_ = job->job;
+  world_.Adopt(std::move(job));
   return {};
 }
 
 Result<World> WorldLoader::Finish() {
-  World world;
-  for (PutSpec& spec : specs_) world.Apply(std::move(spec));
-  for (ClusterRecord& cluster : clusters_) world.Apply(PutCluster{std::move(cluster)});
-  for (const Edit& edit : quota_) world.Apply(edit);
-  const auto by_id = [](const Box<JobRecord>& a, const Box<JobRecord>& b) {
-    return a->job < b->job;
-  };
-  if (!std::is_sorted(jobs_.begin(), jobs_.end(), by_id)) {
-    std::sort(jobs_.begin(), jobs_.end(), by_id);
-  }
-  for (Box<JobRecord>& job : jobs_) {
-    const std::string_view fault = FindFault(world, *job);
+  std::sort(late_.begin(), late_.end(),
+            [](const Box<JobRecord>& a, const Box<JobRecord>& b) { return a->job < b->job; });
+  for (Box<JobRecord>& job : late_) {
+    const std::string_view fault = FindFault(world_, *job);
     if (!fault.empty()) return Fail(Inconsistent(*job, fault));
-    world.Adopt(std::move(job));
+    world_.Adopt(std::move(job));
   }
+  World world = std::move(world_);
   *this = WorldLoader();
   return world;
 }

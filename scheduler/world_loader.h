@@ -1,7 +1,7 @@
 // WorldLoader: builds a World from stored records at start. Records come in any order; what rests
 // on what is settled in Finish. Total: damaged or inconsistent records yield an Error that names
-// the record, never an abort. Meant for 10^6 records a second, so nothing is looked up while they
-// come in.
+// the record, never an abort. Meant for millions of records a second: in the order of their keys,
+// as a store has them, jobs go straight into the World; only what comes out of order is kept back.
 #pragma once
 
 #include <string_view>
@@ -21,10 +21,9 @@ class WorldLoader {
   Result<World> Finish();
 
  private:
-  std::vector<PutSpec> specs_;
-  std::vector<ClusterRecord> clusters_;
-  std::vector<Edit> quota_;
-  std::vector<Box<JobRecord>> jobs_;
+  World world_;
+  JobId last_;                        // in the world
+  std::vector<Box<JobRecord>> late_;  // came before what they rest on, or before an earlier job
 };
 
 }  // namespace fairway::scheduler

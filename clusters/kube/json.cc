@@ -2,6 +2,9 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
+
+#include "clusters/kube/json_parsers.h"
 
 namespace fairway::kube {
 
@@ -101,6 +104,11 @@ bool EqualArrays(const Array& a, const Array& b) {
 }  // namespace
 
 Result<Value> ParseJson(std::string_view text, StoragePtr storage) {
+  if (auto doc = ParseTaken(text, Omission(), storage)) return std::move(*doc);
+  return ParseExactly(text, std::move(storage));
+}
+
+Result<Value> ParseExactly(std::string_view text, StoragePtr storage) {
   boost::json::parse_options options;
   options.max_depth = kJsonDepthMax;
   boost::json::error_code error;

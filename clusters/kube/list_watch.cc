@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "clusters/kube/api_error.h"
+#include "clusters/kube/pruned_json.h"
 
 namespace fairway::kube {
 
@@ -103,7 +104,7 @@ void ListWatch::OnPage(Result<HttpResponse> answer) {
 
 bool ListWatch::TakePage(const std::string& body, Error& error) {
   MonotonicResource memory(body.size() + 1024);
-  auto page = ParseJson(body, &memory);
+  auto page = ParsePruned(body, Omission("items.", config_.omit), &memory);
   if (!page) {
     error = Malformed("the list is not JSON: " + page.error().message);
     return false;
@@ -145,7 +146,7 @@ void ListWatch::OnListError(Error error) {
 }
 
 void ListWatch::StartWatch() {
-  decoder_.emplace(config_.line_bytes_max);
+  decoder_.emplace(config_.line_bytes_max, Omission("object.", config_.omit));
   head_ = HttpResponse{};
   error_body_.clear();
   watch_fault_ = Status();

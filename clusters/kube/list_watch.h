@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clusters/http/http_client.h"
 #include "clusters/kube/backoff.h"
@@ -27,6 +28,7 @@ namespace fairway::kube {
 struct ListWatchConfig {
   std::string path;      // /apis/batch/v1/jobs
   std::string selector;  // labelSelector=..., fieldSelector=..., already encoded; may be empty
+  std::vector<std::string> omit;  // what the sink does not read: "spec.template" (pruned_json.h)
   size_t page = 500;
   size_t page_bytes_max = 64u << 20;
   size_t line_bytes_max = 16u << 20;

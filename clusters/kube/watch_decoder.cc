@@ -10,6 +10,7 @@ namespace {
 
 // Kept between lines so that small events do not allocate; a large one gives its memory back.
 constexpr size_t kKeepCapacity = 64u << 10;
+constexpr size_t kFirstArena = 4096;  // most events are built without asking for memory
 
 Error Malformed(std::string message) {
   Error error;
@@ -69,8 +70,9 @@ Status WatchDecoder::TakeLine(std::string_view line,
                               const std::function<bool(const WatchEvent&)>& on_event) {
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
   if (line.empty()) return {};
-  MonotonicResource memory(line.size() + 512);
-  auto parsed = ParseJson(line, &memory);
+  unsigned char first[kFirstArena];
+  MonotonicResource memory(first, sizeof first);
+  auto parsed = ParsePruned(line, omit_, &memory);
   if (!parsed) return Fail(Malformed("a watch event is not JSON: " + parsed.error().message));
   auto type = ParseType(GetString(*parsed, {"type"}));
   const Object* object = GetObject(*parsed, {"object"});

@@ -10,8 +10,10 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/pruned_json.h"
 #include "scheduler/result.h"
 
 namespace fairway::kube {
@@ -26,7 +28,9 @@ struct WatchEvent {
 
 class WatchDecoder {
  public:
-  explicit WatchDecoder(size_t line_bytes_max) : line_bytes_max_(line_bytes_max) {}
+  // `omit`: what events are not built with ("object.spec.template").
+  explicit WatchDecoder(size_t line_bytes_max, Omission omit = {})
+      : line_bytes_max_(line_bytes_max), omit_(std::move(omit)) {}
 
   // Calls `on_event` for each line that `piece` completes, in order. False from it stops: the rest
   // of `piece` is dropped, the decoder is spent.
@@ -41,6 +45,7 @@ class WatchDecoder {
   Status TakeLine(std::string_view line, const std::function<bool(const WatchEvent&)>& on_event);
 
   size_t line_bytes_max_;
+  Omission omit_;
   std::string partial_;
   bool spent_ = false;
 };

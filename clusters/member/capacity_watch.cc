@@ -67,9 +67,17 @@ CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig c
   kube::ListWatchConfig watch = config_.watch;
   watch.path = "/api/v1/nodes";
   watch.selector.clear();
+  watch.omit = {"metadata.managedFields", "status.images"};
   node_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *nodes_);
   watch.path = "/api/v1/pods";
   ++watch.seed;
+  watch.omit = {"metadata.managedFields"};
+  // What makes a pod long and says nothing of its resources.
+  for (const char* list : {"spec.containers.", "spec.initContainers."}) {
+    for (const char* member : {"args", "command", "env", "envFrom", "volumeMounts"}) {
+      watch.omit.push_back(std::string(list) + member);
+    }
+  }
   pod_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *pods_);
 }
 

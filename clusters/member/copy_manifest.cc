@@ -81,8 +81,13 @@ void PutLabels(kube::Object& holder, std::string_view uid, const CopyTag& tag) {
 
 }  // namespace
 
-Result<kube::Value> MakeJobCopy(const kube::Value& job, const CopyTag& tag) {
-  const kube::Object* source = job.if_object();
+const kube::Omission& NotCopied() {
+  static const kube::Omission omission{"metadata.managedFields", "status"};
+  return omission;
+}
+
+Result<kube::Value> MakeJobCopy(kube::Value job, const CopyTag& tag) {
+  kube::Object* source = job.if_object();
   bool is_job = source != nullptr && kube::GetString(*source, {"kind"}) == "Job" &&
                 kube::GetString(*source, {"apiVersion"}) == "batch/v1";
   if (!is_job) return Fail(BadObject("not a batch/v1 Job"));
@@ -90,7 +95,7 @@ Result<kube::Value> MakeJobCopy(const kube::Value& job, const CopyTag& tag) {
   bool named = !kube::GetString(*source, {"metadata", "name"}).empty() &&
                !kube::GetString(*source, {"metadata", "namespace"}).empty();
   if (!named || uid.empty()) return Fail(BadObject("the Job has no name, namespace or uid"));
-  kube::Object copy = *source;
+  kube::Object& copy = *source;
   StripMetadata(copy);
   StripJobLabels(copy);
   kube::Erase(copy, "status");
@@ -104,7 +109,7 @@ Result<kube::Value> MakeJobCopy(const kube::Value& job, const CopyTag& tag) {
   PutLabels(*kube::GetObject(*spec, {"template"}), uid, tag);
   kube::EnsureObject(copy, {"metadata", "annotations"})[names::kAnnotationJob] =
       std::to_string(tag.job.value);
-  return kube::Value(std::move(copy));
+  return job;
 }
 
 Result<kube::Value> MakeDependencyCopy(const kube::Value& object, std::string_view gateway) {

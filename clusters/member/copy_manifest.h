@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/pruned_json.h"
 #include "scheduler/ids.h"
 #include "scheduler/result.h"
 
@@ -23,8 +24,11 @@ struct CopyTag {
 
 // The member's Job. Labels fairway.flext.sh/{uid,epoch,gateway} go on the Job and on its pod
 // template, so that our pods can be told from others when capacity is measured. 422 when `job` is
-// not a Job with a name and a namespace.
-Result<kube::Value> MakeJobCopy(const kube::Value& job, const CopyTag& tag);
+// not a Job with a name and a namespace. Built of `job`'s own parts, in its storage: move it in.
+Result<kube::Value> MakeJobCopy(kube::Value job, const CopyTag& tag);
+
+// What MakeJobCopy takes out anyway, and most of a stored Job: need not be parsed.
+const kube::Omission& NotCopied();
 
 // The member's ConfigMap, Secret or ServiceAccount: data and type, user labels and annotations,
 // our gateway label, no owners. Service account token Secrets are refused (they are the member's
@@ -42,5 +46,8 @@ struct ObjectRef {
 // serviceAccountName. Sorted, each once; optional only when every use is. "default" is not named:
 // every namespace has it.
 std::vector<ObjectRef> ReferencedObjects(const kube::Value& job);
+
+// The same of a stored Job's text, which most often names nothing: that is seen without parsing.
+std::vector<ObjectRef> ReferencedInText(std::string_view job_json);
 
 }  // namespace fairway::clusters

@@ -70,7 +70,22 @@ std::string KeyOf(const kube::Object& job) {
   return key;
 }
 
+// The object's version: it differs wherever anything about the object does.
+uint64_t VersionHash(std::string_view uid, std::string_view resource_version) {
+  std::string text(uid);
+  text += '/';
+  text += resource_version;
+  return std::hash<std::string>()(text);
+}
+
 }  // namespace
+
+std::vector<std::string> NotReportedPaths() { return {"metadata.managedFields", "spec.template"}; }
+
+const kube::Omission& NotReported() {
+  static const kube::Omission omission("", NotReportedPaths());
+  return omission;
+}
 
 std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gateway) {
   if (kube::GetString(job, {"metadata", "labels", names::kLabelGateway}) != gateway) {
@@ -102,22 +117,26 @@ CopyRef CopyTracker::RefOf(const std::string& key, const Entry& entry) {
 }
 
 void CopyTracker::Upsert(const kube::Object& job) {
-  auto report = ReadCopy(job, gateway_);
   std::string key = KeyOf(job);
+  const uint64_t version = VersionHash(kube::GetString(job, {"metadata", "uid"}),
+                                       kube::GetString(job, {"metadata", "resourceVersion"}));
+  if (auto known = copies_.find(key);
+      known != copies_.end() && known->second.version_hash == version) {
+    known->second.round = round_;
+    return;
+  }
+  auto report = ReadCopy(job, gateway_);
   if (!report) {
     Log(LogLevel::kWarning, "Job {} carries damaged Fairway labels; it is left alone", key);
     return Remove(job);
   }
-  Entry fresh{report->ref.job, report->ref.epoch,
-              std::hash<std::string>()(report->member_uid + "/" + report->resource_version),
-              round_};
+  Entry fresh{report->ref.job, report->ref.epoch, version, round_};
   auto [found, added] = copies_.try_emplace(key, fresh);
   if (!added) {
     Entry old = std::exchange(found->second, fresh);
     bool other_copy = old.job != fresh.job || old.epoch != fresh.epoch;
     // Replaced while nobody watched: its end would otherwise go unnoticed.
     if (other_copy) listener_.OnCopyGone(cluster_, RefOf(key, old));
-    if (!other_copy && old.version_hash == fresh.version_hash) return;
   }
   listener_.OnCopy(cluster_, *report);
 }

@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/pruned_json.h"
 #include "clusters/member/member.h"
 
 namespace fairway::clusters {
@@ -18,6 +20,10 @@ namespace fairway::clusters {
 // The report of a member's Job; nothing when it is no copy of this gateway's, or its labels were
 // damaged.
 std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gateway);
+
+// What ReadCopy does not look at, and most of a Job: need not be parsed.
+std::vector<std::string> NotReportedPaths();
+const kube::Omission& NotReported();
 
 class CopyTracker {
  public:

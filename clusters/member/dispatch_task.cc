@@ -13,6 +13,7 @@ namespace fairway::clusters {
 namespace {
 
 constexpr int64_t kEndingPollMs = 500;
+constexpr size_t kAnswerArena = 4096;  // for what is read of a member's answer
 
 Error Refusal(std::string_view reason, std::string message) {
   Error error;
@@ -40,9 +41,10 @@ void DispatchTask::Report(const Outcome& outcome) {
 // only.
 Status DispatchTask::Prepare() {
   if (prepared_) return {};
-  auto job = kube::ParseJson(*request_.job_json);
+  kube::MonotonicResource memory(2 * request_.job_json->size() + 1024);
+  auto job = kube::ParsePruned(*request_.job_json, NotCopied(), &memory);
   if (!job) return Fail(std::move(job.error()));
-  auto copy = MakeJobCopy(*job, CopyTag{gateway_, request_.job, request_.epoch});
+  auto copy = MakeJobCopy(std::move(*job), CopyTag{gateway_, request_.job, request_.epoch});
   if (!copy) return Fail(std::move(copy.error()));
   for (const auto& text : request_.dependencies) {
     auto object = kube::ParseJson(*text);
@@ -95,7 +97,8 @@ void DispatchTask::OnCreated(Result<std::string> body) {
   }
   // Believed when it shows our copy, not because of its status code: something between us and the
   // member may answer 200 to everything.
-  auto job = kube::ParseJson(*body);
+  kube::MonotonicResource memory(kAnswerArena);
+  auto job = kube::ParsePruned(*body, NotReported(), &memory);
   std::optional<CopyReport> made;
   if (job && job->is_object()) made = ReadCopy(job->get_object(), gateway_);
   if (!made || made->ref.job != request_.job || made->ref.epoch != request_.epoch) {

@@ -145,8 +145,9 @@ void MemberImpl::StartWatching() {
   probe.timeout_ms = limits.probe_timeout_ms;
   probe.failures_max = limits.probe_failures_max;
   prober_ = std::make_unique<Prober>(loop_, http_, probe, [this] { UpdateLink(); });
-  jobs_ = std::make_unique<kube::ListWatch>(
-      loop_, http_, WatchConfig("/apis/batch/v1/jobs", GatewaySelector(config_.gateway)), *this);
+  kube::ListWatchConfig jobs = WatchConfig("/apis/batch/v1/jobs", GatewaySelector(config_.gateway));
+  jobs.omit = NotReportedPaths();
+  jobs_ = std::make_unique<kube::ListWatch>(loop_, http_, std::move(jobs), *this);
   CapacityWatchConfig capacity;
   capacity.member = config_.name;
   capacity.gateway = config_.gateway;

@@ -1,3 +1,7 @@
+#include <string.h>  // memmem
+
+#include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "clusters/member/copy_manifest.h"
@@ -96,6 +100,18 @@ std::vector<ObjectRef> ReferencedObjects(const kube::Value& job) {
   if (account.empty()) account = kube::GetString(*pod, {"serviceAccount"});
   if (account != "default") found.Add("ServiceAccount", account, false);
   return found.Take();
+}
+
+std::vector<ObjectRef> ReferencedInText(std::string_view job_json) {
+  // Every member that names an object has one of these in its own name.
+  constexpr std::string_view kWords[] = {"onfigMap", "ecret", "serviceAccount"};
+  bool any = std::any_of(std::begin(kWords), std::end(kWords), [job_json](std::string_view word) {
+    return memmem(job_json.data(), job_json.size(), word.data(), word.size()) != nullptr;
+  });
+  if (!any) return {};
+  kube::MonotonicResource memory(job_json.size() + 1024);
+  auto job = kube::ParsePruned(job_json, NotCopied(), &memory);
+  return job ? ReferencedObjects(*job) : std::vector<ObjectRef>();
 }
 
 }  // namespace fairway::clusters

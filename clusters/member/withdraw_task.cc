@@ -35,7 +35,7 @@ void WithdrawTask::OnFound(Result<std::string> body) {
     if (body.error().code == 404) return CollectNext();
     return Finish(OutcomeOf(std::move(body.error())));
   }
-  auto job = kube::ParseJson(*body);
+  auto job = kube::ParsePruned(*body, NotReported());
   if (!job || !job->is_object()) {
     Error error;
     error.code = 502;

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "clusters/kube/pruned_json.h"
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
 #include "gateway/api/random_names.h"
@@ -16,6 +17,12 @@ constexpr size_t kKnownMax = 4096;                  // sayings that are counted 
 constexpr size_t kMessageMax = 1024;                // bytes, as by Kubernetes
 constexpr std::string_view kDefaultNs = "default";  // of Events about cluster-scoped objects
 
+// An Event tells which object it is about, and nothing of what is in it.
+const kube::Omission& NotTold() {
+  static const kube::Omission omission{"spec", "status", "data", "metadata.managedFields"};
+  return omission;
+}
+
 }  // namespace
 
 EventRecorder::EventRecorder(ObjectWriter& writer, std::string component)
@@ -24,13 +31,16 @@ EventRecorder::EventRecorder(ObjectWriter& writer, std::string component)
 void EventRecorder::Record(const store::ObjectKey& about, std::string_view type,
                            std::string_view reason, std::string message) {
   if (message.size() > kMessageMax) message.resize(kMessageMax);
-  kube::MonotonicResource arena;
-  auto object = writer_.Read(about, &arena);
-  if (!object || !*object) return;
-  std::string_view uid = kube::GetString(**object, {"metadata", "uid"});
+  auto stored = writer_.store().Latest(about);
+  if (!stored || !*stored) return;
+  unsigned char first[2048];
+  kube::MonotonicResource arena(first, sizeof first);
+  auto object = kube::ParsePruned(*(*stored)->body, NotTold(), &arena);
+  if (!object || !object->is_object()) return;
+  std::string_view uid = kube::GetString(*object, {"metadata", "uid"});
   std::string what = fmt::format("{}\n{}\n{}\n{}", uid, type, reason, message);
   if (auto known = known_.find(what); known != known_.end() && Repeat(known->second)) return;
-  auto made = Make(about, (*object)->get_object(), type, reason, message);
+  auto made = Make(about, object->get_object(), type, reason, message);
   if (made) return Remember(std::move(what), std::move(*made));
   // An object that is on its way out with its namespace can have no more Events.
   if (made.error().code != 403 && made.error().code != 404) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clusters/kube/patch/managed_fields.h"
+#include "clusters/kube/pruned_json.h"
 #include "gateway/api/object_writer.h"
 
 namespace fairway::gateway::api {
@@ -15,7 +16,8 @@ namespace fairway::gateway::api {
 // A stored object, parsed.
 struct Loaded {
   store::Object stored;
-  kube::Value doc;  // in the storage form's version
+  kube::Value doc;       // in the storage form's version
+  bool partial = false;  // `doc` lacks what was not to be read
 };
 
 struct ObjectWriter::Impl {
@@ -31,9 +33,12 @@ struct ObjectWriter::Impl {
   // What is known of namespaces: true = accepts new objects. Dropped at each change of one.
   std::unordered_map<std::string, bool> namespaces;
 
-  Result<std::optional<Loaded>> Find(const store::ObjectKey& key, const kube::StoragePtr& storage);
+  // `unread` names what the document may lack. Such a one serves for a change of status only: the
+  // rest of its text stays as it is, and observers do not see what was not read.
+  Result<std::optional<Loaded>> Find(const store::ObjectKey& key, const kube::StoragePtr& storage,
+                                     const kube::Omission* unread = nullptr);
   Result<Loaded> Load(const ServedKind& kind, const store::ObjectKey& key,
-                      const kube::StoragePtr& storage);
+                      const kube::StoragePtr& storage, const kube::Omission* unread = nullptr);
   Status CheckNamespace(const ServedKind& kind, std::string_view ns, std::string_view name);
   Status Admit(const ServedKind& kind, const kube::Object* before, kube::Object& doc,
                std::string_view subresource);
@@ -49,7 +54,8 @@ struct ObjectWriter::Impl {
   WriteOutcome Stage(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
                      kube::Value& doc, WriteOutcome::Effect effect);
   // The same for a dry run: nothing is staged.
-  WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect);
+  WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect,
+                       const Loaded* before = nullptr);
   // Stages an update, or the removal when nothing holds a deleting object any more.
   Result<WriteOutcome> Finish(const ServedKind& kind, const store::ObjectKey& key,
                               const Loaded& before, kube::Value& doc, WriteOutcome::Effect effect,

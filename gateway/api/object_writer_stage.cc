@@ -1,4 +1,5 @@
 #include "clusters/kube/errors.h"
+#include "clusters/kube/json_splice.h"
 #include "clusters/kube/time.h"
 #include "gateway/api/object_writer_impl.h"
 #include "scheduler/assert.h"
@@ -20,21 +21,25 @@ Status CheckPreconditions(const ServedKind& kind, std::string_view name, const k
 }
 
 Result<std::optional<Loaded>> ObjectWriter::Impl::Find(const store::ObjectKey& key,
-                                                       const kube::StoragePtr& storage) {
+                                                       const kube::StoragePtr& storage,
+                                                       const kube::Omission* unread) {
   auto latest = store.Latest(key);
   if (!latest) return Fail(latest.error());
   if (!*latest) return std::optional<Loaded>();
-  auto doc = kube::ParseJson(*(*latest)->body, storage);
+  const std::string& text = *(*latest)->body;
+  const bool partial = unread != nullptr && kube::CanSplice(text);
+  auto doc = partial ? kube::ParsePruned(text, *unread, storage) : kube::ParseJson(text, storage);
   if (!doc || !doc->is_object()) {
     return Fail(kube::InternalError("stored object " + key.resource + " " + key.ns + "/" +
                                     key.name + " cannot be read"));
   }
-  return std::optional<Loaded>(Loaded{std::move(**latest), std::move(*doc)});
+  return std::optional<Loaded>(Loaded{std::move(**latest), std::move(*doc), partial});
 }
 
 Result<Loaded> ObjectWriter::Impl::Load(const ServedKind& kind, const store::ObjectKey& key,
-                                        const kube::StoragePtr& storage) {
-  auto found = Find(key, storage);
+                                        const kube::StoragePtr& storage,
+                                        const kube::Omission* unread) {
+  auto found = Find(key, storage, unread);
   if (!found) return Fail(found.error());
   if (!*found) return Fail(kube::NotFound(*kind.info, key.name));
   return std::move(**found);
@@ -107,11 +112,25 @@ void ObjectWriter::Impl::Warn(const ServedKind& kind, const kube::Object& doc,
   }
 }
 
+namespace {
+
+std::string BodyOf(const ServedKind& kind, const kube::Value& doc, const Loaded* before) {
+  if (before == nullptr || !before->partial) return SerializeObject(kind, doc.get_object());
+  const kube::Value* status = kube::FindPath(doc, {"status"});
+  auto spliced = kube::SpliceStatus(*before->stored.body,
+                                    kube::GetString(doc, {"metadata", "resourceVersion"}),
+                                    status == nullptr ? "{}" : kube::Serialize(*status));
+  FAIRWAY_ASSERT(spliced.has_value());  // Find() has asked
+  return std::move(*spliced);
+}
+
+}  // namespace
+
 WriteOutcome ObjectWriter::Impl::Pretend(const ServedKind& kind, kube::Value& doc,
-                                         WriteOutcome::Effect effect) {
+                                         WriteOutcome::Effect effect, const Loaded* before) {
   WriteOutcome outcome;
   outcome.effect = effect;
-  outcome.body = std::make_shared<const std::string>(SerializeObject(kind, doc.get_object()));
+  outcome.body = std::make_shared<const std::string>(BodyOf(kind, doc, before));
   outcome.name = kube::GetString(doc, {"metadata", "name"});
   outcome.uid = kube::GetString(doc, {"metadata", "uid"});
   outcome.revision = store.committed();
@@ -123,7 +142,7 @@ WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::Obje
                                        WriteOutcome::Effect effect) {
   Revision revision = store.NextRevision();
   Metadata(doc.get_object()).insert_or_assign("resourceVersion", std::to_string(revision.value));
-  WriteOutcome outcome = Pretend(kind, doc, effect);
+  WriteOutcome outcome = Pretend(kind, doc, effect, before);
   outcome.revision = revision;
   bool deleted = effect == WriteOutcome::Effect::kDeleted;
   if (kind.storage_resource == "namespaces") namespaces.erase(key.name);
@@ -158,7 +177,7 @@ Result<WriteOutcome> ObjectWriter::Impl::Finish(const ServedKind& kind, const st
                                                 const WriteOptions& options) {
   kube::Object& object = doc.get_object();
   if (IsDeleting(object) && !IsHeld(kind, object)) effect = WriteOutcome::Effect::kDeleted;
-  if (options.dry_run) return Pretend(kind, doc, effect);
+  if (options.dry_run) return Pretend(kind, doc, effect, &before);
   return Stage(kind, key, &before, doc, effect);
 }
 

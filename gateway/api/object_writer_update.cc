@@ -90,6 +90,23 @@ void Prepare(const ServedKind& kind, std::string_view subresource, kube::Object&
   }
 }
 
+// What a controller's new status has nothing to do with, of kinds that are large and change it
+// often; null: all is read.
+const kube::Omission* UnreadBy(const ServedKind& kind, std::string_view subresource,
+                               const WriteOptions& options) {
+  static const kube::Omission of_job{"metadata.managedFields", "spec.template"};
+  bool untracked = options.from_controller && options.field_manager.empty() &&
+                   !options.managed_fields_settled && !options.review;
+  return untracked && subresource == "status" && kind.storage_resource == "jobs.batch" ? &of_job
+                                                                                       : nullptr;
+}
+
+bool SameMetadata(const kube::Value& a, const kube::Value& b) {
+  const kube::Value* left = kube::FindPath(a, {"metadata"});
+  const kube::Value* right = kube::FindPath(b, {"metadata"});
+  return left != nullptr && right != nullptr && kube::Equal(*left, *right);
+}
+
 }  // namespace
 
 Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::string_view ns,
@@ -99,14 +116,20 @@ Result<WriteOutcome> ObjectWriter::UpdateObject(const ServedKind& kind, std::str
     if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
   }
   store::ObjectKey key{kind.storage_resource, std::string(ns), std::string(name)};
-  auto loaded = impl_->Load(kind, key, options.storage);
+  auto loaded = impl_->Load(kind, key, options.storage, UnreadBy(kind, subresource, options));
   if (!loaded) return Fail(loaded.error());
   if (Status ok = CheckPreconditions(kind, name, loaded->doc, options); !ok) {
     return Fail(ok.error());
   }
-  const kube::Object& before = loaded->doc.get_object();
   Result<kube::Value> wished = revise(loaded->doc);
+  if (wished && loaded->partial && !SameMetadata(loaded->doc, *wished)) {
+    // More than the status changes.
+    loaded = impl_->Load(kind, key, options.storage);
+    if (!loaded) return Fail(loaded.error());
+    wished = revise(loaded->doc);
+  }
   if (!wished) return Fail(wished.error());
+  const kube::Object& before = loaded->doc.get_object();
   kube::Object& after = wished->get_object();
   kube::Object& metadata = Metadata(after);
   const kube::Object& metadata_before = *kube::GetObject(before, {"metadata"});

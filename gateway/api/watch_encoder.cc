@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "clusters/kube/errors.h"
+#include "clusters/kube/pruned_json.h"
 #include "gateway/api/reply.h"
 
 namespace fairway::gateway::api {
@@ -15,6 +16,14 @@ std::string Wrap(std::string_view type, std::string_view object) {
   text.append("{\"type\":\"").append(type).append("\",\"object\":");
   text.append(object).append("}\n");
   return text;
+}
+
+// What no label or field selector looks at: the bulk of most objects.
+const kube::Omission& NotSelectedBy() {
+  static const kube::Omission omission{
+      "metadata.managedFields", "spec.template", "spec.containers", "spec.initContainers",
+      "spec.volumes",           "data",          "binaryData"};
+  return omission;
 }
 
 }  // namespace
@@ -30,7 +39,8 @@ struct WatchEncoder::Known {
   explicit Known(store::ChangePtr c) : change(std::move(c)) {}
 
   store::ChangePtr change;
-  // Parsed in the served form, when a selector asks; per kind form of the event kinds.
+  // What selectors ask for, in the served form; per kind form of the event kinds.
+  kube::MonotonicResource arena;
   std::optional<kube::Value> doc, previous;
   const ServedKind* parsed_as = nullptr;
   std::vector<Made> made;
@@ -40,12 +50,13 @@ struct WatchEncoder::Known {
     parsed_as = &kind;
     doc.reset();
     previous.reset();
-    if (change->body) {
-      if (auto parsed = ParseServed(kind, *change->body)) doc = std::move(*parsed);
-    }
-    if (change->prev_body) {
-      if (auto parsed = ParseServed(kind, *change->prev_body)) previous = std::move(*parsed);
-    }
+    if (change->body) Parse(kind, *change->body, doc);
+    if (change->prev_body) Parse(kind, *change->prev_body, previous);
+  }
+  void Parse(const ServedKind& kind, const std::string& body, std::optional<kube::Value>& out) {
+    auto parsed = kind.is_storage_form ? kube::ParsePruned(body, NotSelectedBy(), &arena)
+                                       : ParseServed(kind, body, &arena);
+    if (parsed && parsed->is_object()) out.emplace(std::move(*parsed));
   }
 };
 
@@ -89,7 +100,9 @@ EventBytes WatchEncoder::Shared(Known& known, Type type, bool left, const EventF
   std::string text;
   if (left) {
     // The watcher knew the old state: it goes away, at the revision of the change.
-    kube::Value gone = *known.previous;
+    auto previous = ParseServed(*form.kind, *known.change->prev_body);
+    if (!previous) return nullptr;
+    kube::Value gone = std::move(*previous);
     kube::EnsureObject(gone.get_object(), {"metadata"})
         .insert_or_assign("resourceVersion", std::to_string(known.change->revision.value));
     if (form.view == View::kObject) {

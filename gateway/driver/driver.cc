@@ -116,25 +116,27 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
   kube::StoragePtr storage(&arena);
   api::WriteOptions options;
   options.storage = storage;
-  auto previous = writer_.Read(key, storage);
-  if (!previous) return Complain("placement", record.name, previous.error());
-  const Object* old = previous->has_value() ? &(*previous)->get_object() : nullptr;
-  std::string uid = UidOf(record, old);
-  if (uid.empty()) return;
-  Value doc = PlacementDocument(record, pump_.world(), decision, uid, old, storage);
-  auto written = old == nullptr
-                     ? writer_.Create(key, std::move(doc), options)
-                     : writer_.Mutate(
-                           key, "",
-                           [&](Object& stored) -> Status {
-                             for (std::string_view part : {"spec", "status"}) {
-                               stored.insert_or_assign(part, *kube::FindPath(doc, {part}));
-                             }
-                             kube::EnsureObject(stored, {"metadata"})["ownerReferences"] =
-                                 *kube::FindPath(doc, {"metadata", "ownerReferences"});
-                             return {};
-                           },
-                           options);
+  // One read: what is stored is changed, and only what is not there is made.
+  bool unknown = false;  // whose it is
+  auto update = [&](Object& stored) -> Status {
+    std::string uid = UidOf(record, &stored);
+    unknown = uid.empty();
+    if (unknown) return Fail(Error{.code = 404});
+    Value doc = PlacementDocument(record, pump_.world(), decision, uid, &stored, storage);
+    for (std::string_view part : {"spec", "status"}) {
+      stored.insert_or_assign(part, std::move(*kube::FindPath(doc, {part})));
+    }
+    kube::EnsureObject(stored, {"metadata"})["ownerReferences"] =
+        std::move(*kube::FindPath(doc, {"metadata", "ownerReferences"}));
+    return {};
+  };
+  auto written = writer_.Mutate(key, "", update, options);
+  if (!written && written.error().code == 404 && !unknown) {
+    std::string uid = UidOf(record, nullptr);
+    if (uid.empty()) return;
+    written = writer_.Create(
+        key, PlacementDocument(record, pump_.world(), decision, uid, nullptr, storage), options);
+  }
   if (!written) Complain("placement", record.name, written.error());
 }
 
@@ -200,9 +202,13 @@ void Driver::PublishStatus(const scheduler::PublishStatus& command) {
   const clusters::CopyReport* report = fleet_.report();
   if (record == nullptr || report == nullptr || report->ref.job != command.job) return;
   bool first = command.epoch.value == 1;
-  auto written = writer_.Mutate(JobKey(record->name), "status", [&](Object& job) -> Status {
-    return MergeJobStatus(report->status_json, first, job);
-  });
+  kube::MonotonicResource arena;
+  api::WriteOptions options;
+  options.storage = kube::StoragePtr(&arena);
+  auto written = writer_.Mutate(
+      JobKey(record->name), "status",
+      [&](Object& job) -> Status { return MergeJobStatus(report->status_json, first, job); },
+      options);
   if (!written) Complain("status", record->name, written.error());
   if (record->finished) fleet_.Forget(command.job);
 }

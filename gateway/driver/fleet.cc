@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "clusters/kube/json.h"
 #include "clusters/log.h"
 #include "gateway/driver/job_name.h"
 
@@ -92,10 +91,8 @@ bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
   auto object = store_.Latest(JobKey(record->name));
   if (!object || !object->has_value() || (*object)->created.value != command.job.value) return true;
   clusters::DispatchRequest request{command.job, command.epoch, (*object)->body, {}};
-  auto job = kube::ParseJson(*(*object)->body);
-  if (!job) return true;
   std::vector<store::ObjectKey> keys;
-  for (const clusters::ObjectRef& ref : clusters::ReferencedObjects(*job)) {
+  for (const clusters::ObjectRef& ref : clusters::ReferencedInText(*(*object)->body)) {
     store::ObjectKey key = DependencyKey((*object)->key.ns, ref);
     // What does not exist yet follows when it is made; until then the member's kubelet waits for
     // it.
@@ -114,9 +111,7 @@ bool Fleet::SendWithdraw(Entry& entry, const scheduler::Withdraw& command) {
   auto [ns, name] = SplitJobName(record->name);
   clusters::WithdrawRequest request{command.job, command.epoch, std::string(ns), std::string(name)};
   if (auto object = store_.Latest(JobKey(record->name)); object && object->has_value()) {
-    if (auto job = kube::ParseJson(*(*object)->body)) {
-      request.dependencies = clusters::ReferencedObjects(*job);
-    }
+    request.dependencies = clusters::ReferencedInText(*(*object)->body);
   }
   // Before it runs elsewhere its pods must have ended here; a deleted Job's may take their time.
   request.until_pods_gone = !record->delete_requested;

@@ -314,18 +314,54 @@ Result<Value> Apply(const Schema& schema, const MessageType& type, const Value* 
   return applying.Update(*live, config, *std::move(applied), force);
 }
 
+namespace {
+
+// Like Equal(), with one member compared in a way of its own.
+template <typename Compare>
+bool SameObjects(const Object& a, const Object& b, std::string_view special, Compare compare) {
+  if (a.size() != b.size()) return false;
+  for (const auto& member : a) {
+    const Value* other = b.if_contains(member.key());
+    if (other == nullptr) return false;
+    const bool same =
+        member.key() == special ? compare(member.value(), *other) : Equal(member.value(), *other);
+    if (!same) return false;
+  }
+  return true;
+}
+
+// Entries of managedFields, whenever they were written.
+bool SameEntry(const Value& a, const Value& b) {
+  if (!a.is_object() || !b.is_object()) return Equal(a, b);
+  auto timeless = [](const Object& entry) {
+    return entry.size() - (entry.contains("time") ? size_t{1} : size_t{0});
+  };
+  if (timeless(a.get_object()) != timeless(b.get_object())) return false;
+  for (const auto& member : a.get_object()) {
+    if (member.key() == "time") continue;
+    const Value* other = b.get_object().if_contains(member.key());
+    if (other == nullptr || !Equal(member.value(), *other)) return false;
+  }
+  return true;
+}
+
+bool SameEntries(const Value& a, const Value& b) {
+  if (!a.is_array() || !b.is_array()) return Equal(a, b);
+  const Array& left = a.get_array();
+  const Array& right = b.get_array();
+  return std::equal(left.begin(), left.end(), right.begin(), right.end(), SameEntry);
+}
+
+bool SameMetadata(const Value& a, const Value& b) {
+  if (!a.is_object() || !b.is_object()) return Equal(a, b);
+  return SameObjects(a.get_object(), b.get_object(), "managedFields", SameEntries);
+}
+
+}  // namespace
+
 bool SameButTimes(const Value& a, const Value& b) {
   if (!a.is_object() || !b.is_object()) return Equal(a, b);
-  auto skeleton = [](const Value& doc) {
-    Value copy(doc);
-    if (Array* list = GetArray(copy, {"metadata", "managedFields"})) {
-      for (Value& item : *list) {
-        if (item.is_object()) Erase(item.get_object(), "time");
-      }
-    }
-    return copy;
-  };
-  return Equal(skeleton(a), skeleton(b));
+  return SameObjects(a.get_object(), b.get_object(), "metadata", SameMetadata);
 }
 
 }  // namespace fairway::kube

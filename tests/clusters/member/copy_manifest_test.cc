@@ -116,6 +116,29 @@ TEST(ReferencedObjectsTest, EveryPlaceThatNamesAnObjectIsFoundOnce) {
                                  "ServiceAccount/runner"));
 }
 
+TEST(ReferencedObjectsTest, TextsNameTheSameAsDocuments) {
+  for (std::string_view pod :
+       {R"({"serviceAccountName":"runner"})", R"({"serviceAccount":"old"})",
+        R"({"imagePullSecrets":[{"name":"pull"}]})",
+        R"({"containers":[{"env":[{"valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}}]}]})",
+        R"({"containers":[{"env":[{"valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}]})",
+        R"({"initContainers":[{"envFrom":[{"configMapRef":{"name":"c"}}]}]})",
+        R"({"containers":[{"envFrom":[{"secretRef":{"name":"s"}}]}]})",
+        R"({"volumes":[{"configMap":{"name":"c"}}]})",
+        R"({"volumes":[{"secret":{"secretName":"s"}}]})",
+        R"({"volumes":[{"projected":{"sources":[{"configMap":{"name":"c"}}]}}]})",
+        R"({"volumes":[{"projected":{"sources":[{"secret":{"name":"s"}}]}}]})",
+        R"({"volumes":[{"csi":{"nodePublishSecretRef":{"name":"s"}}}]})",
+        R"({"volumes":[{"rbd":{"secretRef":{"name":"s"}}}]})",
+        R"({"volumes":[{"azureFile":{"secretName":"s"}}]})"}) {
+    std::string text = R"({"spec":{"template":{"spec":)" + std::string(pod) + "}}}";
+    EXPECT_EQ(ReferencedInText(text), ReferencedObjects(Parse(text))) << text;
+    EXPECT_EQ(ReferencedInText(text).size(), 1u) << text;
+  }
+  EXPECT_TRUE(ReferencedInText(R"({"spec":{"template":{"spec":{"containers":[]}}}})").empty());
+  EXPECT_TRUE(ReferencedInText("not JSON but secret").empty());
+}
+
 TEST(ReferencedObjectsTest, DefaultServiceAccountAndNonsenseNameNothing) {
   EXPECT_TRUE(ReferencedObjects(Parse(R"({"spec":{"template":{"spec":{
     "serviceAccountName":"default","volumes":[7,null],"containers":[{"env":[{"valueFrom":null}]}]}}}})"))

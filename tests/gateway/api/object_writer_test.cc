@@ -149,6 +149,47 @@ TEST_F(ObjectWriterTest, SpecAndStatusAreWrittenApart) {
   EXPECT_EQ(kube::Get<int64_t>(doc, {"status", "active"}), 5);
 }
 
+// Such a write reads only a part of the Job; what it does not read must come out as it was.
+TEST_F(ObjectWriterTest, StatusOfAJobByAControllerLeavesTheRestAsItWas) {
+  ASSERT_EQ(Send("POST", kJobs, kJob)->status, 201);
+  std::string target = std::string(kJobs) + "/j";
+  kube::Value before = Get(target)->Json();
+  kube::Value seen;
+  server_->writer().Observe("jobs.batch", [&](const Written& change) { seen = *change.after; });
+  auto set = [&](int64_t active, bool label) {
+    auto written = server_->writer().Mutate(
+        {"jobs.batch", "default", "j"}, "status", [&](kube::Object& job) -> Status {
+          kube::EnsureObject(job, {"status"})["active"] = active;
+          if (label) kube::EnsureObject(job, {"metadata", "labels"})["new"] = "label";
+          return {};
+        });
+    ASSERT_TRUE(written) << written.error().message;
+    Settle();
+  };
+  for (int64_t active : {1, 2}) {
+    set(active, false);
+    kube::Value after = Get(target)->Json();
+    EXPECT_EQ(kube::Get<int64_t>(after, {"status", "active"}), active);
+    EXPECT_EQ(kube::GetString(after, {"metadata", "resourceVersion"}),
+              kube::GetString(seen, {"metadata", "resourceVersion"}));
+    EXPECT_NE(kube::GetString(after, {"metadata", "resourceVersion"}),
+              kube::GetString(before, {"metadata", "resourceVersion"}));
+    EXPECT_NE(kube::FindPath(after, {"metadata", "managedFields"}), nullptr);
+    kube::EnsureObject(after.get_object(), {"metadata"})["resourceVersion"] =
+        kube::GetString(before, {"metadata", "resourceVersion"});
+    *kube::FindPath(after, {"status"}) = *kube::FindPath(before, {"status"});
+    EXPECT_TRUE(kube::Equal(before, after)) << kube::Serialize(after);
+  }
+  std::string unchanged = Get(target)->body;
+  set(2, false);
+  EXPECT_EQ(Get(target)->body, unchanged);
+  set(3, true);
+  kube::Value labelled = Get(target)->Json();
+  EXPECT_EQ(kube::GetString(labelled, {"metadata", "labels", "new"}), "label");
+  EXPECT_EQ(kube::Get<int64_t>(labelled, {"status", "active"}), 3);
+  EXPECT_NE(kube::FindPath(labelled, {"spec", "template", "spec"}), nullptr);
+}
+
 TEST_F(ObjectWriterTest, ApplyCreatesTakesOverAndConflicts) {
   Headers apply{{"content-type", "application/apply-patch+yaml"}};
   std::string target = std::string(kMaps) + "/a";
