@@ -1,5 +1,7 @@
 #include "gateway/api/garbage_collector.h"
 
+#include <string.h>  // memmem
+
 #include <algorithm>
 
 #include "clusters/log.h"
@@ -25,6 +27,11 @@ bool HasFinalizer(const kube::Object& doc, std::string_view name) {
          });
 }
 
+// Several times as fast as std::string::find, which stops at every letter that begins `words`.
+bool Contains(const std::string& text, std::string_view words) {
+  return memmem(text.data(), text.size(), words.data(), words.size()) != nullptr;
+}
+
 std::string UidOf(const kube::Object& doc) {
   return std::string(kube::GetString(doc, {"metadata", "uid"}));
 }
@@ -39,7 +46,8 @@ GarbageCollector::GarbageCollector(Loop& loop, ObjectWriter& writer,
   });
 }
 
-void GarbageCollector::Start() { Schedule(0); }
+// Not in the first turns: they are for those who have waited for the start.
+void GarbageCollector::Start() { Schedule(kScanPauseMs); }
 
 void GarbageCollector::OnChange(const Written& change) {
   if (uncollected_.contains(change.key.resource)) return;
@@ -87,8 +95,8 @@ void GarbageCollector::ScanSlice() {
         return false;
       }
       scan_after_ = {object.key.ns, object.key.name};
-      bool owned = object.body->find("\"ownerReferences\":[") != std::string::npos;
-      bool deleting = object.body->find("\"deletionTimestamp\":\"") != std::string::npos;
+      bool owned = Contains(*object.body, "ownerReferences\":[");
+      bool deleting = Contains(*object.body, "deletionTimestamp\":\"");
       if (!owned && !deleting) return true;
       kube::MonotonicResource arena;
       auto doc = kube::ParseJson(*object.body, &arena);
