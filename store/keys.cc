@@ -18,6 +18,8 @@ const char* FamilyName(Family family) {
       return "core";
     case Family::kMeta:
       return "meta";
+    case Family::kHistory:
+      return "history";
   }
   return "?";
 }
@@ -60,6 +62,15 @@ std::string RevisionBound(Revision revision) {
   return out;
 }
 
+std::string EncodeHistoryKey(uint64_t sequence) { return RevisionBound(Revision{sequence}); }
+
+std::optional<uint64_t> DecodeHistoryKey(std::string_view encoded) {
+  if (encoded.size() != 8) return std::nullopt;
+  uint64_t sequence = 0;
+  for (char c : encoded) sequence = (sequence << 8) | static_cast<uint8_t>(c);
+  return sequence;
+}
+
 std::string EncodeRevisionKey(Revision revision, LogPart part) {
   std::string out = RevisionBound(revision);
   out.push_back(static_cast<char>(part));
@@ -89,6 +100,9 @@ std::string PrintableKey(Family family, std::string_view key) {
       return fmt::format("revision {} ({})", decoded->revision.value,
                          static_cast<char>(decoded->part));
     }
+  }
+  if (family == Family::kHistory) {
+    if (auto sequence = DecodeHistoryKey(key)) return fmt::format("{}", *sequence);
   }
   std::string out;
   for (char c : key) {

@@ -13,7 +13,14 @@
 namespace fairway::store {
 
 // The column families. The numbers enter every record's checksum: never change them.
-enum class Family : uint8_t { kObjects = 1, kOld = 2, kLog = 3, kCore = 4, kMeta = 5 };
+enum class Family : uint8_t {
+  kObjects = 1,
+  kOld = 2,
+  kLog = 3,
+  kCore = 4,
+  kMeta = 5,
+  kHistory = 6
+};
 const char* FamilyName(Family family);
 
 // resource 0x00 ns 0x00 name
@@ -38,6 +45,10 @@ struct RevisionKey {
   LogPart part = LogPart::kChange;
 };
 std::optional<RevisionKey> DecodeRevisionKey(std::string_view encoded);
+
+// A transition's place in the history: eight bytes, big-endian.
+std::string EncodeHistoryKey(uint64_t sequence);
+std::optional<uint64_t> DecodeHistoryKey(std::string_view encoded);
 
 // For messages: "jobs.batch/default/build-7", "revision 12 (c)".
 std::string PrintableKey(Family family, std::string_view key);

@@ -50,7 +50,8 @@ rocksdb::Status RocksDb::OpenDb(Mode mode) {
   rocksdb::DBOptions options = MakeDbOptions(sizes_, env_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeSmallFamilyOptions(cache_));
-  for (Family f : {Family::kObjects, Family::kOld, Family::kLog, Family::kCore, Family::kMeta}) {
+  for (Family f : {Family::kObjects, Family::kOld, Family::kLog, Family::kCore, Family::kMeta,
+                   Family::kHistory}) {
     families.emplace_back(FamilyName(f), MakeFamilyOptions(f, sizes_, cache_));
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;

@@ -89,7 +89,7 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
 
   std::unique_ptr<rocksdb::DB> db_;
   // By Family; [0] is RocksDB's default family, which stays empty.
-  std::array<rocksdb::ColumnFamilyHandle*, 6> handles_{};
+  std::array<rocksdb::ColumnFamilyHandle*, 7> handles_{};
 };
 
 // "IO error: No space left on device ..." in words for an operator.

@@ -80,7 +80,7 @@ struct RocksJournal::Impl {
   std::unique_ptr<Writer> writer;
 
   Status Start();
-  void StartWriter(std::unique_ptr<TailGuard> guard);
+  void StartWriter(std::unique_ptr<TailGuard> guard, const HistoryChain& history);
   void Durable(std::vector<Writer::Done> done);
 };
 
@@ -124,11 +124,14 @@ Status RocksJournal::Impl::Start() {
         "put a backup of the data directory back, see docs/operating/backup.md",
         options.path, committed.value, (*guard)->found().value)));
   }
-  StartWriter(std::move(*guard));
+  auto history = HistoryChain::Load(*reader);
+  if (!history) return Fail(std::move(history.error()));
+  StartWriter(std::move(*guard), *history);
   return {};
 }
 
-void RocksJournal::Impl::StartWriter(std::unique_ptr<TailGuard> guard) {
+void RocksJournal::Impl::StartWriter(std::unique_ptr<TailGuard> guard,
+                                     const HistoryChain& history) {
   Writer::Sink sink;
   std::weak_ptr<int> alive = life;
   sink.durable = [this, alive, post = options.post](std::vector<Writer::Done> done) {
@@ -147,8 +150,8 @@ void RocksJournal::Impl::StartWriter(std::unique_ptr<TailGuard> guard) {
   };
   Writer::Options limits{options.batch_records_max, options.batch_bytes_max, options.retry_first_ms,
                          options.retry_max_ms};
-  writer =
-      std::make_unique<Writer>(db, std::move(guard), limits, std::move(sink), committed, log_start);
+  writer = std::make_unique<Writer>(db, std::move(guard), limits, std::move(sink), committed,
+                                    log_start, history);
 }
 
 void RocksJournal::Impl::Durable(std::vector<Writer::Done> done) {
@@ -213,6 +216,17 @@ Result<std::optional<std::string>> RocksJournal::GetMeta(std::string_view key) {
 
 Status RocksJournal::PutMeta(std::string_view key, std::string_view value) {
   return impl_->writer->PutMetaNow(key, value);
+}
+
+Result<uint64_t> RocksJournal::ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
+                                           const std::function<bool(const HistoryLink&)>& visit) {
+  return impl_->reader->ReadHistory(after, newest_first, scan_max, visit);
+}
+
+Result<HistoryEnds> RocksJournal::ReadHistoryEnds() { return impl_->reader->ReadHistoryEnds(); }
+
+void RocksJournal::TrimHistory(uint64_t keep, Instant since) {
+  impl_->writer->TrimHistory(keep, since);
 }
 
 void RocksJournal::Post(std::function<void()> fn) { impl_->options.post(std::move(fn)); }

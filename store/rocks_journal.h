@@ -55,6 +55,10 @@ class RocksJournal final : public Journal {
       const std::function<Status(std::string_view key, std::string_view value)>& visit) override;
   Result<std::optional<std::string>> GetMeta(std::string_view key) override;
   Status PutMeta(std::string_view key, std::string_view value) override;
+  Result<uint64_t> ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
+                               const std::function<bool(const HistoryLink&)>& visit) override;
+  Result<HistoryEnds> ReadHistoryEnds() override;
+  void TrimHistory(uint64_t keep, Instant since) override;
   void Post(std::function<void()> fn) override;
   void TrimLog(Revision until) override;
   Status Checkpoint(const std::string& path) override;

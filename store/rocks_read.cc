@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "store/errors.h"
+#include "store/rocks_view.h"
 
 namespace fairway::store {
 namespace {
@@ -14,48 +15,12 @@ constexpr size_t kRecoverReadahead = 4u << 20;
 std::string_view View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 rocksdb::Slice AsSlice(std::string_view s) { return {s.data(), s.size()}; }
 
-Error Gone() {
-  Error error;
-  error.code = 410;
-  error.reason = "Expired";
-  error.message = "The provided continue parameter is too old: the state it belongs to is gone";
-  return error;
-}
-
 Object MakeObject(ObjectKey key, const ObjectRecord& record) {
   return {std::move(key), record.revision, record.created,
           std::make_shared<const std::string>(record.body)};
 }
 
 }  // namespace
-
-struct RocksReader::View {
-  View(RocksDb& owner, const Snapshot* at) : lease(owner) {
-    if (lease.db() == nullptr) {
-      Error error;
-      error.code = 503;
-      error.reason = "ServiceUnavailable";
-      error.message = "the store in " + owner.path() + " is closed after an I/O error";
-      error.retry_after_seconds = 5;
-      status = Fail(std::move(error));
-      return;
-    }
-    // Records carry their own checksum, and RocksDB's block checksum is checked beside it.
-    options.verify_checksums = true;
-    if (at == nullptr) return;
-    options.snapshot = RocksDb::SnapshotOf(static_cast<const RocksSnapshot*>(at)->pin());
-    if (options.snapshot == nullptr) status = Fail(Gone());
-  }
-  // Iterates over one family; the iterator must not outlive the view.
-  std::unique_ptr<rocksdb::Iterator> Iterate(Family family) const {
-    return std::unique_ptr<rocksdb::Iterator>(
-        lease.db()->NewIterator(options, lease.family(family)));
-  }
-
-  RocksDb::Lease lease;
-  rocksdb::ReadOptions options;
-  Status status;
-};
 
 Result<std::optional<rocksdb::PinnableSlice>> RocksReader::Raw(const View& view, Family family,
                                                                std::string_view key) {

@@ -37,6 +37,9 @@ class RocksReader {
                            const std::function<bool(const ChangePtr&)>& visit);
   Status Recover(const std::function<Status(std::string_view key, std::string_view value)>& visit);
   Result<std::optional<std::string>> GetMeta(std::string_view key);
+  Result<uint64_t> ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
+                               const std::function<bool(const HistoryLink&)>& visit);
+  Result<HistoryEnds> ReadHistoryEnds();
 
  private:
   struct View;  // a lease and the read options of one moment
@@ -52,6 +55,9 @@ class RocksReader {
 
   RocksDb& db_;
 };
+
+// A stored link of the history. The views point into `value`.
+Result<HistoryLink> ParseHistory(std::string_view key, std::string_view value);
 
 // Names of the values in the family meta that the journal itself keeps.
 inline constexpr std::string_view kMetaFormat = "format";

@@ -39,6 +39,7 @@ Status CheckRecord(Family family, std::string_view key, std::string_view value) 
     }
     case Family::kCore:
     case Family::kMeta:
+    case Family::kHistory:
       bytes = ParseBytes(family, key, value);
   }
   if (!bytes) return Fail(std::move(bytes.error()));
@@ -69,12 +70,24 @@ Result<Revision> MetaRevision(RocksReader& reader, std::string_view name) {
 
 }  // namespace
 
+Result<StoreBounds> ReadStoreBounds(const std::string& path) {
+  auto opened = RocksDb::Open(path + "/db", nullptr, kSizes, RocksDb::Mode::kReadOnly);
+  if (!opened) return Fail(std::move(opened.error()));
+  RocksReader reader(**opened);
+  auto last = MetaRevision(reader, kMetaLast);
+  if (!last) return Fail(std::move(last.error()));
+  auto start = MetaRevision(reader, kMetaLogStart);
+  if (!start) return Fail(std::move(start.error()));
+  return StoreBounds{*last, *start};
+}
+
 Result<StoreSummary> VerifyStore(const std::string& path) {
   auto opened = RocksDb::Open(path + "/db", nullptr, kSizes, RocksDb::Mode::kReadOnly);
   if (!opened) return Fail(std::move(opened.error()));
   RocksDb& db = **opened;
   StoreSummary summary;
-  for (Family family : {Family::kObjects, Family::kOld, Family::kCore, Family::kMeta}) {
+  for (Family family :
+       {Family::kObjects, Family::kOld, Family::kCore, Family::kMeta, Family::kHistory}) {
     auto count = CheckFamily(db, family);
     if (!count) return Fail(std::move(count.error()));
     if (family == Family::kObjects) summary.objects = *count;

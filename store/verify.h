@@ -22,4 +22,11 @@ struct StoreSummary {
 // reading only. Blocks for as long as reading everything takes: not for the loop thread.
 Result<StoreSummary> VerifyStore(const std::string& path);
 
+struct StoreBounds {
+  Revision last;       // the newest revision
+  Revision log_start;  // the watch log begins after it
+};
+// The same for what two values say; quick.
+Result<StoreBounds> ReadStoreBounds(const std::string& path);
+
 }  // namespace fairway::store

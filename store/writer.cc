@@ -32,18 +32,21 @@ void PutMeta(rocksdb::WriteBatch& out, const RocksDb::Lease& lease, std::string_
   PutFramed(out, lease.family(Family::kMeta), key, FrameBytes(Family::kMeta, key, value));
 }
 
-size_t Records(const Batch& batch) { return batch.changes.size() + batch.edits.size() + 1; }
+size_t Records(const Batch& batch) {
+  return batch.changes.size() + batch.edits.size() + batch.history.size() + 1;
+}
 
 }  // namespace
 
 Writer::Writer(std::shared_ptr<RocksDb> db, std::unique_ptr<TailGuard> guard, Options options,
-               Sink sink, Revision durable, Revision log_start)
+               Sink sink, Revision durable, Revision log_start, HistoryChain history)
     : db_(std::move(db)),
       guard_(std::move(guard)),
       options_(options),
       sink_(std::move(sink)),
       durable_(durable),
       trimmed_(log_start),
+      history_(history),
       thread_([this] { Run(); }) {}
 
 Writer::~Writer() {
@@ -69,6 +72,17 @@ void Writer::Append(Batch batch, size_t bytes, std::function<void(Revision)> com
 void Writer::Trim(Revision until) {
   Item item;
   item.trim_until = until;
+  item.reported = false;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back(std::move(item));
+  }
+  wake_.notify_one();
+}
+
+void Writer::TrimHistory(uint64_t keep, Instant since) {
+  Item item;
+  item.trim_history = {keep, since};
   item.reported = false;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -128,6 +142,7 @@ void Writer::Run() {
   for (;;) {
     std::vector<Item> items = Take();
     if (items.empty() || !WriteUntilDone(items)) return;
+    history_ = history_next_;
     std::vector<Done> done;
     for (Item& item : items) {
       Answer(item, "");
@@ -195,10 +210,17 @@ rocksdb::Status Writer::WriteOnce(const std::vector<Item>& items) {
   rocksdb::WriteBatch batch;
   Revision last = durable_;
   Revision trimmed = trimmed_;
+  HistoryChain history = history_;
   for (const Item& item : items) {
     Encode(item, lease, trimmed, batch);
+    history.Add(item.batch.history, lease, batch);
+    if (item.trim_history) {
+      history.Trim(item.trim_history->first, item.trim_history->second, lease, batch);
+    }
     last = std::max(last, item.batch.last);
   }
+  history.PutHead(lease, batch);
+  history_next_ = history;
   PutMeta(batch, lease, kMetaLast, fmt::format("{}", last.value));
   rocksdb::WriteOptions options;
   options.sync = true;

@@ -14,10 +14,13 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "store/history_chain.h"
 #include "store/journal.h"
 #include "store/rocks_db.h"
 #include "store/tail_guard.h"
@@ -45,7 +48,7 @@ class Writer {
 
   // `durable`: the revision found in the database; `log_start`: up to where its log was trimmed.
   Writer(std::shared_ptr<RocksDb> db, std::unique_ptr<TailGuard> guard, Options options, Sink sink,
-         Revision durable, Revision log_start);
+         Revision durable, Revision log_start, HistoryChain history);
   // Writes what is queued, if the disk lets it at the first attempt; then ends the thread.
   ~Writer();
   Writer(const Writer&) = delete;
@@ -53,6 +56,7 @@ class Writer {
 
   void Append(Batch batch, size_t bytes, std::function<void(Revision)> committed);
   void Trim(Revision until);
+  void TrimHistory(uint64_t keep, Instant since);
   // Saves one value and waits for it. An error means that it is not known to be saved.
   Status PutMetaNow(std::string_view key, std::string_view value);
 
@@ -60,7 +64,8 @@ class Writer {
   struct Item {
     Batch batch;
     Done done;
-    Revision trim_until;  // zero = not a trim
+    Revision trim_until;                                       // zero = not a trim
+    std::optional<std::pair<uint64_t, Instant>> trim_history;  // what to keep
     bool reported = true;
     std::shared_ptr<std::promise<std::string>> answer;  // PutMetaNow waits: what went wrong
   };
@@ -96,6 +101,8 @@ class Writer {
   // The thread's own.
   Revision durable_;
   Revision trimmed_;
+  HistoryChain history_;
+  HistoryChain history_next_;  // once the write under way has succeeded
   std::thread thread_;
 };
 

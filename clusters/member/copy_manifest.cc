@@ -5,6 +5,7 @@
 #include <array>
 
 #include "clusters/kube/schema/leaf.h"
+#include "clusters/member/copy_origin.h"
 #include "scheduler/names.h"
 
 namespace fairway::clusters {
@@ -96,6 +97,7 @@ Result<kube::Value> MakeJobCopy(kube::Value job, const CopyTag& tag) {
                !kube::GetString(*source, {"metadata", "namespace"}).empty();
   if (!named || uid.empty()) return Fail(BadObject("the Job has no name, namespace or uid"));
   kube::Object& copy = *source;
+  const std::string origin = OriginOf(copy);
   StripMetadata(copy);
   StripJobLabels(copy);
   kube::Erase(copy, "status");
@@ -107,8 +109,9 @@ Result<kube::Value> MakeJobCopy(kube::Value job, const CopyTag& tag) {
   StripTemplateMetadata(*spec);
   PutLabels(copy, uid, tag);
   PutLabels(*kube::GetObject(*spec, {"template"}), uid, tag);
-  kube::EnsureObject(copy, {"metadata", "annotations"})[names::kAnnotationJob] =
-      std::to_string(tag.job.value);
+  kube::Object& annotations = kube::EnsureObject(copy, {"metadata", "annotations"});
+  annotations[names::kAnnotationJob] = std::to_string(tag.job.value);
+  annotations[names::kAnnotationOrigin] = origin;
   return job;
 }
 

@@ -2,11 +2,8 @@
 
 #include <utility>
 
-#include "clusters/http/curl_client.h"
 #include "clusters/http/switch_client.h"
 #include "clusters/kube/list_watch.h"
-#include "clusters/kubeconfig/auth_client.h"
-#include "clusters/kubeconfig/credentials.h"
 #include "clusters/log.h"
 #include "clusters/member/capacity_watch.h"
 #include "clusters/member/copy_tracker.h"
@@ -14,6 +11,7 @@
 #include "clusters/member/dispatcher.h"
 #include "clusters/member/link_state.h"
 #include "clusters/member/member_api.h"
+#include "clusters/member/member_client.h"
 #include "clusters/member/namespace_task.h"
 #include "clusters/member/prober.h"
 #include "clusters/member/withdraw_task.h"
@@ -22,21 +20,6 @@
 namespace fairway::clusters {
 
 namespace {
-
-// A client for one access, with its credentials.
-Result<std::shared_ptr<HttpClient>> MakeClient(Loop& loop, const Access& access,
-                                               const ExecAllowed& exec_allowed,
-                                               const MemberLimits& limits) {
-  CurlLimits curl_limits;
-  curl_limits.in_flight_max = limits.dispatch_in_flight_max;
-  auto curl = CurlClient::Create(loop, access.endpoint, access.identity.certificate, curl_limits);
-  if (!curl) return Fail(std::move(curl.error()));
-  CurlClient* raw = curl->get();
-  return std::shared_ptr<HttpClient>(std::make_shared<AuthClient>(
-      loop, std::move(*curl),
-      MakeCredentialSource(loop, access.identity, access.endpoint, exec_allowed),
-      [raw](const ClientCertificate& certificate) { raw->SetCertificate(certificate); }));
-}
 
 std::string GatewaySelector(std::string_view gateway) {
   std::string label(names::kLabelGateway);
@@ -118,7 +101,8 @@ MemberImpl::MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener
                   [this] { listener_.OnRoom(config_.cluster); }) {}
 
 Status MemberImpl::Connect(Access access) {
-  auto client = MakeClient(loop_, access, config_.exec_allowed, config_.limits);
+  auto client =
+      MakeMemberClient(loop_, access, config_.exec_allowed, config_.limits.dispatch_in_flight_max);
   if (!client) return Fail(Attributed(std::move(client.error()), config_.name));
   config_.access = std::move(access);
   http_.Set(std::move(*client));

@@ -50,6 +50,16 @@ void FurnishNamespace(const ServedKind& kind, std::string_view name, kube::Objec
 
 }  // namespace
 
+Result<WriteOutcome> ObjectWriter::Adopt(const store::ObjectKey& key, kube::Value doc,
+                                         Revision created) {
+  const ServedKind* kind = registry_.FindStorage(key.resource);
+  if (kind == nullptr) return Fail(kube::UnknownResource());
+  auto present = impl_->Find(key, {});
+  if (!present) return Fail(present.error());
+  if (present->has_value()) return Fail(kube::AlreadyExists(*kind->info, key.name));
+  return impl_->Stage(*kind, key, nullptr, doc, WriteOutcome::Effect::kCreated, created);
+}
+
 Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::string_view ns,
                                                 kube::Value doc, const WriteOptions& options) {
   if (!options.from_controller) {

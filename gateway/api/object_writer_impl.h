@@ -52,7 +52,7 @@ struct ObjectWriter::Impl {
 
   // Stamps the next revision into `doc`, serialises, stages and tells the observers.
   WriteOutcome Stage(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
-                     kube::Value& doc, WriteOutcome::Effect effect);
+                     kube::Value& doc, WriteOutcome::Effect effect, Revision created = {});
   // The same for a dry run: nothing is staged.
   WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect,
                        const Loaded* before = nullptr);

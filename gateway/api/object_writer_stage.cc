@@ -139,7 +139,7 @@ WriteOutcome ObjectWriter::Impl::Pretend(const ServedKind& kind, kube::Value& do
 
 WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::ObjectKey& key,
                                        const Loaded* before, kube::Value& doc,
-                                       WriteOutcome::Effect effect) {
+                                       WriteOutcome::Effect effect, Revision created) {
   Revision revision = store.NextRevision();
   Metadata(doc.get_object()).insert_or_assign("resourceVersion", std::to_string(revision.value));
   WriteOutcome outcome = Pretend(kind, doc, effect, before);
@@ -153,13 +153,16 @@ WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::Obje
                                   : store::Change::Kind::kModified;
   change.key = key;
   change.revision = revision;
+  change.created = created;
   change.body = outcome.body;
   store.Stage(std::move(change));
 
   Written written{kind,
                   key,
                   revision,
-                  before == nullptr ? revision : before->stored.created,
+                  before != nullptr ? before->stored.created
+                  : created         ? created
+                                    : revision,
                   before == nullptr ? nullptr : &before->doc.get_object(),
                   deleted ? nullptr : &doc.get_object()};
   // An observer may register another one: go by index.

@@ -28,6 +28,7 @@ std::vector<PolicyRule> ViewerRules() {
            {"namespaces", "configmaps", "events", "pods", "pods/log", "pods/status", "services",
             "serviceaccounts", "persistentvolumeclaims", "podtemplates", "replicationcontrollers",
             "resourcequotas", "limitranges", "endpoints", "nodes", "persistentvolumes"}),
+      Urls({"/fairway/v1/history", "/fairway/v1/history/*"}),
       Rule(kRead,
            {"batch", "apps", "autoscaling", "policy", "networking.k8s.io", "events.k8s.io",
             "coordination.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "fairway.flext.sh",

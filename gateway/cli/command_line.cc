@@ -16,6 +16,9 @@ constexpr const char* kUsage =
     "  fairway demo       see it work on simulated clusters, then exit\n"
     "  fairway cluster    join, list, cordon, uncordon or remove member clusters\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
+    "  fairway history    what happened to jobs and clusters, and when\n"
+    "  fairway backup     copy the store of the running gateway; list and verify copies\n"
+    "  fairway restore    put a backup in place, or recover the jobs from the members\n"
     "  fairway simulate   simulated member clusters in a process of their own\n"
     "  fairway version    what this is\n"
     "\n"
@@ -26,9 +29,10 @@ struct Command {
   int (*run)(const std::vector<std::string>&);
 };
 
-constexpr Command kCommands[] = {{"serve", RunServe},       {"demo", RunDemo},
-                                 {"cluster", RunCluster},   {"explain", RunExplain},
-                                 {"simulate", RunSimulate}, {"version", RunVersion}};
+constexpr Command kCommands[] = {
+    {"serve", RunServe},     {"demo", RunDemo},         {"cluster", RunCluster},
+    {"explain", RunExplain}, {"history", RunHistory},   {"backup", RunBackup},
+    {"restore", RunRestore}, {"simulate", RunSimulate}, {"version", RunVersion}};
 
 }  // namespace
 

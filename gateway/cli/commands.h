@@ -15,6 +15,9 @@ int RunDemo(const std::vector<std::string>& arguments);
 int RunCluster(const std::vector<std::string>& arguments);
 int RunSimulate(const std::vector<std::string>& arguments);
 int RunExplain(const std::vector<std::string>& arguments);
+int RunHistory(const std::vector<std::string>& arguments);
+int RunBackup(const std::vector<std::string>& arguments);
+int RunRestore(const std::vector<std::string>& arguments);
 int RunVersion(const std::vector<std::string>& arguments);
 
 }  // namespace fairway::gateway

@@ -40,6 +40,9 @@ struct Config {
   // store
   std::string data_directory = "fairway-data";
   int64_t watch_history_seconds = 3600;
+  std::string backup_directory;  // backups go below it; "" = backups/ in the data directory
+  int64_t history_records_max = 500'000;
+  int64_t history_days = 30;
   // members
   int64_t dispatch_in_flight_max = 64;
   int64_t probe_interval_ms = 2000;

@@ -127,6 +127,14 @@ ClusterBridge::Known* ClusterBridge::Find(ClusterId cluster, std::string* name) 
   return known == clusters_.end() || known->second.id != cluster ? nullptr : &known->second;
 }
 
+void ClusterBridge::Restored(ClusterId cluster, const Status& connected) {
+  std::string name;
+  Known* known = Find(cluster, &name);
+  if (known == nullptr) return;
+  if (!connected) known->access_error = connected.error().message;
+  ScheduleStatus(cluster, 0);
+}
+
 void ClusterBridge::LinkChanged(ClusterId cluster) { ScheduleStatus(cluster, 0); }
 
 void ClusterBridge::CapacityChanged(ClusterId cluster) {

@@ -27,6 +27,8 @@ class ClusterBridge {
   // Tells the core of every stored Cluster and connects to it, then follows changes.
   Status Start();
 
+  // The inventory after a restore is complete, and the cluster was connected to.
+  void Restored(ClusterId cluster, const Status& connected);
   void LinkChanged(ClusterId cluster);
   // Its capacity, or what is placed there: its status is written again soon.
   void CapacityChanged(ClusterId cluster);

@@ -13,7 +13,7 @@ constexpr Duration kBlockedRetry = Milliseconds(500);
 }  // namespace
 
 CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects)
-    : loop_(loop), store_(store), effects_(effects) {
+    : loop_(loop), store_(store), effects_(effects), recorder_(store) {
   sink_.want_decisions = true;
 }
 
@@ -25,6 +25,7 @@ Status CorePump::Recover() {
   auto world = loader.Finish();
   if (!world) return Fail(world.error());
   core_ = scheduler::Core(std::move(*world));
+  recorder_.Start(core_.world());
   return {};
 }
 
@@ -42,7 +43,9 @@ void CorePump::Post(const scheduler::Event& event) {
 
 void CorePump::Step(const scheduler::Event& event) {
   sink_.Clear();
+  recorder_.Before(core_.world(), event);
   core_.Step(loop_.Now(), event, sink_);
+  recorder_.After(core_.world(), event, sink_.edits, loop_.Now());
   for (scheduler::Edit& edit : sink_.edits) store_.StageEdit(std::move(edit));
   // Store effects may post events, which wait in queue_; the sink is not touched meanwhile.
   for (const scheduler::Command& command : sink_.commands) {
@@ -74,6 +77,7 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::ReleaseJob& c) { pump.effects_.ReleaseJob(c.job); }
     void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
     void operator()(const scheduler::PublishQueues&) {}  // nothing shows them yet
+    void operator()(const scheduler::HoldJob& c) { pump.effects_.HoldJob(c.job); }
     void operator()(const scheduler::SetTimer& c) { pump.SetTimer(c.at); }
     void operator()(const scheduler::PublishPlacement& c) {
       const scheduler::Decision* found = nullptr;

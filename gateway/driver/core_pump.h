@@ -9,6 +9,7 @@
 #include <deque>
 
 #include "clusters/loop/loop.h"
+#include "gateway/driver/history_recorder.h"
 #include "scheduler/core.h"
 #include "scheduler/outbox.h"
 #include "store/object_store.h"
@@ -25,6 +26,7 @@ class Effects {
   virtual void PublishStatus(const scheduler::PublishStatus& command) = 0;
   virtual void ReleaseJob(JobId job) = 0;
   virtual void ExpireJob(JobId job) = 0;
+  virtual void HoldJob(JobId job) = 0;
   // Remote effects: everything that they rest on is committed.
   virtual void Dispatch(const scheduler::Dispatch& command) = 0;
   virtual void Withdraw(const scheduler::Withdraw& command) = 0;
@@ -43,6 +45,7 @@ class CorePump {
   void Post(const scheduler::Event& event);
 
   const scheduler::World& world() const { return core_.world(); }
+  HistoryRecorder& history() { return recorder_; }
   // Remote effects waiting for their commit.
   size_t held() const { return outbox_.size(); }
 
@@ -55,6 +58,7 @@ class CorePump {
   Loop& loop_;
   store::ObjectStore& store_;
   Effects& effects_;
+  HistoryRecorder recorder_;
   scheduler::Core core_;
   scheduler::CommandSink sink_;
   scheduler::Outbox<scheduler::Command> outbox_;

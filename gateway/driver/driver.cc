@@ -40,7 +40,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
     : loop_(loop),
       writer_(writer),
       events_(std::move(events)),
-      fleet_(loop, writer.store(), std::move(options.gateway_id), options.member_limits,
+      fleet_(loop, writer.store(), options.gateway_id, options.member_limits,
              {.link_changed =
                   [this](ClusterId c) {
                     clusters_.LinkChanged(c);
@@ -63,15 +63,22 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       pump_(loop, writer.store(), *this),
       jobs_(loop, writer, pump_, fleet_),
       clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
+      gate_(loop, writer, pump_, options.gateway_id,
+            [this](const RestoreGate::Kept& kept) {
+              clusters_.Restored(kept.cluster,
+                                 fleet_.Connect(kept.cluster, kept.name, kept.access));
+            }),
       refresh_(loop, writer.store(), pump_,
                [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
                  WritePlacement(record, &decision);
                }) {
   fleet_.Bind(pump_);
+  fleet_.Guard(&gate_);
 }
 
 Status Driver::Start() {
   if (Status recovered = pump_.Recover(); !recovered) return recovered;
+  if (Status read = gate_.Load(); !read) return read;
   if (Status started = jobs_.Start(); !started) return started;
   if (Status started = clusters_.Start(); !started) return started;
   WatchDependencies();
@@ -79,7 +86,11 @@ Status Driver::Start() {
     if (change.after == nullptr) RemovePlacement(change);
   });
   writer_.Observe("clusters.fairway.flext.sh", [this](const api::Written&) { refresh_.Want(); });
+  if (gate_.closed()) {
+    if (Status known = jobs_.SubmitUnknown(); !known) return known;
+  }
   pump_.Post(scheduler::Recovered{});
+  gate_.OpenWhenComplete();
   return {};
 }
 
@@ -229,6 +240,21 @@ void Driver::ReleaseJob(JobId job) {
     return {};
   });
   if (!written) Complain("release", key->ns + "/" + key->name, written.error());
+}
+
+void Driver::HoldJob(JobId job) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(job);
+  if (record == nullptr) return;
+  auto written = writer_.Mutate(JobKey(record->name), "", [](Object& doc) -> Status {
+    kube::EnsureObject(doc, {"spec"})["suspend"] = true;
+    kube::EnsureObject(doc, {"metadata", "annotations"})[names::kAnnotationHeld] = "true";
+    return {};
+  });
+  if (!written) return Complain("hold", record->name, written.error());
+  events_(
+      JobKey(record->name), "Warning", "HeldAfterRestore",
+      "the store was restored, and no cluster has a copy of this job: it may have run and ended "
+      "since; `fairway restore release` or spec.suspend=false lets it run");
 }
 
 void Driver::ExpireJob(JobId job) {

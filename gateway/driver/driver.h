@@ -15,6 +15,7 @@
 #include "gateway/driver/explanation_refresh.h"
 #include "gateway/driver/fleet.h"
 #include "gateway/driver/job_bridge.h"
+#include "gateway/driver/restore_gate.h"
 
 namespace fairway::gateway {
 
@@ -38,12 +39,15 @@ class Driver : private Effects {
 
   const scheduler::World& world() const { return pump_.world(); }
   size_t held_effects() const { return pump_.held(); }
+  // After a restore: the clusters whose inventory is awaited, for people; "" once all is well.
+  std::string AwaitedInventory() const { return gate_.Awaited(); }
 
  private:
   void PublishPlacement(JobId job, const scheduler::Decision* decision) override;
   void PublishStatus(const scheduler::PublishStatus& command) override;
   void ReleaseJob(JobId job) override;
   void ExpireJob(JobId job) override;
+  void HoldJob(JobId job) override;
   void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
 
@@ -70,6 +74,7 @@ class Driver : private Effects {
   CorePump pump_;
   JobBridge jobs_;
   ClusterBridge clusters_;
+  RestoreGate gate_;
   ExplanationRefresh refresh_;
   std::deque<Waiting> waiting_;  // oldest first; bounded
   Call waiting_timer_;

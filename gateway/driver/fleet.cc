@@ -18,6 +18,7 @@ Fleet::Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
       hooks_(std::move(hooks)) {}
 
 Status Fleet::Connect(ClusterId cluster, const std::string& name, clusters::Access access) {
+  if (gate_ != nullptr && gate_->closed()) return gate_->Ask(cluster, name, std::move(access));
   Entry& entry = members_[cluster];
   if (entry.member != nullptr) return entry.member->ReplaceAccess(std::move(access));
   clusters::MemberConfig config;
@@ -36,7 +37,12 @@ Status Fleet::Connect(ClusterId cluster, const std::string& name, clusters::Acce
   return {};
 }
 
+bool Fleet::Has(ClusterId cluster) const {
+  return members_.contains(cluster) || (gate_ != nullptr && gate_->Has(cluster));
+}
+
 void Fleet::Disconnect(ClusterId cluster) {
+  if (gate_ != nullptr) gate_->Drop(cluster);
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   // May be reached from one of the member's own callbacks.

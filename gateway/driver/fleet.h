@@ -19,6 +19,7 @@
 #include "gateway/driver/core_pump.h"
 #include "gateway/driver/dependencies.h"
 #include "gateway/driver/postponed.h"
+#include "gateway/driver/restore_gate.h"
 #include "scheduler/reconcile.h"
 #include "store/object_store.h"
 
@@ -40,11 +41,13 @@ class Fleet : public clusters::MemberListener {
         clusters::MemberLimits limits, Hooks hooks);
 
   void Bind(CorePump& pump) { pump_ = &pump; }
+  // While the gate is closed it gets what would be connected to. Null: there is none.
+  void Guard(RestoreGate* gate) { gate_ = gate; }
 
   // Connects to a cluster, or again with other credentials.
   Status Connect(ClusterId cluster, const std::string& name, clusters::Access access);
   void Disconnect(ClusterId cluster);
-  bool Has(ClusterId cluster) const { return members_.contains(cluster); }
+  bool Has(ClusterId cluster) const;
   const clusters::Member* Find(ClusterId cluster) const;
   const scheduler::Capacity* FindCapacity(ClusterId cluster) const;
 
@@ -102,6 +105,7 @@ class Fleet : public clusters::MemberListener {
   clusters::MemberLimits limits_;
   Hooks hooks_;
   CorePump* pump_ = nullptr;
+  RestoreGate* gate_ = nullptr;
   std::map<ClusterId, Entry> members_;
   DependencyIndex dependencies_;
   const clusters::CopyReport* report_ = nullptr;

@@ -21,6 +21,17 @@ bool HasDeletion(const Object& job) {
   return !kube::GetString(job, {"metadata", "deletionTimestamp"}).empty();
 }
 
+bool HasEnded(const Object& job) {
+  const kube::Array* conditions = kube::GetArray(job, {"status", "conditions"});
+  for (size_t i = 0; conditions != nullptr && i < conditions->size(); ++i) {
+    const Value& condition = (*conditions)[i];
+    std::string_view type = kube::GetString(condition, {"type"});
+    bool ends = type == "Complete" || type == "Failed";
+    if (ends && kube::GetString(condition, {"status"}) == "True") return true;
+  }
+  return false;
+}
+
 bool Orphans(const Object& job) {
   const kube::Array* finalizers = kube::GetArray(job, {"metadata", "finalizers"});
   if (finalizers == nullptr) return false;
@@ -120,8 +131,34 @@ void JobBridge::OnJob(const api::Written& change) {
   if (!same) Change(change);
 }
 
+Status JobBridge::SubmitUnknown() {
+  std::vector<store::Object> unknown;
+  Status read = writer_.store().ScanLatest(
+      {"jobs.batch", "", std::nullopt}, [&](const store::Object& object) {
+        if (pump_.world().FindJob(JobId{object.created.value}) == nullptr) {
+          unknown.push_back(object);
+        }
+        return true;
+      });
+  const api::ServedKind* kind = writer_.registry().FindStorage("jobs.batch");
+  if (!read || kind == nullptr) return read;
+  for (const store::Object& object : unknown) {
+    auto doc = kube::ParseJson(*object.body);
+    if (!doc || !doc->is_object() || !IsOurs(doc->get_object()) || HasEnded(doc->get_object())) {
+      continue;
+    }
+    Submit({*kind, object.key, object.revision, object.created, nullptr, &doc->get_object()});
+    if (!HasDeletion(doc->get_object())) continue;
+    deleting_.emplace(JobId{object.created.value}, object.key);
+    pump_.Post(scheduler::JobDeleted{JobId{object.created.value}, Orphans(doc->get_object())});
+  }
+  return {};
+}
+
 void JobBridge::Submit(const api::Written& change) {
   auto wish = WishOf(*change.after, change.key.ns);
+  // A Job that was put back may name a policy that is lost. It runs already.
+  if (!wish && change.revision != change.created) wish = kube::JobSpecFrom(*change.after, nullptr);
   if (!wish) {
     // Admission has looked at the very same document.
     Log(LogLevel::kError, "job {}/{} is not submitted: {}", change.key.ns, change.key.name,

@@ -26,6 +26,10 @@ class JobBridge {
   // Reads the stored policies, then takes part in every write. After CorePump::Recover().
   Status Start();
 
+  // After a restore: stored Jobs that the core has no record of are submitted, unless they have
+  // ended. While no cluster is open, so that none is placed.
+  Status SubmitUnknown();
+
   // The Job that is just being submitted, while the core decides about it; else null.
   const kube::Object* Submitting(JobId job) const {
     return submitting_id_ == job ? submitting_ : nullptr;

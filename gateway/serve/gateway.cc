@@ -16,8 +16,10 @@
 #include "gateway/auth/rbac_access.h"
 #include "gateway/auth/token_table.h"
 #include "gateway/driver/driver.h"
+#include "gateway/serve/backup_service.h"
 #include "gateway/serve/configured_clusters.h"
 #include "gateway/serve/gateway_id.h"
+#include "gateway/serve/history_service.h"
 #include "gateway/serve/job_defaults.h"
 #include "gateway/server/server.h"
 #include "gateway/version.h"
@@ -27,8 +29,6 @@
 namespace fairway::gateway {
 
 namespace {
-
-constexpr std::string_view kGatewayIdMeta = "gateway-id";
 
 // Every kind of the schema but those that nothing here acts upon yet: a CronJob that is taken and
 // never runs would be a lie.
@@ -70,6 +70,8 @@ struct Gateway::Impl {
   std::unique_ptr<api::ApiServer> api;
   std::vector<std::unique_ptr<SimulatedCluster>> simulated;
   std::unique_ptr<Driver> driver;
+  std::unique_ptr<BackupService> backups;
+  std::unique_ptr<HistoryService> history;
   std::unique_ptr<HttpsServer> server;
   Call renewal;
 
@@ -162,6 +164,19 @@ Status Gateway::Impl::StartApi() {
   options.version.git_version = std::string("v") + kKubernetesMajor + "." + kKubernetesMinor +
                                 ".0+fairway-" + kFairwayVersion;
   options.root_ca_pem = pki->ca_certificate();
+  BackupService::Options backup;
+  backup.root = config.backup_directory.empty() ? config.data_directory + "/backups"
+                                                : config.backup_directory;
+  backup.store_path = config.data_directory + "/store";
+  backup.pki_path = config.data_directory + "/pki";
+  backup.gateway = gateway_id;
+  backups = std::make_unique<BackupService>(loop, *journal, std::move(backup));
+  history = std::make_unique<HistoryService>(loop, *journal,
+                                             static_cast<uint64_t>(config.history_records_max),
+                                             Seconds(config.history_days * 86'400));
+  options.routes = {
+      {std::string(kBackupsPath), [this](ExchangePtr e) { backups->Handle(std::move(e)); }},
+      {std::string(kHistoryPath), [this](ExchangePtr e) { history->Handle(std::move(e)); }}};
   options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
   options.limits.watches_max = static_cast<size_t>(config.watchers_max);
   api = std::make_unique<api::ApiServer>(loop, *store, std::move(options));
@@ -169,6 +184,13 @@ Status Gateway::Impl::StartApi() {
     store::Health health = journal->health();
     if (health.writable) return {};
     return Fail(Error{.code = 503, .reason = "ServiceUnavailable", .message = health.error});
+  });
+  api->health().AddReadiness("restore", [this]() -> Status {
+    std::string awaited = driver == nullptr ? "" : driver->AwaitedInventory();
+    if (awaited.empty()) return {};
+    return Fail(Error{.code = 503,
+                      .reason = "ServiceUnavailable",
+                      .message = "restored: the inventory is awaited of " + awaited});
   });
   if (HasJobDefaults(config.job_defaults)) {
     api->writer().SetInitialDefaults(

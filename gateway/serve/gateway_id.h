@@ -7,6 +7,9 @@
 
 namespace fairway::gateway {
 
+// The value of the store that holds it.
+inline constexpr std::string_view kGatewayIdMeta = "gateway-id";
+
 // A new one; a valid label value.
 std::string NewGatewayId();
 

@@ -3,21 +3,6 @@
 #include <algorithm>
 
 namespace fairway::scheduler {
-namespace {
-
-// A rejection keeps its cluster out of the running, so it is the last to be forgotten.
-void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended) {
-  if (former.size() >= kFormerEpochsMax) {
-    auto oldest = std::find_if(former.begin(), former.end(), [](const FormerEpoch& f) {
-      return f.reason != EndReason::kRejected;
-    });
-    former.erase(oldest == former.end() ? former.begin() : oldest);
-  }
-  former.push_back(ended);
-}
-
-}  // namespace
-
 void StepContext::Persist(Edit edit) {
   world_.Apply(edit);
   sink_.edits.push_back(std::move(edit));
@@ -64,6 +49,17 @@ bool StepContext::TryPlace(JobRecord record) {
   Emit(PublishPlacement{record.job});
   PutRecord(std::move(record));
   return true;
+}
+
+// A rejection keeps its cluster out of the running, so it is the last to be forgotten.
+void StepContext::AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended) {
+  if (former.size() >= kFormerEpochsMax) {
+    auto oldest = std::find_if(former.begin(), former.end(), [](const FormerEpoch& f) {
+      return f.reason != EndReason::kRejected;
+    });
+    former.erase(oldest == former.end() ? former.begin() : oldest);
+  }
+  former.push_back(ended);
 }
 
 void StepContext::Requeue(JobRecord record, EndReason reason) {

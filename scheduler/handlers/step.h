@@ -50,6 +50,8 @@ class StepContext {
   // Asks for the Dispatch or Withdraw that this job stands in need of; nothing otherwise.
   void CommandWhatIsDue(const JobRecord& record);
   void RetryLater(JobId job);
+  // Keeps what is known of an epoch that has ended.
+  static void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended);
   void EmitDecision(const JobRecord& record, const PlacementPick& pick);
   void EmitWaiting(const JobRecord& record);
 
@@ -89,6 +91,7 @@ void On(StepContext& step, const LocalQueueChanged& event);
 void On(StepContext& step, const LocalQueueRemoved& event);
 void On(StepContext& step, const QuotaConfigured& event);
 void On(StepContext& step, const WorkloadFinished& event);
+void On(StepContext& step, const CopiesFound& event);
 
 // Places queued jobs after room was gained; bounded, goes on in later steps (pass.cc).
 void RunPass(StepContext& step);

@@ -1,0 +1,201 @@
+#include "gateway/driver/history_recorder.h"
+
+#include <type_traits>
+#include <utility>
+
+#include "gateway/driver/placement_document.h"
+
+namespace fairway::gateway {
+
+using scheduler::EndReason;
+using scheduler::JobRecord;
+using scheduler::JobState;
+using scheduler::World;
+using store::Transition;
+
+namespace {
+
+std::string_view ReasonOf(EndReason reason) {
+  switch (reason) {
+    case EndReason::kRejected:
+      return "RejectedByMember";
+    case EndReason::kCopyLost:
+      return "CopyLost";
+    case EndReason::kClusterRemoved:
+      return "ClusterRemoved";
+    case EndReason::kSuspended:
+      return "Suspended";
+    case EndReason::kWithdrawn:
+      return "Withdrawn";
+    default:
+      return "";
+  }
+}
+
+std::string_view StateOf(JobState state, bool suspended) {
+  return state == JobState::kQueued && suspended ? "Suspended" : StateName(state);
+}
+
+}  // namespace
+
+std::string_view EventName(const scheduler::Event& event) {
+  return std::visit(
+      [](const auto& happened) -> std::string_view {
+        static_cast<void>(happened);
+        using T = std::decay_t<decltype(happened)>;
+        if constexpr (std::is_same_v<T, scheduler::Recovered>) return "Recovered";
+        if constexpr (std::is_same_v<T, scheduler::TimerFired>) return "TimerFired";
+        if constexpr (std::is_same_v<T, scheduler::JobSubmitted>) return "JobSubmitted";
+        if constexpr (std::is_same_v<T, scheduler::JobChanged>) return "JobChanged";
+        if constexpr (std::is_same_v<T, scheduler::JobDeleted>) return "JobDeleted";
+        if constexpr (std::is_same_v<T, scheduler::ClusterChanged>) return "ClusterChanged";
+        if constexpr (std::is_same_v<T, scheduler::ClusterRemoved>) return "ClusterRemoved";
+        if constexpr (std::is_same_v<T, scheduler::CapacityObserved>) return "CapacityObserved";
+        if constexpr (std::is_same_v<T, scheduler::LinkObserved>) return "LinkObserved";
+        if constexpr (std::is_same_v<T, scheduler::DispatchAcked>) return "DispatchAcked";
+        if constexpr (std::is_same_v<T, scheduler::DispatchFailed>) return "DispatchFailed";
+        if constexpr (std::is_same_v<T, scheduler::RunObserved>) return "RunObserved";
+        if constexpr (std::is_same_v<T, scheduler::CopyGone>) return "CopyGone";
+        if constexpr (std::is_same_v<T, scheduler::WithdrawFailed>) return "WithdrawFailed";
+        if constexpr (std::is_same_v<T, scheduler::CopiesFound>) return "RestoreInventory";
+        return "CoreEvent";
+      },
+      event);
+}
+
+HistoryRecorder::Seen HistoryRecorder::Of(const JobRecord& record) {
+  return {record.state, record.suspended, record.epoch, record.cluster};
+}
+
+void HistoryRecorder::Start(const World& world) {
+  jobs_.clear();
+  clusters_.clear();
+  for (const auto& [job, record] : world.jobs()) {
+    if (!scheduler::IsFinished(*record)) jobs_.emplace(job.value, Of(*record));
+  }
+  for (const auto& [cluster, state] : world.clusters()) {
+    clusters_.emplace(cluster.value,
+                      SeenCluster{state.record.spec.name, state.record.spec.cordoned});
+  }
+}
+
+void HistoryRecorder::Before(const World& world, const scheduler::Event& event) {
+  if (const auto* link = std::get_if<scheduler::LinkObserved>(&event)) {
+    const scheduler::ClusterState* state = world.FindCluster(link->cluster);
+    link_before_ = state != nullptr && state->ready;
+  }
+  // Its record is gone after the step; the name is in it alone.
+  const JobRecord* record = nullptr;
+  if (const auto* deleted = std::get_if<scheduler::JobDeleted>(&event)) {
+    record = world.FindJob(deleted->job);
+    if (record != nullptr) jobs_.try_emplace(record->job.value, Of(*record));  // a finished one too
+  } else if (const auto* gone = std::get_if<scheduler::CopyGone>(&event)) {
+    record = world.FindJob(gone->job);
+  }
+  erased_name_ = record == nullptr ? std::string() : record->name;
+}
+
+void HistoryRecorder::After(const World& world, const scheduler::Event& event,
+                            const std::vector<scheduler::Edit>& edits, Instant now) {
+  std::string_view cause;
+  for (const scheduler::Edit& edit : edits) {
+    if (cause.empty()) cause = EventName(event);
+    if (const auto* put = std::get_if<scheduler::PutJob>(&edit)) {
+      Job(world, put->record, cause, now);
+    } else if (const auto* erased = std::get_if<scheduler::EraseJob>(&edit)) {
+      JobGone(erased->job, cause, now);
+    } else if (const auto* cluster = std::get_if<scheduler::PutCluster>(&edit)) {
+      Cluster(cluster->record, cause, now);
+    } else if (const auto* gone = std::get_if<scheduler::EraseCluster>(&edit)) {
+      auto known = clusters_.find(gone->cluster.value);
+      if (known == clusters_.end()) continue;
+      Put({Transition::Subject::kCluster, gone->cluster.value, known->second.name, now, "Joined",
+           "Removed", std::string(cause), "", "", 0});
+      clusters_.erase(known);
+    }
+  }
+  if (const auto* link = std::get_if<scheduler::LinkObserved>(&event)) {
+    const scheduler::ClusterState* state = world.FindCluster(link->cluster);
+    if (state == nullptr || state->ready == link_before_) return;
+    Put({Transition::Subject::kCluster, link->cluster.value, state->record.spec.name, now,
+         link_before_ ? "Ready" : "NotReady", state->ready ? "Ready" : "NotReady", "LinkObserved",
+         "", "", 0});
+  }
+}
+
+void HistoryRecorder::Job(const World& world, const JobRecord& record, std::string_view cause,
+                          Instant now) {
+  auto [known, added] = jobs_.try_emplace(record.job.value);
+  Seen before = known->second;
+  Seen after = Of(record);
+  if (!added && before == after) return;
+  Transition transition{Transition::Subject::kJob,
+                        record.job.value,
+                        record.name,
+                        now,
+                        "",
+                        std::string(StateOf(after.state, after.suspended)),
+                        std::string(cause),
+                        "",
+                        "",
+                        record.epoch.value};
+  if (!added) transition.from = StateOf(before.state, before.suspended);
+  if (const auto* cluster = world.FindCluster(record.cluster)) {
+    transition.cluster = cluster->record.spec.name;
+  }
+  if (after.state == JobState::kRequeued) {
+    transition.reason = ReasonOf(record.ending);
+  } else if (after.state == JobState::kQueued && !added && !record.former.empty() &&
+             before.state != JobState::kQueued) {
+    transition.reason = ReasonOf(record.former.back().reason);
+  }
+  if (scheduler::IsFinished(record)) {
+    jobs_.erase(known);
+    // A finished record is put again for its TTL or when its copy has gone: that is no transition.
+    if (added && cause != "RunObserved") return;
+  } else {
+    known->second = after;
+  }
+  // A flag that changes nothing which shows.
+  if (!added && transition.from == transition.to && before.epoch == after.epoch &&
+      before.cluster == after.cluster) {
+    return;
+  }
+  Put(transition);
+}
+
+void HistoryRecorder::JobGone(JobId job, std::string_view cause, Instant now) {
+  Transition transition{Transition::Subject::kJob, job.value, erased_name_, now, "", "Released",
+                        std::string(cause),        "",        "",           0};
+  if (auto known = jobs_.find(job.value); known != jobs_.end()) {
+    transition.from = StateOf(known->second.state, known->second.suspended);
+    transition.epoch = known->second.epoch.value;
+    jobs_.erase(known);
+  }
+  Put(transition);
+}
+
+void HistoryRecorder::Cluster(const scheduler::ClusterRecord& record, std::string_view cause,
+                              Instant now) {
+  auto [known, added] = clusters_.try_emplace(record.cluster.value);
+  bool before = known->second.cordoned;
+  known->second = {record.spec.name, record.spec.cordoned};
+  if (!added && before == record.spec.cordoned) return;
+  std::string from = added ? "" : before ? "Cordoned" : "Open";
+  Put({Transition::Subject::kCluster, record.cluster.value, record.spec.name, now, std::move(from),
+       added                  ? "Joined"
+       : record.spec.cordoned ? "Cordoned"
+                              : "Open",
+       std::string(cause), "", "", 0});
+}
+
+void HistoryRecorder::Gateway(Instant now, std::string to, std::string cause, std::string reason) {
+  Put({Transition::Subject::kGateway, 0, "gateway", now, "", std::move(to), std::move(cause),
+       std::move(reason), "", 0});
+}
+
+void HistoryRecorder::Put(const Transition& transition) {
+  store_.StageHistory(store::EncodeTransition(transition));
+}
+
+}  // namespace fairway::gateway
