@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/failover/config.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
@@ -19,6 +20,9 @@ struct ClusterSpec {
   std::map<std::string, std::string> labels;
   std::vector<Taint> taints;
   bool cordoned = false;
+  FailoverThresholds failover;
+  bool confirmed_lost =
+      false;  // an operator vouches for its loss: the isolation brake is off for it
   bool operator==(const ClusterSpec&) const = default;
 };
 

@@ -1,6 +1,5 @@
 // What the core asks for. Store effects (Publish*, ReleaseJob, ExpireJob) go into the batch of the
-// edits they came with; remote effects (Dispatch, Withdraw) wait in the Outbox until that batch is
-// committed.
+// edits they came with; remote effects wait in the Outbox until that batch is committed.
 #pragma once
 
 #include <type_traits>
@@ -16,12 +15,37 @@ struct Dispatch {
   JobId job;
   ClusterId cluster;
   Epoch epoch;
+  Instant lease = {};  // the copy is to end then unless it is renewed; 0 = no lease
 };
 // Delete the copy of this epoch on the member. Answered by CopyGone or WithdrawFailed.
 struct Withdraw {
   JobId job;
   ClusterId cluster;
   Epoch epoch;
+};
+// Let the copy run on until then: its deadline becomes `until` less its start, by the member's own
+// clock; 0 = without a lease. Not answered: what the member does with it shows in its reports.
+struct RenewLease {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+  Instant until;
+};
+// The cluster is lost: drop every request that still waits for it.
+struct CloseLink {
+  ClusterId cluster;
+};
+// List all our copies there anew and report each. Answered by InventoryTaken.
+struct TakeInventory {
+  ClusterId cluster;
+};
+// The Cluster object's link state is out of date.
+struct PublishCluster {
+  ClusterId cluster;
+};
+// Whether the Job is Uncertain has changed.
+struct PublishStale {
+  JobId job;
 };
 // The job's Placement object is out of date, and so is its Workload when it has a LocalQueue.
 struct PublishPlacement {
@@ -54,11 +78,14 @@ struct SetTimer {
 };
 
 using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
-                             ExpireJob, HoldJob, PublishQueues, SetTimer>;
+                             ExpireJob, HoldJob, PublishQueues, SetTimer, RenewLease, CloseLink,
+                             TakeInventory, PublishCluster, PublishStale>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 
 inline bool IsRemote(const Command& c) {
-  return std::holds_alternative<Dispatch>(c) || std::holds_alternative<Withdraw>(c);
+  return std::holds_alternative<Dispatch>(c) || std::holds_alternative<Withdraw>(c) ||
+         std::holds_alternative<RenewLease>(c) || std::holds_alternative<CloseLink>(c) ||
+         std::holds_alternative<TakeInventory>(c);
 }
 
 }  // namespace fairway::scheduler

@@ -33,13 +33,16 @@ struct CommandSink {
 class Core {
  public:
   // `world` as the journal left it (WorldLoader). Send Recovered first.
-  explicit Core(World world = {}) : world_(std::move(world)) {}
+  explicit Core(World world = {}, const FailoverConfig& failover = {}) : world_(std::move(world)) {
+    state_.failover.config = failover;
+  }
 
   // A dispatcher over one handler per event kind. Total: an event about an unknown job or cluster,
   // or an old epoch, is counted in world().stats() and changes nothing.
   void Step(Instant now, const Event& event, CommandSink& sink);
 
   const World& world() const { return world_; }
+  const FailoverConfig& failover() const { return state_.failover.config; }
 
  private:
   World world_;

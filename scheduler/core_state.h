@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scheduler/decision.h"
+#include "scheduler/failover/failover_state.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/pending_queue.h"
@@ -50,6 +51,8 @@ struct CoreState {
   bool sweep_again = false;      // room was gained since the sweep began
   QueueHead sweep_at;
   Instant sweep_due;
+
+  FailoverState failover;
 
   // The last waiting decision, which the next job of the same spec shares.
   GroupId explained_group;

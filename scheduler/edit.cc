@@ -19,15 +19,30 @@ constexpr char kCohortTable = 'e';
 constexpr char kClusterQueueTable = 'f';
 constexpr char kLocalQueueTable = 'g';
 constexpr char kJobTable = 'j';
+constexpr char kResidueTable = 'r';
 
 constexpr uint8_t kFormatVersion = 1;
 // Sections follow the fields of format 1, in rising order; what is absent has its default. Records
 // that need none are written in format 1 still.
 constexpr uint8_t kSectionedVersion = 2;
-constexpr uint8_t kQuotaSection = 1;  // of a job
+constexpr uint8_t kQuotaSection = 1;     // of a job
+constexpr uint8_t kFailoverSection = 2;  // of a job, or a cluster
 constexpr size_t kKeySize = 9;
 
 enum JobFlag : uint8_t { kSuspendedBit = 1, kDeleteRequestedBit = 2, kDispatchPendingBit = 4 };
+enum FailoverFlag : uint8_t {
+  kStartedBit = 1,
+  kLeasedBit = 2,
+  kApprovedBit = 4,
+  kUpdateDueBit = 8,
+  kFailoverFlagsAll = 15,
+};
+
+uint8_t FailoverFlags(const JobRecord& record) {
+  return static_cast<uint8_t>(
+      (record.started ? kStartedBit : 0) | (record.leased ? kLeasedBit : 0) |
+      (record.approved ? kApprovedBit : 0) | (record.update_due ? kUpdateDueBit : 0));
+}
 
 std::string MakeKey(char table, uint64_t id) {
   std::string key(kKeySize, table);
@@ -44,6 +59,74 @@ void Write(ByteWriter& out, const ClusterSpec& spec) {
     out.Text(value);
   }
   WriteTaints(out, spec.taints);
+}
+
+void Write(ByteWriter& out, const LinkRecord& link) {
+  out.Byte(static_cast<uint8_t>(link.state));
+  out.Byte(link.stalled ? 1 : 0);
+  out.Signed(link.flaps);
+  for (const Instant at : {link.since, link.lost_at, link.horizon, link.probation_until}) {
+    out.Signed(at.ms);
+  }
+  out.Signed(link.clock_offset.ms);
+  out.Signed(link.clock_error.ms);
+  out.Signed(link.clock_at.ms);
+}
+
+LinkRecord ReadLink(ByteReader& in) {
+  LinkRecord link;
+  link.state = in.Choice(LinkState::kProbation);
+  link.stalled = ReadBool(in);
+  link.flaps = ReadInt32(in);
+  for (Instant* at : {&link.since, &link.lost_at, &link.horizon, &link.probation_until}) {
+    at->ms = in.Signed();
+  }
+  link.clock_offset.ms = in.Signed();
+  link.clock_error.ms = in.Signed();
+  link.clock_at.ms = in.Signed();
+  return link;
+}
+
+bool WriteSections(ByteWriter& out, const ClusterRecord& record) {
+  const FailoverThresholds& own = record.spec.failover;
+  if (own == FailoverThresholds{} && !record.spec.confirmed_lost && record.link == LinkRecord{}) {
+    return false;
+  }
+  out.Byte(kFailoverSection);
+  for (const Duration d : {own.suspect_after, own.unreachable_after, own.lease}) out.Signed(d.ms);
+  out.Byte(record.spec.confirmed_lost ? 1 : 0);
+  Write(out, record.link);
+  return true;
+}
+
+void ReadSections(ClusterRecord& record, ByteReader& in) {
+  if (in.Byte() != kFailoverSection) in.Refuse();
+  FailoverThresholds& own = record.spec.failover;
+  for (Duration* d : {&own.suspect_after, &own.unreachable_after, &own.lease}) d->ms = in.Signed();
+  record.spec.confirmed_lost = ReadBool(in);
+  record.link = ReadLink(in);
+}
+
+void Write(ByteWriter& out, const ResidueRecord& record) {
+  out.Text(record.name);
+  out.Unsigned(record.copies.size());
+  for (const Residue& copy : record.copies) {
+    out.Unsigned(copy.cluster.value);
+    out.Unsigned(copy.epoch.value);
+  }
+}
+
+ResidueRecord ReadResidue(JobId job, ByteReader& in) {
+  ResidueRecord record;
+  record.job = job;
+  record.name = in.Text();
+  const size_t count = in.Count();
+  if (count == 0) in.Refuse();
+  for (size_t i = 0; i < count && in.ok(); ++i) {
+    const ClusterId cluster{in.Unsigned()};
+    record.copies.push_back({cluster, Epoch{in.Unsigned()}});
+  }
+  return record;
 }
 
 ClusterSpec ReadClusterSpec(ByteReader& in) {
@@ -82,10 +165,32 @@ bool Write(ByteWriter& out, const JobRecord& record) {
     out.Signed(former.until.ms);
     out.Byte(static_cast<uint8_t>(former.reason));
   }
-  if (!record.quota) return false;
-  out.Byte(kQuotaSection);
-  Write(out, *record.quota);
-  return true;
+  bool sectioned = false;
+  if (record.quota) {
+    out.Byte(kQuotaSection);
+    Write(out, *record.quota);
+    sectioned = true;
+  }
+  const uint8_t failover = FailoverFlags(record);
+  if (failover != 0 || record.lease_generation != 0) {
+    out.Byte(kFailoverSection);
+    out.Byte(failover);
+    out.Unsigned(record.lease_generation);
+    sectioned = true;
+  }
+  return sectioned;
+}
+
+void ReadFailover(JobRecord& record, ByteReader& in) {
+  const uint8_t flags = in.Byte();
+  if (flags > kFailoverFlagsAll) in.Refuse();
+  record.started = (flags & kStartedBit) != 0;
+  record.leased = (flags & kLeasedBit) != 0;
+  record.approved = (flags & kApprovedBit) != 0;
+  record.update_due = (flags & kUpdateDueBit) != 0;
+  const uint64_t generation = in.Unsigned();
+  if (generation > UINT16_MAX) in.Refuse();
+  record.lease_generation = static_cast<uint16_t>(generation);
 }
 
 void ReadSections(JobRecord& record, ByteReader& in) {
@@ -95,6 +200,8 @@ void ReadSections(JobRecord& record, ByteReader& in) {
     last = section;
     if (section == kQuotaSection) {
       record.quota = MaybeBox<JobQuota>(ReadJobQuota(in));
+    } else if (section == kFailoverSection) {
+      ReadFailover(record, in);
     } else {
       in.Refuse();
     }
@@ -172,6 +279,8 @@ std::string EditKey(const Edit& edit) {
       return MakeKey(kLocalQueueTable, e.record.id.value);
     }
     Key operator()(const EraseLocalQueue& e) const { return MakeKey(kLocalQueueTable, e.id.value); }
+    Key operator()(const PutResidue& e) const { return MakeKey(kResidueTable, e.record.job.value); }
+    Key operator()(const EraseResidue& e) const { return MakeKey(kResidueTable, e.job.value); }
   };
   return std::visit(Visitor{}, edit);
 }
@@ -186,6 +295,9 @@ std::optional<std::string> EditValue(const Edit& edit) {
     sectioned = EncodeSpec(put_spec->spec, value);
   } else if (const auto* put_cluster = std::get_if<PutCluster>(&edit)) {
     Write(out, put_cluster->record.spec);
+    sectioned = WriteSections(out, put_cluster->record);
+  } else if (const auto* put_residue = std::get_if<PutResidue>(&edit)) {
+    Write(out, put_residue->record);
   } else if (const auto* put_flavor = std::get_if<PutFlavor>(&edit)) {
     Write(out, put_flavor->record.spec);
   } else if (const auto* put_cohort = std::get_if<PutCohort>(&edit)) {
@@ -203,7 +315,16 @@ std::optional<std::string> EditValue(const Edit& edit) {
 
 namespace {
 
-bool MayHaveSections(char table) { return table == kJobTable || table == kSpecTable; }
+bool MayHaveSections(char table) {
+  return table == kJobTable || table == kSpecTable || table == kClusterTable;
+}
+
+bool ReadCluster(ClusterId id, ByteReader& in, bool sectioned, ClusterRecord& record) {
+  record.cluster = id;
+  record.spec = ReadClusterSpec(in);
+  if (sectioned) ReadSections(record, in);
+  return true;
+}
 
 // False when the table is not known.
 bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edit) {
@@ -215,7 +336,9 @@ bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edi
       edit.emplace<PutSpec>(PutSpec{SpecId{id}, DecodeSpec(in, sectioned)});
       return true;
     case kClusterTable:
-      edit.emplace<PutCluster>(PutCluster{ClusterRecord{ClusterId{id}, ReadClusterSpec(in)}});
+      return ReadCluster(ClusterId{id}, in, sectioned, edit.emplace<PutCluster>().record);
+    case kResidueTable:
+      edit.emplace<PutResidue>(PutResidue{ReadResidue(JobId{id}, in)});
       return true;
     case kFlavorTable:
       edit.emplace<PutFlavor>(PutFlavor{{FlavorId{id}, ReadFlavorSpec(in)}});

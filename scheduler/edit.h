@@ -33,6 +33,12 @@ struct PutCluster {
 struct EraseCluster {
   ClusterId cluster;
 };
+struct PutResidue {
+  ResidueRecord record;
+};
+struct EraseResidue {
+  JobId job;
+};
 
 struct PutFlavor {
   FlavorRecord record;
@@ -61,7 +67,7 @@ struct EraseLocalQueue {
 
 using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
                           EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
-                          PutLocalQueue, EraseLocalQueue>;
+                          PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

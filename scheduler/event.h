@@ -34,6 +34,7 @@ struct JobChanged {
   const JobSpec* spec;
   bool suspended;
   int32_t ttl_seconds;
+  Epoch approved = {};  // an operator gives this epoch up if its cluster is lost; 0 = none
 };
 // The client deleted the Job. Its copy is withdrawn, then ReleaseJob is commanded.
 struct JobDeleted {
@@ -56,9 +57,22 @@ struct CapacityObserved {
 struct LinkObserved {
   ClusterId cluster;
   bool ready;
+  bool answering = false;  // its API answers, although it is not ready: no reason to call it lost
+  Instant seen = {};       // the last sign of life, when it is not ready; 0 = not known
+};
+// The member's clock less ours, and how wrong that may be.
+struct ClockObserved {
+  ClusterId cluster;
+  Duration offset, error;
+};
+// The answer to TakeInventory: every copy on the member has been reported, and CopyGone for each
+// that is missing.
+struct InventoryTaken {
+  ClusterId cluster;
 };
 
-enum class RunPhase : uint8_t { kPending, kRunning, kSuspended, kSucceeded, kFailed };
+// kLeaseEnded: the member ended the copy because we did not renew its lease.
+enum class RunPhase : uint8_t { kPending, kRunning, kSuspended, kSucceeded, kFailed, kLeaseEnded };
 
 struct DispatchAcked {
   JobId job;
@@ -78,7 +92,13 @@ struct RunObserved {
   Epoch epoch;
   RunPhase phase;
   Instant finished;  // for kSucceeded and kFailed
+  // When the member will end the copy by itself, by our clock; kNoDeadline when it will not, 0 when
+  // it has not started it. As of this JobRecord::lease_generation.
+  Instant ends = {};
+  uint16_t lease_generation = 0;
+  bool leased = false;  // that end is a lease of ours, not the Job's own deadline
 };
+inline constexpr Instant kNoDeadline = {INT64_MAX};
 // The copy is not on the member: withdrawn by us, deleted by somebody, or lost with the member's
 // state.
 struct CopyGone {
@@ -152,7 +172,8 @@ using Event =
                  ClusterRemoved, CapacityObserved, LinkObserved, DispatchAcked, DispatchFailed,
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
-                 LocalQueueRemoved, QuotaConfigured, WorkloadFinished, CopiesFound>;
+                 LocalQueueRemoved, QuotaConfigured, WorkloadFinished, CopiesFound, ClockObserved,
+                 InventoryTaken>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/failover/config.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job_terms.h"
@@ -25,24 +26,25 @@ struct JobSpec {
   // one pod must fit, the others wait on the member.
   bool gang = true;
   Queueing queueing;
+  FailoverPolicy failover = FailoverPolicy::kFenced;
+  int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
   bool operator==(const JobSpec&) const = default;
 };
 
-// design.md 4.2. Uncertain and Fenced come with failover. The numbers are in stored records: do not
-// change them.
+// design.md 4.2. The numbers are in stored records: do not change them.
 enum class JobState : uint8_t {
   kQueued,      // no cluster yet
   kPlacing,     // a cluster is chosen; its copy is on the way
   kDispatched,  // the cluster has acknowledged the copy
   kRunning,     // the copy has started
   kUncertain,   // its cluster is out of reach
-  kFenced,
-  kRequeued,  // its epoch is given up: the copy is being withdrawn, then it queues again
-  kCommitting,
-  kDone,      // terminal result saved: Complete
-  kFailed,    // terminal result saved: Failed
-  kDeleting,  // deleted here; the copy is being withdrawn
-  kAdmitted,  // a Workload without a Job of ours: it holds quota, and no cluster
+  kFenced,      // and its copy there has certainly ended: it may move
+  kRequeued,    // its epoch is given up: the copy is being withdrawn, then it queues again
+  kCommitting,  // terminal result of an earlier epoch saved; this epoch's copy is being withdrawn
+  kDone,        // terminal result saved: Complete
+  kFailed,      // terminal result saved: Failed
+  kDeleting,    // deleted here; the copy is being withdrawn
+  kAdmitted,    // a Workload without a Job of ours: it holds quota, and no cluster
 };
 inline constexpr JobState kLastJobState = JobState::kAdmitted;
 

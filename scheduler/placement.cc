@@ -65,7 +65,7 @@ PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& 
 ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
                            const ClusterState& cluster) {
   const ClusterSpec& wishes = cluster.record.spec;
-  if (!cluster.ready) return {Verdict::kNotReady};
+  if (!cluster.ready || !TakesNewJobs(cluster.record.link)) return {Verdict::kNotReady};
   if (!cluster.measured) return {Verdict::kNotMeasured};
   if (wishes.cordoned) return {Verdict::kCordoned};
   if (WasRejectedBy(record, cluster.record.cluster)) return {Verdict::kRejected};

@@ -11,8 +11,11 @@ std::vector<CopyRef> AcknowledgedCopies(const World& world, ClusterId cluster) {
   for (auto at = by_cluster.lower_bound({cluster, JobId{}});
        at != by_cluster.end() && at->first == cluster; ++at) {
     const JobRecord& record = *world.FindJob(at->second);
-    const bool acknowledged = record.state == JobState::kDispatched ||
-                              record.state == JobState::kRunning || IsFinished(record);
+    const bool acknowledged =
+        record.state == JobState::kDispatched || record.state == JobState::kRunning ||
+        IsFinished(record) ||
+        ((record.state == JobState::kUncertain || record.state == JobState::kFenced) &&
+         !record.dispatch_pending);
     if (acknowledged) copies.push_back({record.job, record.epoch});
   }
   return copies;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scheduler/cluster_view.h"
+#include "scheduler/failover/link.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
@@ -29,9 +30,13 @@ enum class EndReason : uint8_t {
   kClusterQueueStopped,
   kLocalQueueStopped,
   kMaxExecutionTime,  // deactivated by us as well
-  kQuotaChanged       // its request changed, and no longer fits beside the others
+  kQuotaChanged,      // its request changed, and no longer fits beside the others
+  kClusterLost,       // its cluster was lost, and it may overlap (policy `fast`)
+  kFenced,            // its lease ran out: with its cluster lost, or ended by the member itself
+  kApproved,          // an operator gave it up on a lost cluster
+  kSuperseded,        // an earlier epoch had succeeded
 };
-inline constexpr EndReason kLastEndReason = EndReason::kQuotaChanged;
+inline constexpr EndReason kLastEndReason = EndReason::kSuperseded;
 
 struct FormerEpoch {
   Epoch epoch;
@@ -53,6 +58,16 @@ struct JobRecord {
   bool delete_requested : 1 = false;
   // A Dispatch of the live epoch (its first, or an update) that the member has not acknowledged.
   bool dispatch_pending : 1 = false;
+  // The member has started the live copy, as of `lease_generation`.
+  bool started : 1 = false;
+  // And will end it by itself, no later than its cluster's LinkRecord::horizon.
+  bool leased : 1 = false;
+  bool approved : 1 = false;  // an operator gives the live epoch up if its cluster is lost
+  // The job was changed while nothing could be written to its cluster.
+  bool update_due : 1 = false;
+  // Rises whenever what is known of the copy's deadline is void: it is resumed, or its policy
+  // changes. On the copy, and in reports about it.
+  uint16_t lease_generation = 0;
   int32_t ttl_seconds = -1;  // after it finished; -1 = none
   ClusterId cluster;  // where a copy is or may be; 0 when queued, or finished and the copy is gone
   Epoch epoch;        // of the last placement; 0 when never placed
@@ -65,9 +80,24 @@ struct JobRecord {
 };
 inline constexpr int kFormerEpochsMax = 16;
 
+// Copies of a job that nobody has confirmed to be gone: their epochs were ended while their
+// clusters were lost. Kept until the member has deleted them, also when the job itself is gone.
+struct Residue {
+  ClusterId cluster;
+  Epoch epoch;
+  bool operator==(const Residue&) const = default;
+};
+struct ResidueRecord {
+  JobId job;
+  std::string name;  // namespace/name
+  std::vector<Residue> copies;
+  bool operator==(const ResidueRecord&) const = default;
+};
+
 struct ClusterRecord {
   ClusterId cluster;
   ClusterSpec spec;
+  LinkRecord link = {};
   bool operator==(const ClusterRecord&) const = default;
 };
 

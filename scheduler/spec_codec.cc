@@ -10,6 +10,7 @@ namespace {
 // Sections after the fields of format 1, in rising order; one that is absent has its default.
 constexpr uint8_t kNoGangSection = 1;
 constexpr uint8_t kQueueingSection = 2;
+constexpr uint8_t kFailoverTermsSection = 3;
 
 }  // namespace
 
@@ -154,6 +155,12 @@ bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
     Write(out, spec.queueing);
     extended = true;
   }
+  if (spec.failover != FailoverPolicy::kFenced || spec.grace_seconds != kDefaultGraceSeconds) {
+    out.Byte(kFailoverTermsSection);
+    out.Byte(static_cast<uint8_t>(spec.failover));
+    out.Signed(spec.grace_seconds);
+    extended = true;
+  }
   return extended;
 }
 
@@ -193,6 +200,9 @@ JobSpec DecodeSpec(ByteReader& in, bool extended) {
       spec.gang = false;
     } else if (section == kQueueingSection) {
       spec.queueing = ReadQueueing(in);
+    } else if (section == kFailoverTermsSection) {
+      spec.failover = in.Choice(FailoverPolicy::kManual);
+      spec.grace_seconds = ReadInt32(in);
     } else {
       in.Refuse();
     }

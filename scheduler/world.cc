@@ -23,7 +23,8 @@ bool IsPending(const JobRecord& record) {
 }
 
 bool IsFinished(const JobRecord& record) {
-  return record.state == JobState::kDone || record.state == JobState::kFailed;
+  return record.state == JobState::kDone || record.state == JobState::kFailed ||
+         record.state == JobState::kCommitting;
 }
 
 bool HoldsRoom(const JobRecord& record) {
@@ -84,6 +85,10 @@ void World::Apply(const Edit& edit) {
     Put(put_cluster->record);
   } else if (const auto* erase_cluster = std::get_if<EraseCluster>(&edit)) {
     Erase(erase_cluster->cluster);
+  } else if (const auto* put_residue = std::get_if<PutResidue>(&edit)) {
+    Put(put_residue->record);
+  } else if (const auto* erase_residue = std::get_if<EraseResidue>(&edit)) {
+    EraseResidueOf(erase_residue->job);
   } else {
     ApplyQuota(edit);
   }
@@ -152,7 +157,14 @@ void World::Count(const JobRecord& record, int sign) {
     } else {
       by_cluster_.erase({record.cluster, record.job});
     }
-    if (!IsFinished(record)) CountReservation(record, sign);
+    if (!IsFinished(record)) {
+      CountReservation(record, sign);
+      if (sign > 0) {
+        live_.emplace(record.cluster, record.job);
+      } else {
+        live_.erase({record.cluster, record.job});
+      }
+    }
   }
   if (const Instant expiry = ExpiryOf(record)) {
     if (sign > 0) {
@@ -186,9 +198,14 @@ void World::RefreshRoom(const ClusterState& state) {
 }
 
 void World::Put(const ClusterRecord& record) {
-  ClusterState& state = clusters_[record.cluster];
+  const auto [at, is_new] = clusters_.try_emplace(record.cluster);
+  ClusterState& state = at->second;
+  const bool was_open = state.IsOpen();
+  const bool same_spec = !is_new && state.record.spec == record.spec;
   state.record = record;
-  index_.PutSpec(record.cluster, record.spec);
+  // A lease's horizon moves every few seconds: no reason to look at the queue.
+  if (same_spec && was_open == state.IsOpen()) return;
+  if (!same_spec) index_.PutSpec(record.cluster, record.spec);
   RefreshRoom(state);
   ++generation_;
 }
@@ -199,6 +216,28 @@ void World::Erase(ClusterId cluster) {
   FAIRWAY_ASSERT(at->second.jobs == 0);
   clusters_.erase(at);
   index_.Erase(cluster);
+}
+
+// ---- residue ----
+
+bool World::HasResidue(JobId job, ClusterId cluster, Epoch epoch) const {
+  const auto at = residues_.find(job);
+  if (at == residues_.end()) return false;
+  const std::vector<Residue>& copies = at->second.copies;
+  return std::find(copies.begin(), copies.end(), Residue{cluster, epoch}) != copies.end();
+}
+
+void World::EraseResidueOf(JobId job) {
+  const auto at = residues_.find(job);
+  if (at == residues_.end()) return;
+  for (const Residue& copy : at->second.copies) residue_by_cluster_.erase({copy.cluster, job});
+  residues_.erase(at);
+}
+
+void World::Put(const ResidueRecord& record) {
+  EraseResidueOf(record.job);
+  for (const Residue& copy : record.copies) residue_by_cluster_.emplace(copy.cluster, record.job);
+  residues_[record.job] = record;
 }
 
 bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity) {

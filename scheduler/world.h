@@ -34,7 +34,9 @@ struct ClusterState {
   Resources reserved;     // by our own live placements, whether or not the member shows them yet
   int64_t jobs = 0;       // live placements: placing, placed or being withdrawn, not finished
 
-  bool IsOpen() const { return ready && measured && !record.spec.cordoned; }
+  bool IsOpen() const {
+    return ready && measured && !record.spec.cordoned && TakesNewJobs(record.link);
+  }
   // Allocatable less what others request less what we have promised. May be negative.
   Resources Free() const;
 };
@@ -49,6 +51,12 @@ struct WorldStats {
   uint64_t retries = 0;          // dispatches and withdrawals asked for again
   uint64_t updates_refused = 0;  // a member refused a change to a copy that it keeps
   uint64_t left_behind = 0;      // copies on clusters that were removed
+  uint64_t moves = 0;            // epochs given up on lost clusters
+  uint64_t renewals = 0;         // leases asked to be renewed
+  uint64_t leases_ended = 0;     // copies that their members ended for want of a renewal
+  uint64_t rescued = 0;          // results of earlier epochs that won over a later one
+  uint64_t wasted = 0;           // copies of earlier epochs that were deleted on their return
+  int64_t wasted_ms = 0;         // how long their epochs had lasted
 };
 
 class World {
@@ -56,6 +64,7 @@ class World {
   using Jobs = absl::btree_map<JobId, Box<JobRecord>>;
   using JobsByCluster = absl::btree_set<std::pair<ClusterId, JobId>>;
   using Expiries = absl::btree_set<std::pair<Instant, JobId>>;
+  using Residues = absl::btree_map<JobId, ResidueRecord>;
 
   // The one way to change durable state. A job's spec and cluster must be known before the job, and
   // may go only after it; EditKey order and Core keep to that.
@@ -82,6 +91,12 @@ class World {
   const QuotaSettings& quota_settings() const { return quota_settings_; }
   // Every job with a copy, live or finished, by its cluster.
   const JobsByCluster& jobs_by_cluster() const { return by_cluster_; }
+  // Those of them that have not finished.
+  const JobsByCluster& live_by_cluster() const { return live_; }
+  const Residues& residues() const { return residues_; }
+  // Jobs with residue, by its cluster.
+  const JobsByCluster& residue_by_cluster() const { return residue_by_cluster_; }
+  bool HasResidue(JobId job, ClusterId cluster, Epoch epoch) const;
   // When finished jobs are to be deleted.
   const Expiries& expiries() const { return expiries_; }
   int64_t CountJobs(JobState state) const { return counts_[static_cast<size_t>(state)]; }
@@ -103,6 +118,8 @@ class World {
   void Put(const ClusterRecord& record);
   void ApplyQuota(const Edit& edit);
   void Erase(ClusterId cluster);
+  void Put(const ResidueRecord& record);
+  void EraseResidueOf(JobId job);
   // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
   void Count(const JobRecord& record, int sign);
   void CountReservation(const JobRecord& record, int sign);
@@ -114,6 +131,9 @@ class World {
   SpecTable specs_;
   PendingQueue queue_;
   JobsByCluster by_cluster_;
+  JobsByCluster live_;
+  Residues residues_;
+  JobsByCluster residue_by_cluster_;
   Expiries expiries_;
   ClusterIndex index_;
   QuotaBook quota_;
@@ -125,7 +145,7 @@ class World {
 
 // Waits for a cluster now: counted in the queue.
 bool IsPending(const JobRecord& record);
-// Complete or Failed.
+// Its result is committed: Complete or Failed.
 bool IsFinished(const JobRecord& record);
 // Holds room on its cluster.
 bool HoldsRoom(const JobRecord& record);

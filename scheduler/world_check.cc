@@ -10,7 +10,8 @@ void CheckRecord(const JobRecord& record) {
   FAIRWAY_ASSERT(record.job);
   FAIRWAY_ASSERT(record.former.size() <= kFormerEpochsMax);
   const bool live = record.state == JobState::kPlacing || record.state == JobState::kDispatched ||
-                    record.state == JobState::kRunning || record.state == JobState::kRequeued;
+                    record.state == JobState::kRunning || record.state == JobState::kRequeued ||
+                    record.state == JobState::kUncertain || record.state == JobState::kFenced;
   if (live) {
     FAIRWAY_ASSERT(record.cluster);
     FAIRWAY_ASSERT(record.epoch);
@@ -32,6 +33,11 @@ void CheckRecord(const JobRecord& record) {
     FAIRWAY_ASSERT(!record.dispatch_pending);
   }
   if (record.state == JobState::kPlacing) FAIRWAY_ASSERT(record.dispatch_pending);
+  if (record.state == JobState::kCommitting) FAIRWAY_ASSERT(record.cluster);
+  if (record.leased) FAIRWAY_ASSERT(record.started);
+  if (record.started || record.approved) {
+    FAIRWAY_ASSERT(live || record.state == JobState::kDeleting);
+  }
   FAIRWAY_ASSERT((record.state == JobState::kRequeued) == (record.ending != EndReason::kNone));
   for (const FormerEpoch& former : record.former) FAIRWAY_ASSERT(former.epoch <= record.epoch);
 }
@@ -50,6 +56,7 @@ void World::CheckInvariants() const {
   size_t pending = 0;
   size_t with_copy = 0;
   size_t expiring = 0;
+  size_t live = 0;
   for (const auto& [id, box] : jobs_) {
     const JobRecord& record = *box;
     FAIRWAY_ASSERT(record.job == id);
@@ -63,7 +70,11 @@ void World::CheckInvariants() const {
     if (record.cluster) {
       ++with_copy;
       FAIRWAY_ASSERT(by_cluster_.contains({record.cluster, id}));
-      if (!IsFinished(record)) ++totals[record.cluster].jobs;
+      if (!IsFinished(record)) {
+        ++totals[record.cluster].jobs;
+        ++live;
+        FAIRWAY_ASSERT(live_.contains({record.cluster, id}));
+      }
     }
     if (HoldsRoom(record)) totals[record.cluster].reserved.Add(specs_.Get(record.spec).total);
     if (const Instant expiry = ExpiryOf(record)) {
@@ -75,6 +86,13 @@ void World::CheckInvariants() const {
   FAIRWAY_ASSERT(queue_.jobs() == pending);
   FAIRWAY_ASSERT(by_cluster_.size() == with_copy);
   FAIRWAY_ASSERT(expiries_.size() == expiring);
+  FAIRWAY_ASSERT(live_.size() == live);
+  JobsByCluster residue;
+  for (const auto& [id, record] : residues_) {
+    FAIRWAY_ASSERT(record.job == id && !record.copies.empty());
+    for (const Residue& copy : record.copies) residue.emplace(copy.cluster, id);
+  }
+  FAIRWAY_ASSERT(residue == residue_by_cluster_);
   for (const auto& [id, entry] : specs_.entries()) {
     FAIRWAY_ASSERT(entry->jobs == spec_jobs[id]);
     FAIRWAY_ASSERT(entry->total == TotalRequest(entry->spec));

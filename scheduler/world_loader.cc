@@ -25,7 +25,8 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
   if (record.cluster && world.FindCluster(record.cluster) == nullptr) {
     return "its cluster is missing";
   }
-  if (!record.cluster && !IsFinished(record) && record.state != JobState::kQueued &&
+  const bool needs_cluster = !IsFinished(record) || record.state == JobState::kCommitting;
+  if (!record.cluster && needs_cluster && record.state != JobState::kQueued &&
       record.state != JobState::kAdmitted) {
     return "it names no cluster";
   }

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -24,6 +25,7 @@ void On(StepContext& step, const ClusterRemoved& event) {
     if (record.state == JobState::kDeleting) {
       step.Release(record);
     } else if (IsFinished(record)) {
+      if (record.state == JobState::kCommitting) record.state = JobState::kDone;
       record.cluster = ClusterId{};
       step.PutRecord(std::move(record));
     } else {
@@ -31,6 +33,9 @@ void On(StepContext& step, const ClusterRemoved& event) {
       step.Requeue(std::move(record), EndReason::kClusterRemoved);
     }
   }
+  RemoveResidueOn(step, event.cluster);
+  step.failover().links.erase(event.cluster);
+  step.failover().dirty = true;
   step.Persist(EraseCluster{event.cluster});
 }
 

@@ -4,6 +4,7 @@
 #include <tuple>
 #include <vector>
 
+#include "scheduler/failover/failover.h"
 #include "scheduler/found_copy.h"
 #include "scheduler/handlers/step.h"
 
@@ -28,6 +29,7 @@ void Adopt(StepContext& step, JobRecord record, const FoundCopy& copy) {
   record.since = step.now();
   record.ending = EndReason::kNone;
   record.dispatch_pending = false;
+  VoidLease(record);  // what we knew was of another copy
   if (record.state != JobState::kDeleting) record.state = JobState::kDispatched;
   step.Emit(PublishPlacement{record.job});
   step.PutRecord(std::move(record));

@@ -1,9 +1,14 @@
 // The end of a copy: CopyGone, and WithdrawFailed while it lasts.
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
 
 void On(StepContext& step, const CopyGone& event) {
+  if (event.confirmed && step.world().HasResidue(event.job, event.cluster, event.epoch)) {
+    RemoveResidue(step, event.job, event.cluster, event.epoch);
+    return;
+  }
   const JobRecord* known = step.FindCopy(event.job, event.cluster, event.epoch);
   if (known == nullptr) return;
   switch (known->state) {
@@ -12,6 +17,15 @@ void On(StepContext& step, const CopyGone& event) {
       return;
     case JobState::kRequeued:
       if (event.confirmed) step.Requeue(*known, known->ending);
+      return;
+    case JobState::kCommitting:
+      if (event.confirmed) {
+        JobRecord record = *known;
+        record.state = JobState::kDone;
+        record.cluster = ClusterId{};
+        step.Emit(PublishPlacement{record.job});
+        step.PutRecord(std::move(record));
+      }
       return;
     case JobState::kDone:
     case JobState::kFailed: {
@@ -34,9 +48,14 @@ void On(StepContext& step, const CopyGone& event) {
 }
 
 void On(StepContext& step, const WithdrawFailed& event) {
+  if (step.world().HasResidue(event.job, event.cluster, event.epoch)) {
+    RetryResidueLater(step, event.job);
+    return;
+  }
   const JobRecord* known = step.FindCopy(event.job, event.cluster, event.epoch);
   if (known == nullptr) return;
-  if (known->state == JobState::kDeleting || known->state == JobState::kRequeued) {
+  if (known->state == JobState::kDeleting || known->state == JobState::kRequeued ||
+      known->state == JobState::kCommitting) {
     step.RetryLater(event.job);
   } else {
     ++step.stats().stale_reports;

@@ -1,4 +1,5 @@
 // The member's answer to a Dispatch: DispatchAcked, DispatchFailed.
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -25,7 +26,8 @@ void On(StepContext& step, const DispatchAcked& event) {
     record.state = JobState::kDispatched;
     step.Emit(PublishPlacement{record.job});
   }
-  step.PutRecord(std::move(record));
+  step.PutRecord(record);
+  ConsiderMove(step, record);
 }
 
 void On(StepContext& step, const DispatchFailed& event) {

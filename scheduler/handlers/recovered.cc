@@ -1,17 +1,21 @@
 #include <vector>
 
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
 
 // Everything that may have been lost with the process is asked for again. Each is harmless twice.
 void On(StepContext& step, const Recovered&) {
+  const FailoverConfig config = step.failover().config;
   step.state() = CoreState{};
+  step.failover().config = config;
   for (const auto& [id, box] : step.world().jobs()) {
     const JobRecord& record = *box;
     step.CommandWhatIsDue(record);
     if (IsFinished(record) && record.delete_requested) step.Emit(ExpireJob{id});
   }
+  RecoverFailover(step);
 }
 
 }  // namespace fairway::scheduler

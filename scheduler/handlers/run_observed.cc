@@ -1,5 +1,4 @@
-#include <algorithm>
-
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -7,17 +6,17 @@ namespace {
 
 // The commit point: from here on the job is finished, whatever happens to its copy or its cluster.
 void Finish(StepContext& step, JobRecord record, const RunObserved& event) {
-  ++step.stats().finished;
-  step.state().retries.Erase(record.job);
   record.state = event.phase == RunPhase::kSucceeded ? JobState::kDone : JobState::kFailed;
-  // A member's clock may run ahead of ours; a result is never from the future.
-  record.finished = event.finished ? std::min(event.finished, step.now()) : step.now();
-  record.finished = std::max(record.finished, Instant{1});
-  record.spec = SpecId{};
-  record.dispatch_pending = false;
+  step.Conclude(record, event);
   step.Emit(PublishStatus{record.job, record.cluster, record.epoch});
   step.Emit(PublishPlacement{record.job});
   step.PutRecord(std::move(record));
+}
+
+// A copy of an earlier epoch on a cluster that cannot be told now: remembered until it can.
+void AddResidueIfClosed(StepContext& step, const JobRecord& record, const RunObserved& event) {
+  const LinkState link = step.world().FindCluster(event.cluster)->record.link.state;
+  if (!IsWritable(link)) AddResidue(step, record, event.cluster, event.epoch);
 }
 
 // The copy does not do what the job says: the update was lost, or somebody changed the copy.
@@ -35,6 +34,8 @@ void On(StepContext& step, const RunObserved& event) {
     // nothing: it may have been left behind on purpose.)
     if (other != nullptr && step.world().FindCluster(event.cluster) != nullptr &&
         event.epoch <= other->epoch) {
+      if (TryRescue(step, *other, event)) return;
+      AddResidueIfClosed(step, *other, event);
       step.Emit(Withdraw{event.job, event.cluster, event.epoch});
     }
     return;
@@ -48,18 +49,29 @@ void On(StepContext& step, const RunObserved& event) {
     Finish(step, *known, event);
     return;
   }
+  if (event.phase == RunPhase::kLeaseEnded) {
+    ++step.stats().leases_ended;
+    step.GiveUpEpoch(*known, EndReason::kFenced);
+    return;
+  }
   JobRecord record = *known;
+  const bool was_lost = record.state == JobState::kUncertain || record.state == JobState::kFenced;
+  TakeLeaseReport(step, record, event);
   // The copy shows itself, so its dispatch arrived, whatever became of the answer.
-  if (record.state == JobState::kPlacing) {
+  if (record.state == JobState::kPlacing || was_lost) {
     record.state = JobState::kDispatched;
-    record.dispatch_pending = false;
+    record.dispatch_pending = record.dispatch_pending && was_lost;
     step.state().retries.Erase(record.job);
   }
   if (event.phase == RunPhase::kRunning) record.state = JobState::kRunning;
   if (event.phase == RunPhase::kSuspended) record.state = JobState::kDispatched;
   if (HasDrifted(record, event.phase)) {
+    if (!record.suspended) VoidLease(record);
     record.dispatch_pending = true;
-    step.Emit(Dispatch{record.job, record.cluster, record.epoch});
+    step.EmitDispatch(record);
+  } else if (event.leased && !record.leased && !WantsLease(step.world(), record)) {
+    // Its policy has changed, or a cluster has gone: nobody renews it any more.
+    step.Emit(RenewLease{record.job, record.cluster, record.epoch, {}});
   }
   step.Emit(PublishStatus{record.job, record.cluster, record.epoch});
   if (record.state != known->state) step.Emit(PublishPlacement{record.job});

@@ -2,7 +2,25 @@
 
 #include <algorithm>
 
+#include "scheduler/failover/failover.h"
+
 namespace fairway::scheduler {
+void StepContext::Emit(Command command) {
+  ClusterId to;
+  if (const auto* dispatch = std::get_if<Dispatch>(&command)) to = dispatch->cluster;
+  if (const auto* withdraw = std::get_if<Withdraw>(&command)) to = withdraw->cluster;
+  if (const auto* renew = std::get_if<RenewLease>(&command)) to = renew->cluster;
+  if (to) {
+    const ClusterState* cluster = world_.FindCluster(to);
+    if (cluster != nullptr && !IsWritable(cluster->record.link.state)) return;
+  }
+  sink_.commands.push_back(command);
+}
+
+void StepContext::EmitDispatch(const JobRecord& record) {
+  Emit(Dispatch{record.job, record.cluster, record.epoch, LeaseForDispatch(*this, record)});
+}
+
 void StepContext::Persist(Edit edit) {
   world_.Apply(edit);
   sink_.edits.push_back(std::move(edit));
@@ -45,9 +63,12 @@ bool StepContext::TryPlace(JobRecord record) {
   record.epoch = Epoch{record.epoch.value + 1};
   record.since = now_;
   record.dispatch_pending = true;
-  Emit(Dispatch{record.job, record.cluster, record.epoch});
+  record.lease_generation = 0;
+  EmitDispatch(record);
   Emit(PublishPlacement{record.job});
+  const ClusterId cluster = record.cluster;
   PutRecord(std::move(record));
+  WantRenewals(*this, cluster);
   return true;
 }
 
@@ -70,6 +91,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   record.state = JobState::kQueued;
   record.ending = EndReason::kNone;
   record.dispatch_pending = false;
+  record.started = record.leased = record.approved = record.update_due = false;
   record.since = now_;
   Emit(PublishPlacement{record.job});
   PutRecord(std::move(record));
@@ -80,10 +102,27 @@ void StepContext::GiveUpEpoch(JobRecord record, EndReason reason) {
   state_.retries.Erase(record.job);
   record.ending = reason;
   record.state = JobState::kRequeued;
+  // A dispatch that is still under way might start it anew: then no clock tells when it ends.
+  record.leased = record.leased && !record.dispatch_pending;
   record.dispatch_pending = false;
+  record.update_due = false;
   Emit(Withdraw{record.job, record.cluster, record.epoch});
   Emit(PublishPlacement{record.job});
+  const JobId job = record.job;
   PutRecord(std::move(record));
+  ConsiderMove(*this, *world_.FindJob(job));
+}
+
+void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
+  ++stats().finished;
+  state_.retries.Erase(record.job);
+  // A member's clock may run ahead of ours; a result is never from the future.
+  record.finished = event.finished ? std::min(event.finished, now_) : now_;
+  record.finished = std::max(record.finished, Instant{1});
+  record.spec = SpecId{};
+  record.ending = EndReason::kNone;
+  record.dispatch_pending = false;
+  record.started = record.leased = record.approved = record.update_due = false;
 }
 
 void StepContext::Release(const JobRecord& record) {
@@ -96,10 +135,11 @@ void StepContext::Release(const JobRecord& record) {
 }
 
 void StepContext::CommandWhatIsDue(const JobRecord& record) {
-  if (record.state == JobState::kDeleting || record.state == JobState::kRequeued) {
+  if (record.state == JobState::kDeleting || record.state == JobState::kRequeued ||
+      record.state == JobState::kCommitting) {
     Emit(Withdraw{record.job, record.cluster, record.epoch});
   } else if (record.dispatch_pending) {
-    Emit(Dispatch{record.job, record.cluster, record.epoch});
+    EmitDispatch(record);
   }
 }
 

@@ -23,6 +23,7 @@ class StepContext {
   Instant now() const { return now_; }
   World& world() { return world_; }
   CoreState& state() { return state_; }
+  FailoverState& failover() { return state_.failover; }
   WorldStats& stats() { return world_.mutable_stats(); }
 
   // ---- durable changes ----
@@ -34,7 +35,11 @@ class StepContext {
   // Saves and drops a new spec that no job came to use.
   void DropUnusedSpec(SpecId spec);
 
-  void Emit(Command command) { sink_.commands.push_back(command); }
+  // A request to a cluster that may not be written to now is left out: whoever wants it sees to it
+  // that it is asked for again (CommandWhatIsDue, WithdrawResidue) once the cluster has returned.
+  void Emit(Command command);
+  // With the lease that the job wants.
+  void EmitDispatch(const JobRecord& record);
 
   // ---- moves that several handlers make ----
   // Chooses a cluster for a queued job and commands its dispatch; saves the record either way.
@@ -45,6 +50,8 @@ class StepContext {
   // The same when a copy may be left or still come: it is withdrawn first, and the job queues again
   // only when the member has confirmed that it is gone.
   void GiveUpEpoch(JobRecord record, EndReason reason);
+  // What a record keeps once its result is committed.
+  void Conclude(JobRecord& record, const RunObserved& event);
   // The job and its object go.
   void Release(const JobRecord& record);
   // Asks for the Dispatch or Withdraw that this job stands in need of; nothing otherwise.
@@ -92,6 +99,8 @@ void On(StepContext& step, const LocalQueueRemoved& event);
 void On(StepContext& step, const QuotaConfigured& event);
 void On(StepContext& step, const WorkloadFinished& event);
 void On(StepContext& step, const CopiesFound& event);
+void On(StepContext& step, const ClockObserved& event);
+void On(StepContext& step, const InventoryTaken& event);
 
 // Places queued jobs after room was gained; bounded, goes on in later steps (pass.cc).
 void RunPass(StepContext& step);

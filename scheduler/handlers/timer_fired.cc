@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -36,6 +37,7 @@ void RetryJobs(StepContext& step) {
 }  // namespace
 
 void On(StepContext& step, const TimerFired&) {
+  RunFailoverTimers(step);  // looks at when it was to fire
   step.state().armed = Instant{};
   ExpireJobs(step);
   RetryJobs(step);
@@ -50,6 +52,7 @@ void ArmTimer(StepContext& step) {
   const World::Expiries& expiries = step.world().expiries();
   if (!expiries.empty()) consider(expiries.begin()->first);
   if (state.sweep_active) consider(state.sweep_due);
+  consider(NextFailover(step));
   if (!next || (state.armed && state.armed <= next)) return;
   state.armed = next;
   step.Emit(SetTimer{next});

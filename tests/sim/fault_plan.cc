@@ -49,6 +49,14 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.ttl = MaybePercent(rng, 50);
   plan.commit_delay_max = Milliseconds(rng.Between(0, 30));
   plan.journal_stall = MaybeEvery(rng, 2'000, 20'000);
+  plan.partition = MaybeEvery(rng, 5'000, 60'000);
+  plan.clock_skew_max = rng.Chance({1, 2}) ? Milliseconds(rng.Between(100, 300'000)) : Duration{};
+  plan.job_sync_max = rng.Chance({1, 4}) ? Milliseconds(rng.Between(1, 8'000)) : Milliseconds(50);
+  plan.approvals = MaybeEvery(rng, 2'000, 20'000);
+  plan.policies = static_cast<int>(rng.Between(1, 15));
+  plan.lease = Milliseconds(rng.Between(3'000, 20'000));
+  plan.unreachable_after = Milliseconds(rng.Between(2'500, 8'000));
+  plan.moves_per_second = rng.Between(5, 200);
   return plan;
 }
 
@@ -64,7 +72,11 @@ std::string FaultPlan::Describe() const {
       << " rejects=" << Text(rejects) << " deletes=" << Text(deletes)
       << " orphans=" << Text(orphans) << " suspends=" << Text(suspends)
       << " infeasible=" << Text(infeasible) << " ttl=" << Text(ttl)
-      << " commit=" << commit_delay_max.ms << " journal_stall=" << journal_stall.ms;
+      << " commit=" << commit_delay_max.ms << " journal_stall=" << journal_stall.ms
+      << " partition=" << partition.ms << " clock_skew=" << clock_skew_max.ms
+      << " job_sync=" << job_sync_max.ms << " approvals=" << approvals.ms
+      << " policies=" << policies << " lease=" << lease.ms
+      << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second;
   return out.str();
 }
 

@@ -33,7 +33,15 @@ struct FaultPlan {
   Duration capacity_lie;    // a report claims other room than there is
   Duration cluster_edit;    // cordon, label and taint changes
   Duration decommission;    // a dead cluster is removed for good
-  Ratio rejects{0, 100};    // member and job that do not get along
+  Duration partition;       // a link is cut for longer than any lease
+  Duration clock_skew_max;  // members' clocks are off by up to so much
+  Duration job_sync_max;    // a member's Job controller takes so long to start a copy
+  Duration approvals;       // an operator looks at what waits for him
+  int policies = 1;         // bits of 1 << FailoverPolicy that jobs have
+  Duration lease;
+  Duration unreachable_after;
+  int64_t moves_per_second = 50;
+  Ratio rejects{0, 100};  // member and job that do not get along
   Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
   // The journal.
   Duration commit_delay_max;

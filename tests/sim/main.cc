@@ -37,6 +37,11 @@ constexpr CanaryName kCanaries[] = {
     {"deaf-timer", Canary::kDeafTimer},
     {"broken-index", Canary::kBrokenIndex},
     {"noise", Canary::kNoise},
+    {"eager-fence", Canary::kEagerFence},
+    {"no-grace", Canary::kNoGrace},
+    {"changed-result", Canary::kChangedResult},
+    {"stampede", Canary::kStampede},
+    {"restless", Canary::kRestless},
 };
 
 struct Arguments {
@@ -149,13 +154,18 @@ int Main(int argc, char** argv) {
     if (!arguments.quiet && arguments.seeds == 1) {
       std::printf(
           "steps %llu, virtual %lld s, placed %llu, finished %llu, requeued %llu, "
-          "stale %llu\n",
+          "stale %llu, moved %llu, renewed %llu, leases ended %llu, rescued %llu, wasted %llu\n",
           static_cast<unsigned long long>(outcome.steps),
           static_cast<long long>(outcome.virtual_time.ms / 1000),
           static_cast<unsigned long long>(outcome.stats.placements),
           static_cast<unsigned long long>(outcome.stats.finished),
           static_cast<unsigned long long>(outcome.stats.requeued),
-          static_cast<unsigned long long>(outcome.stats.stale_reports));
+          static_cast<unsigned long long>(outcome.stats.stale_reports),
+          static_cast<unsigned long long>(outcome.stats.moves),
+          static_cast<unsigned long long>(outcome.stats.renewals),
+          static_cast<unsigned long long>(outcome.stats.leases_ended),
+          static_cast<unsigned long long>(outcome.stats.rescued),
+          static_cast<unsigned long long>(outcome.stats.wasted));
     }
   }
   const double seconds =

@@ -13,10 +13,11 @@ int64_t SimCluster::Used() const {
 }
 
 void SimCluster::StartWhatFits(Instant now) {
-  if (!up_) return;
+  if (!exists_) return;
   int64_t used = Used();
   for (auto& [key, copy] : copies_) {
-    if (copy.phase != RunPhase::kPending || used + copy.cpu_milli > cpu_milli_) continue;
+    if (copy.phase != RunPhase::kPending || !copy.job_started || used + copy.cpu_milli > cpu_milli_)
+      continue;
     used += copy.cpu_milli;
     copy.phase = RunPhase::kRunning;
     copy.started = now;
@@ -32,18 +33,61 @@ void SimCluster::Apply(Instant now, CopyKey key, const SimJob& job) {
     copy.cpu_milli = job.cpu_milli;
     copy.left = job.run_time;
     copy.fails = job.fails;
+    copy.grace = Seconds(job.grace_seconds);
+    copy.phase = job.suspended ? RunPhase::kSuspended : RunPhase::kPending;
+    if (!job.suspended) unsynced_.emplace_back(key, ++copy.sync);
+    return;
   }
-  if (copy.phase == RunPhase::kSucceeded || copy.phase == RunPhase::kFailed) return;
+  if (copy.phase != RunPhase::kSuspended && !IsLive(copy)) return;
   if (job.suspended && copy.phase != RunPhase::kSuspended) {
     if (copy.phase == RunPhase::kRunning) {
       copy.left = Duration{std::max<int64_t>(copy.left.ms - (now - copy.started).ms, 1)};
     }
     copy.phase = RunPhase::kSuspended;
     copy.run = 0;
+    copy.job_started = Instant{};
+    ++copy.sync;
   } else if (!job.suspended && copy.phase == RunPhase::kSuspended) {
     copy.phase = RunPhase::kPending;
+    unsynced_.emplace_back(key, ++copy.sync);
   }
   StartWhatFits(now);
+}
+
+void SimCluster::SetDeadline(CopyKey key, Duration deadline, uint16_t lease_generation,
+                             bool renewal) {
+  const auto at = copies_.find(key);
+  if (at == copies_.end()) return;
+  at->second.deadline = deadline;
+  if (!renewal) at->second.lease_generation = lease_generation;
+}
+
+// Works without the API server's help from outside: a member that we cannot reach still looks
+// after its Jobs.
+bool SimCluster::StartJob(Instant now, CopyKey key, uint64_t sync) {
+  const auto at = copies_.find(key);
+  if (at == copies_.end() || at->second.sync != sync) return false;
+  at->second.job_started = Clock(now);
+  StartWhatFits(now);
+  return true;
+}
+
+Instant SimCluster::DeadlineAt(CopyKey key) const {
+  const auto at = copies_.find(key);
+  if (at == copies_.end() || at->second.deadline.ms < 0 || !at->second.job_started) return {};
+  if (!IsLive(at->second)) return {};
+  return Instant{(at->second.job_started + at->second.deadline).ms - clock_offset_.ms};
+}
+
+bool SimCluster::EnforceDeadline(Instant now, CopyKey key) {
+  const Instant due = DeadlineAt(key);
+  if (!due || now < due) return false;
+  SimCopy& copy = copies_.at(key);
+  if (copy.phase == RunPhase::kRunning) copy.pods_until = now + copy.grace;
+  copy.phase = RunPhase::kLeaseEnded;
+  copy.finished = now;
+  StartWhatFits(now);
+  return true;
 }
 
 bool SimCluster::End(Instant now, CopyKey key, uint64_t run) {

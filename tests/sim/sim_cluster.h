@@ -24,7 +24,20 @@ struct SimCopy {
   uint64_t run = 0;  // tells a start from an earlier one of the same copy
   bool fails = false;
   Instant finished;
+  // The Job controller has seen it: it may have pods, and its deadline counts from here (the
+  // member's own clock).
+  Instant job_started;
+  Duration deadline{-1};  // spec.activeDeadlineSeconds; -1 = none
+  uint16_t lease_generation = 0;
+  Duration grace;      // of its pods
+  Instant pods_until;  // true time: pods of an ended copy may run on till then
+  uint64_t sync = 0;   // tells a visit of the Job controller from one that is out of date
 };
+
+// Something of it may be doing its work at this true instant.
+inline bool MayWork(const SimCopy& copy, Instant now) {
+  return copy.phase == scheduler::RunPhase::kRunning || now < copy.pods_until;
+}
 
 inline bool IsLive(const SimCopy& copy) {
   return copy.phase == scheduler::RunPhase::kPending || copy.phase == scheduler::RunPhase::kRunning;
@@ -34,6 +47,11 @@ class SimCluster {
  public:
   SimCluster(ClusterId id, int64_t cpu_milli) : id_(id), cpu_milli_(cpu_milli) {}
 
+  // The member's clock: ahead of true time by an offset.
+  void SetClock(Duration offset) { clock_offset_ = offset; }
+  Duration clock_offset() const { return clock_offset_; }
+  Instant Clock(Instant now) const { return now + clock_offset_; }
+
   ClusterId id() const { return id_; }
   bool up() const { return up_; }
   bool exists() const { return exists_; }
@@ -41,12 +59,22 @@ class SimCluster {
 
   // Creates the copy or takes its changed wishes over.
   void Apply(Instant now, CopyKey key, const SimJob& job);
+  // What a dispatch or a renewal says of the deadline. Renewals touch a started copy only.
+  void SetDeadline(CopyKey key, Duration deadline, uint16_t lease_generation, bool renewal);
+  // The Job controller looks at a copy that has not been started: false when there is none.
+  bool StartJob(Instant now, CopyKey key, uint64_t sync);
+  // And at one whose deadline may be over: true when it ends the copy.
+  bool EnforceDeadline(Instant now, CopyKey key);
+  // True time when it must look again; 0 = never.
+  Instant DeadlineAt(CopyKey key) const;
   // True when there was such a copy.
   bool Remove(Instant now, CopyKey key) {
     const bool had = copies_.erase(key) > 0;
     StartWhatFits(now);
     return had;
   }
+  // Copies that want a visit of the Job controller, since the last call.
+  std::vector<std::pair<CopyKey, uint64_t>> TakeUnsynced() { return std::exchange(unsynced_, {}); }
   // The run that was to end now ends, unless it was stopped in between.
   bool End(Instant now, CopyKey key, uint64_t run);
   void Crash(bool loses_state) {
@@ -80,6 +108,8 @@ class SimCluster {
   bool up_ = true;
   bool exists_ = true;
   uint64_t runs_ = 0;
+  Duration clock_offset_;
+  std::vector<std::pair<CopyKey, uint64_t>> unsynced_;
   std::map<CopyKey, SimCopy> copies_;
   std::vector<std::pair<CopyKey, SimCopy>> started_;
 };

@@ -29,6 +29,11 @@ enum class Canary : uint8_t {
   kDeafTimer,       // the core's timers never fire
   kBrokenIndex,     // a derived index is damaged
   kNoise,           // something from outside the seed decides
+  kEagerFence,      // a lost cluster's jobs leave before their leases are over
+  kNoGrace,         // the time that pods take to end is forgotten
+  kChangedResult,   // a saved result is overwritten
+  kStampede,        // moves know no budget
+  kRestless,        // a blip moves jobs
 };
 
 enum class Happening : uint8_t {
@@ -50,6 +55,9 @@ enum class Happening : uint8_t {
   kLinkHeal,
   kFault,
   kRemoveCluster,
+  kJobSync,      // a member's Job controller visits a new or resumed copy
+  kJobDeadline,  // and one whose deadline may be over
+  kApprove,      // an operator gives up a manual job's copy, or confirms a loss
 };
 
 struct SimEvent {
@@ -61,6 +69,11 @@ struct SimEvent {
   JobId job{};
   Epoch epoch{};
   int64_t value = 0;
+  // Dispatch: when the lease ends, renewal: activeDeadlineSeconds in ms, report: when the copy
+  // ends. By the member's clock; 0 = none, in reports: not started.
+  int64_t lease = 0;
+  int64_t started = 0;  // report: the copy's startTime
+  uint16_t lease_generation = 0;
 };
 
 // What a violated checker says. Exit codes as in the simulation's contract (main.cc).
@@ -88,8 +101,9 @@ struct SimContext {
   std::vector<SimCluster> clusters;  // ids 1, 2, ...
   std::vector<uint8_t> cut;          // per cluster, bits of LinkCut
   SimJournal journal;
-  bool healed = false;   // the liveness phase: no more faults
-  Instant last_command;  // when a remote command was last released
+  bool healed = false;         // the liveness phase: no more faults
+  Instant last_command;        // when a remote command was last released
+  std::vector<Instant> heard;  // per cluster: when the gateway last had an answer from it
   Violation violation;
   uint64_t hash = scheduler::kHashSeed;
   uint64_t steps = 0;  // Core::Step calls

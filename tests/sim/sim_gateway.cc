@@ -5,11 +5,27 @@
 #include "scheduler/world_loader.h"
 #include "tests/sim/checkers/commit_first.h"
 #include "tests/sim/checkers/finished_stays_finished.h"
+#include "tests/sim/checkers/moves_are_sober.h"
 #include "tests/sim/checkers/nothing_lost.h"
+#include "tests/sim/checkers/result_stands.h"
 
 namespace fairway::sim {
 
 namespace sched = scheduler;
+
+namespace {
+
+sched::FailoverConfig MakeFailover(const SimContext& sim) {
+  sched::FailoverConfig config = PlannedFailover(sim.plan);
+  if (sim.canary == Canary::kEagerFence) config.guard = Duration{-2 * sim.plan.lease.ms};
+  if (sim.canary == Canary::kStampede) config.moves_per_second = config.moves_burst = 1'000'000;
+  if (sim.canary == Canary::kRestless) {
+    config.suspect_after = config.unreachable_after = Milliseconds(100);
+  }
+  return config;
+}
+
+}  // namespace
 
 void SimGateway::Start() {
   ++incarnation_;
@@ -23,7 +39,7 @@ void SimGateway::Start() {
     return;
   }
   world->CheckInvariants();
-  core_ = std::make_unique<sched::Core>(*std::move(world));
+  core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
   commit_at_ = sim_.now;
   batch_ = {};
@@ -60,6 +76,7 @@ void SimGateway::Crash() {
   requests_.clear();
   links_.clear();
   lists_.clear();
+  started_.clear();
   batch_ = {};
   sim_.journal.Crash(sim_.rng, [&](const JournalBatch& batch) { OnCommitted(batch); });
 }
@@ -76,7 +93,7 @@ void SimGateway::AddCluster(ClusterId id, const sched::ClusterSpec& spec) {
 
 void SimGateway::RemoveCluster(ClusterId id) {
   links_.erase(id);
-  std::erase_if(requests_, [&](const auto& entry) { return entry.first.first == id; });
+  CloseLink(id);
   Step(sched::ClusterRemoved{id});
   CloseBatch();
 }
@@ -105,6 +122,12 @@ void SimGateway::Ask(JobId id, ClientOp op) {
     job.orphaned = op == ClientOp::kDeleteOrphan;
     batch_.objects.emplace_back(id, job);
     Step(sched::JobDeleted{id, job.orphaned});
+  } else if (op == ClientOp::kApprove) {
+    const sched::JobRecord* record = core_->world().FindJob(id);
+    if (record == nullptr || !record->cluster) return;
+    job.approved_move = true;
+    Step(sched::JobChanged{id, &sim_.templates[static_cast<size_t>(job.spec)], job.suspended,
+                           job.ttl_seconds, record->epoch});
   } else {
     job.suspended = op == ClientOp::kSuspend;
     batch_.objects.emplace_back(id, job);
@@ -123,7 +146,10 @@ void SimGateway::ReportCapacity(ClusterId id, const sched::Capacity& capacity) {
 
 void SimGateway::Step(const sched::Event& event) {
   sink_.Clear();
+  const uint64_t moves_before = core_->world().stats().moves;
   core_->Step(sim_.now, event, sink_);
+  CheckMoves(sim_, sink_.edits, core_->world(), core_->world().stats().moves - moves_before,
+             moves_);
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
   for (sched::Edit& edit : sink_.edits) {
@@ -164,6 +190,14 @@ void SimGateway::PlantBug(const sched::Event& event) {
     const sched::JobRecord* record = core_->world().FindJob(run->job);
     if (record != nullptr && sched::IsFinished(*record) && sink_.edits.empty()) {
       sink_.commands.push_back(sched::Dispatch{run->job, run->cluster, run->epoch});
+    }
+  }
+  if (sim_.canary == Canary::kChangedResult && run != nullptr) {
+    const sched::JobRecord* record = core_->world().FindJob(run->job);
+    if (record != nullptr && record->state == sched::JobState::kDone && sink_.edits.empty()) {
+      sched::JobRecord other = *record;
+      other.state = sched::JobState::kFailed;
+      sink_.edits.push_back(sched::PutJob{other});
     }
   }
   if (sim_.canary == Canary::kBrokenIndex) {
@@ -221,7 +255,9 @@ void SimGateway::OnCommitted(const JournalBatch& batch) {
     const auto* put = std::get_if<sched::PutJob>(&edit);
     if (put == nullptr || !sched::IsFinished(put->record)) continue;
     const auto at = sim_.jobs.find(put->record.job);
-    if (at != sim_.jobs.end()) at->second.finished = true;
+    if (at == sim_.jobs.end()) continue;
+    at->second.finished = true;
+    CheckResult(sim_, put->record, at->second);
   }
   for (const auto& [job, object] : batch.objects) {
     if (!object) CheckRelease(sim_, job);

@@ -5,6 +5,7 @@
 // up.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <vector>
@@ -16,10 +17,37 @@
 
 namespace fairway::sim {
 
-enum class ClientOp : uint8_t { kDelete, kDeleteOrphan, kSuspend, kResume };
-enum class RequestKind : uint8_t { kDispatch, kWithdraw };
-enum class AnswerKind : uint8_t { kAcked, kRejected, kGone };
+enum class ClientOp : uint8_t { kDelete, kDeleteOrphan, kSuspend, kResume, kApprove };
+enum class RequestKind : uint8_t { kDispatch, kWithdraw, kRenew };
+enum class AnswerKind : uint8_t { kAcked, kRejected, kGone, kRenewed };
+enum RequestFlag : uint8_t { kSuspendedFlag = 1, kUpdateOnlyFlag = 2 };
 inline constexpr uint8_t kWatchGone = 255;  // SimEvent::what of a kWatch, else a RunPhase
+
+// What a member tells of a copy's start and deadline.
+inline void FillLease(const SimCopy& copy, SimEvent& event) {
+  event.lease_generation = copy.lease_generation;
+  event.started = copy.job_started.ms;
+  event.lease = 0;
+  if (!copy.job_started) return;
+  event.lease = copy.deadline.ms < 0 ? INT64_MAX : (copy.job_started + copy.deadline).ms;
+}
+
+// The settings of a run; a canary may tell the core others.
+inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
+  scheduler::FailoverConfig config;
+  config.suspect_after = Milliseconds(plan.unreachable_after.ms / 3);
+  config.unreachable_after = plan.unreachable_after;
+  config.lease = plan.lease;
+  config.clock_skew_max = Milliseconds(100);
+  config.guard = Milliseconds(500);
+  config.probation = Seconds(3);
+  config.probation_max = Seconds(30);
+  config.isolation_window = Seconds(10);
+  config.stalled_after = Seconds(12);
+  config.moves_per_second = plan.moves_per_second;
+  config.moves_burst = plan.moves_per_second;
+  return config;
+}
 
 class SimGateway {
  public:
@@ -57,18 +85,28 @@ class SimGateway {
     RequestKind kind;
     int64_t id = 0;
     int tries = 0;
+    Instant lease;  // as commanded; 0 = none
     bool has_next = false;
     RequestKind next{};
+    Instant next_lease;
   };
   using RequestKey = std::pair<ClusterId, CopyKey>;
   struct List {
     std::vector<scheduler::CopyRef> expected;
     std::vector<std::pair<CopyKey, SimCopy>> copies;
     scheduler::Capacity capacity;
+    bool inventory = false;  // asked for by TakeInventory
   };
   struct Link {
     int64_t list = 0;  // under way; 0 = none
     int failures = 0;
+    Instant seen;                // the last answer
+    bool inventory_due = false;  // the next list answers TakeInventory
+  };
+  // What a copy's report said of its start: what renewals are reckoned from. The member's clock.
+  struct Started {
+    int64_t job_started = 0;
+    uint16_t lease_generation = 0;
   };
 
   void Step(const scheduler::Event& event);
@@ -77,7 +115,12 @@ class SimGateway {
   void StoreEffect(const scheduler::Command& command);
   void Release();
   void SendRemote(const scheduler::Command& command);
-  void Send(const RequestKey& key, RequestKind kind);
+  void Send(const RequestKey& key, RequestKind kind, Instant lease);
+  // What the member told of a copy, into the core's words.
+  void Report(ClusterId cluster, CopyKey key, scheduler::RunPhase phase, Instant finished,
+              const SimEvent& lease);
+  void MeasureClock(ClusterId cluster);
+  void CloseLink(ClusterId cluster);
   void Transmit(const RequestKey& key, const Request& request);
   void Finish(const RequestKey& key);
   void OnCommitted(const JournalBatch& batch);
@@ -100,6 +143,8 @@ class SimGateway {
   std::map<RequestKey, Request> requests_;
   int64_t next_request_ = 0;
   std::map<ClusterId, Link> links_;
+  std::map<RequestKey, Started> started_;
+  std::deque<Instant> moves_;  // of the last second
   std::map<int64_t, List> lists_;
   int64_t timer_ = 0;             // the latest wish; earlier ones are void
   std::vector<JobId> to_delete_;  // asked for by ExpireJob in this step

@@ -19,11 +19,12 @@ void SimGateway::SendRemote(const sched::Command& command) {
   sim_.last_command = sim_.now;
   if (const auto* dispatch = std::get_if<sched::Dispatch>(&command)) {
     CheckCommitted(sim_, *dispatch);
-    Send({dispatch->cluster, {dispatch->job, dispatch->epoch}}, RequestKind::kDispatch);
+    Send({dispatch->cluster, {dispatch->job, dispatch->epoch}}, RequestKind::kDispatch,
+         dispatch->lease);
     if (sim_.canary == Canary::kDoubleDispatch && sim_.clusters.size() > 1) {
       const ClusterId other{dispatch->cluster.value % sim_.clusters.size() + 1};
       if (links_.contains(other)) {
-        Send({other, {dispatch->job, dispatch->epoch}}, RequestKind::kDispatch);
+        Send({other, {dispatch->job, dispatch->epoch}}, RequestKind::kDispatch, dispatch->lease);
       }
     }
   } else if (const auto* withdraw = std::get_if<sched::Withdraw>(&command)) {
@@ -32,11 +33,24 @@ void SimGateway::SendRemote(const sched::Command& command) {
       CloseBatch();
       return;
     }
-    Send({withdraw->cluster, {withdraw->job, withdraw->epoch}}, RequestKind::kWithdraw);
+    Send({withdraw->cluster, {withdraw->job, withdraw->epoch}}, RequestKind::kWithdraw, {});
+  } else if (const auto* renew = std::get_if<sched::RenewLease>(&command)) {
+    const RequestKey key{renew->cluster, {renew->job, renew->epoch}};
+    // One at a time per copy; the next round comes soon.
+    if (!requests_.contains(key)) Send(key, RequestKind::kRenew, renew->until);
+  } else if (const auto* close = std::get_if<sched::CloseLink>(&command)) {
+    CloseLink(close->cluster);
+  } else if (const auto* take = std::get_if<sched::TakeInventory>(&command)) {
+    const auto link = links_.find(take->cluster);
+    if (link != links_.end()) link->second.inventory_due = true;
   }
 }
 
-void SimGateway::Send(const RequestKey& key, RequestKind kind) {
+void SimGateway::CloseLink(ClusterId cluster) {
+  std::erase_if(requests_, [&](const auto& entry) { return entry.first.first == cluster; });
+}
+
+void SimGateway::Send(const RequestKey& key, RequestKind kind, Instant lease) {
   if (!links_.contains(key.first)) return;  // the cluster was removed in the meantime
   sim_.Fold(key.second.first.value * 4 + static_cast<uint64_t>(kind));
   const auto [at, is_new] = requests_.try_emplace(key);
@@ -44,9 +58,11 @@ void SimGateway::Send(const RequestKey& key, RequestKind kind) {
   if (!is_new) {  // the latest wish waits for the answer to the one before
     request.has_next = true;
     request.next = kind;
+    request.next_lease = lease;
     return;
   }
   request.kind = kind;
+  request.lease = lease;
   request.id = ++next_request_;
   Transmit(key, request);
 }
@@ -58,7 +74,26 @@ void SimGateway::Transmit(const RequestKey& key, const Request& request) {
   event.epoch = key.second.second;
   event.value = request.id;
   const auto job = sim_.jobs.find(event.job);
-  event.flag = job != sim_.jobs.end() && job->second.suspended ? 1 : 0;
+  event.flag = job != sim_.jobs.end() && job->second.suspended ? kSuspendedFlag : 0;
+  const sched::ClusterState* cluster = core_->world().FindCluster(key.first);
+  const sched::JobRecord* record = core_->world().FindJob(event.job);
+  const int64_t offset = cluster == nullptr ? 0 : cluster->record.link.clock_offset.ms;
+  if (record != nullptr && record->epoch == event.epoch) {
+    event.lease_generation = record->lease_generation;
+    if (record->started) event.flag |= kUpdateOnlyFlag;
+  }
+  event.lease = request.lease ? request.lease.ms + offset : 0;
+  if (request.kind == RequestKind::kRenew) {
+    // A duration since the copy's start, as the member reported it; without a lease: none.
+    const auto start = started_.find(key);
+    const bool known = start != started_.end() && record != nullptr &&
+                       start->second.lease_generation == record->lease_generation;
+    if (request.lease && !known) {
+      requests_.erase(key);
+      return;
+    }
+    event.lease = request.lease ? event.lease - start->second.job_started : -1;
+  }
   SendOverNet(sim_, true, event);
   event.kind = Happening::kRequestTimeout;
   sim_.After(kRequestTimeout, event);
@@ -68,7 +103,7 @@ void SimGateway::Finish(const RequestKey& key) {
   const auto at = requests_.find(key);
   const Request done = at->second;
   requests_.erase(at);
-  if (done.has_next) Send(key, done.next);
+  if (done.has_next) Send(key, done.next, done.next_lease);
 }
 
 void SimGateway::OnAnswer(const SimEvent& event) {
@@ -83,6 +118,8 @@ void SimGateway::OnAnswer(const SimEvent& event) {
     case AnswerKind::kRejected:
       Step(sched::DispatchFailed{event.job, event.cluster, event.epoch, false});
       break;
+    case AnswerKind::kRenewed:
+      return;
     case AnswerKind::kGone:
       Step(sched::CopyGone{event.job, event.cluster, event.epoch, true});
       break;
@@ -102,6 +139,7 @@ void SimGateway::OnRequestTimeout(const SimEvent& event) {
   }
   const RequestKind kind = request.kind;
   Finish(key);
+  if (kind == RequestKind::kRenew) return;
   if (kind == RequestKind::kDispatch) {
     Step(sched::DispatchFailed{event.job, event.cluster, event.epoch, true});
   } else {
@@ -115,10 +153,34 @@ void SimGateway::OnWatch(const SimEvent& event) {
   if (event.what == kWatchGone) {
     Step(sched::CopyGone{event.job, event.cluster, event.epoch, false});
   } else {
-    Step(sched::RunObserved{event.job, event.cluster, event.epoch,
-                            static_cast<sched::RunPhase>(event.what), Instant{event.value}});
+    Report(event.cluster, {event.job, event.epoch}, static_cast<sched::RunPhase>(event.what),
+           Instant{event.value}, event);
   }
   CloseBatch();
+}
+
+void SimGateway::Report(ClusterId cluster, CopyKey key, sched::RunPhase phase, Instant finished,
+                        const SimEvent& lease) {
+  const sched::ClusterState* state = core_->world().FindCluster(cluster);
+  const sched::JobRecord* record = core_->world().FindJob(key.first);
+  sched::RunObserved run{key.first, cluster, key.second, phase, finished};
+  run.lease_generation = lease.lease_generation;
+  run.ends = Instant{lease.lease};
+  run.leased = lease.lease != 0 && run.ends != sched::kNoDeadline;
+  if (run.leased && state != nullptr) run.ends.ms -= state->record.link.clock_offset.ms;
+  if (lease.started != 0 && record != nullptr &&
+      record->lease_generation == lease.lease_generation) {
+    started_[{cluster, key}] = {lease.started, lease.lease_generation};
+  }
+  Step(run);
+}
+
+// By the Date header of an answer: to within the round trip and the header's coarseness.
+void SimGateway::MeasureClock(ClusterId cluster) {
+  const int64_t error = 500 + sim_.plan.delay_max.ms;
+  const int64_t wrong = sim_.net_rng.Between(-error, error);
+  Step(sched::ClockObserved{cluster, Duration{sim_.Cluster(cluster).clock_offset().ms + wrong},
+                            Duration{error}});
 }
 
 // ---- lists ----
@@ -131,6 +193,7 @@ void SimGateway::OnListAsk(const SimEvent& event) {
   const int64_t id = ++next_request_;
   link->second.list = id;
   // Before asking: a copy that is acknowledged meanwhile is not missed.
+  lists_[id].inventory = link->second.inventory_due;
   lists_[id].expected = sched::AcknowledgedCopies(core_->world(), event.cluster);
   SimEvent ask = Mine(Happening::kListAtMember, event.cluster);
   ask.value = id;
@@ -156,16 +219,26 @@ void SimGateway::OnListAnswer(const SimEvent& event) {
   if (link == links_.end() || at == lists_.end()) return;
   const List list = std::move(at->second);
   lists_.erase(at);
-  link->second = {};
+  link->second.list = 0;
+  link->second.failures = 0;
+  link->second.seen = sim_.now;
+  sim_.heard[event.cluster.value - 1] = sim_.now;
+  MeasureClock(event.cluster);
   Step(sched::CapacityObserved{event.cluster, &list.capacity});
   Step(sched::LinkObserved{event.cluster, true});
   std::vector<sched::CopyRef> listed;
   for (const auto& [key, copy] : list.copies) {
     listed.push_back({key.first, key.second});
-    Step(sched::RunObserved{key.first, event.cluster, key.second, copy.phase, copy.finished});
+    SimEvent lease{Happening::kWatch};
+    FillLease(copy, lease);
+    Report(event.cluster, key, copy.phase, copy.finished, lease);
   }
   for (const sched::CopyRef& missing : sched::FindMissing(list.expected, listed)) {
     Step(sched::CopyGone{missing.job, event.cluster, missing.epoch, false});
+  }
+  if (list.inventory) {
+    link->second.inventory_due = false;
+    Step(sched::InventoryTaken{event.cluster});
   }
   CloseBatch();
 }
@@ -175,7 +248,7 @@ void SimGateway::OnListTimeout(const SimEvent& event) {
   if (link == links_.end() || lists_.erase(event.value) == 0) return;
   link->second.list = 0;
   if (++link->second.failures != kListFailuresMax) return;
-  Step(sched::LinkObserved{event.cluster, false});
+  Step(sched::LinkObserved{event.cluster, false, false, link->second.seen});
   CloseBatch();
 }
 

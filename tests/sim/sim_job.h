@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "scheduler/failover/config.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/rng.h"
@@ -24,6 +25,10 @@ struct SimJob {
   bool orphaned = false;
   bool finished = false;  // its result is committed
   bool released = false;  // its removal is committed
+  scheduler::FailoverPolicy failover = scheduler::FailoverPolicy::kFenced;
+  int32_t grace_seconds = 0;
+  bool approved_move = false;  // an operator took responsibility for a second copy
+  int result = 0;              // as first committed: 1 succeeded, 2 failed
 };
 
 using SimJobs = absl::btree_map<JobId, SimJob>;

@@ -22,6 +22,20 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
   plan.foreign_delete = Seconds(1);
   plan.ttl = {50, 100};
   plan.deletes = {20, 100};
+  const bool failover = options.canary >= Canary::kEagerFence;
+  plan.partition = failover ? Seconds(4) : plan.partition;
+  if (failover) {
+    plan.policies =
+        options.canary == Canary::kStampede || options.canary == Canary::kRestless ? 4 : 1;
+    plan.jobs = std::max(plan.jobs, 100);
+    plan.run_time = Seconds(15);
+    plan.gateway_crash = Seconds(60);
+    plan.lease = Milliseconds(3'000);
+    plan.unreachable_after = Milliseconds(options.canary == Canary::kRestless ? 8'000 : 2'500);
+    plan.member_crash = plan.foreign_delete = plan.link_cut = Duration{};
+    plan.deletes = plan.suspends = {0, 100};
+    plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
+  }
   return plan;
 }
 
@@ -49,6 +63,11 @@ void Simulation::MakeTemplates() {
       spec.preferred = {{10, {{{"region", Op::kIn, {"r" + std::to_string(sim_.rng.Below(3))}}}}}};
     }
     if (sim_.rng.Chance({1, 2})) spec.tolerations = {{"dedicated", true, "", true, {}}};
+    do {
+      spec.failover = static_cast<sched::FailoverPolicy>(sim_.rng.Below(4));
+    } while ((sim_.plan.policies >> static_cast<int>(spec.failover) & 1) == 0);
+    spec.grace_seconds = static_cast<int32_t>(sim_.rng.Between(0, 3));
+    if (sim_.canary == Canary::kNoGrace) spec.grace_seconds = 0;
     sim_.templates.push_back(std::move(spec));
   }
   sched::JobSpec monster;  // fits nowhere, ever
@@ -68,6 +87,9 @@ void Simulation::MakeClusters() {
     specs_.push_back(spec);
     sim_.clusters.emplace_back(id, 1000 * sim_.rng.Between(4, 24));
     sim_.cut.push_back(0);
+    sim_.heard.push_back({});
+    const int64_t skew = sim_.plan.clock_skew_max.ms;
+    sim_.clusters.back().SetClock(Milliseconds(sim_.rng.Between(-skew, skew)));
   }
 }
 
@@ -84,6 +106,8 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kCapacityLie, sim_.plan.capacity_lie);
   PlanFault(Fault::kClusterEdit, sim_.plan.cluster_edit);
   PlanFault(Fault::kDecommission, sim_.plan.decommission);
+  PlanFault(Fault::kPartition, sim_.plan.partition);
+  PlanFault(Fault::kApproval, sim_.plan.approvals);
 
   const Instant start = sim_.now;
   while (!sim_.heap.empty() && sim_.violation.code == 0 && !finished_) {
@@ -123,6 +147,10 @@ void Simulation::Happen(const SimEvent& event) {
       return OnRequest(event);
     case Happening::kCopyEnds:
       return OnCopyEnds(event);
+    case Happening::kJobSync:
+      return OnJobSync(event);
+    case Happening::kJobDeadline:
+      return OnJobDeadline(event);
     case Happening::kListAtMember:
       return gateway_.OnListAtMember(event);
     case Happening::kGatewayRestart:

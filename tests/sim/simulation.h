@@ -43,6 +43,8 @@ class Simulation {
     kCapacityLie,
     kClusterEdit,
     kDecommission,
+    kPartition,
+    kApproval,
   };
 
   void MakeTemplates();
@@ -51,6 +53,10 @@ class Simulation {
   // Members (simulation_members.cc).
   void OnRequest(const SimEvent& event);
   void OnCopyEnds(const SimEvent& event);
+  void OnJobSync(const SimEvent& event);
+  void OnJobDeadline(const SimEvent& event);
+  void RemoveOlder(SimCluster& cluster, CopyKey key);
+  void PlanJobController(SimCluster& cluster, CopyKey key);
   void Watch(const SimCluster& cluster, CopyKey key, uint8_t what, Instant finished);
   void PublishStarted(SimCluster& cluster);
   // Clients and faults (simulation_faults.cc).
@@ -64,6 +70,8 @@ class Simulation {
   void Lie();
   void EditCluster();
   void Decommission();
+  void Partition();
+  void Approve();
   SimCluster* PickCluster();
   // The end (simulation_end.cc).
   void CheckNow();

@@ -35,6 +35,8 @@ void Simulation::SubmitNext() {
     job.cpu_milli = spec.request.cpu_milli * spec.parallelism;
     job.run_time = Around(rng, sim_.plan.run_time);
     job.fails = rng.Chance({1, 10});
+    job.failover = spec.failover;
+    job.grace_seconds = sim_.canary == Canary::kNoGrace ? 10 : spec.grace_seconds;
     job.suspended = rng.Chance(sim_.plan.suspends) && rng.Chance({1, 4});
     if (rng.Chance(sim_.plan.ttl)) job.ttl_seconds = static_cast<int32_t>(rng.Between(0, 30));
     if (!gateway_.up()) continue;  // connection refused: it never was
@@ -99,6 +101,12 @@ void Simulation::Strike(Fault fault) {
     case Fault::kDecommission:
       PlanFault(fault, sim_.plan.decommission);
       return Decommission();
+    case Fault::kPartition:
+      PlanFault(fault, sim_.plan.partition);
+      return Partition();
+    case Fault::kApproval:
+      PlanFault(fault, sim_.plan.approvals);
+      return Approve();
   }
 }
 
@@ -123,6 +131,39 @@ void Simulation::CutLink() {
   SimEvent heal{Happening::kLinkHeal};
   heal.cluster = cluster->id();
   sim_.After(Milliseconds(sim_.rng.Between(200, 15'000)), heal);
+}
+
+// Longer than the threshold; often longer than any lease.
+void Simulation::Partition() {
+  SimCluster* cluster = PickCluster();
+  if (cluster == nullptr) return;
+  sim_.cut[cluster->id().value - 1] = static_cast<uint8_t>(sim_.rng.Between(1, 3));
+  SimEvent heal{Happening::kLinkHeal};
+  heal.cluster = cluster->id();
+  sim_.After(sim_.plan.unreachable_after +
+                 Milliseconds(sim_.rng.Between(0, 3 * sim_.plan.lease.ms + 10'000)),
+             heal);
+}
+
+// An operator gives up what waits for him: one manual job in three on lost clusters, or a cluster.
+void Simulation::Approve() {
+  if (!gateway_.up()) return;
+  const sched::World& world = gateway_.core().world();
+  std::vector<JobId> waiting;
+  for (const auto& [id, job] : sim_.jobs) {
+    const sched::JobRecord* record = world.FindJob(id);
+    if (record == nullptr || record->state != sched::JobState::kUncertain) continue;
+    if (job.failover == sched::FailoverPolicy::kManual && sim_.rng.Chance({1, 3})) {
+      waiting.push_back(id);
+    }
+  }
+  for (const JobId id : waiting) gateway_.Ask(id, ClientOp::kApprove);
+  for (const auto& [id, cluster] : world.clusters()) {
+    if (!sched::IsLost(cluster.record.link.state) || !sim_.rng.Chance({1, 3})) continue;
+    sched::ClusterSpec spec = cluster.record.spec;
+    spec.confirmed_lost = true;
+    return gateway_.AddCluster(id, spec);
+  }
 }
 
 void Simulation::DeleteForeign() {
