@@ -15,6 +15,9 @@
 namespace fairway::store {
 namespace {
 
+// A larger batch gives its buffer back before the next write.
+constexpr size_t kKeptBatchBytes = 2u << 20;
+
 rocksdb::Slice AsSlice(std::string_view s) { return {s.data(), s.size()}; }
 
 // Errors of a write batch built in memory would be errors of this program.
@@ -207,7 +210,11 @@ void Writer::Encode(const Item& item, const RocksDb::Lease& lease, Revision& tri
 rocksdb::Status Writer::WriteOnce(const std::vector<Item>& items) {
   RocksDb::Lease lease(*db_);
   if (lease.db() == nullptr) return rocksdb::Status::IOError("the database is closed");
-  rocksdb::WriteBatch batch;
+  if (batch_ == nullptr || batch_->GetDataSize() > kKeptBatchBytes) {
+    batch_ = std::make_unique<rocksdb::WriteBatch>();
+  }
+  batch_->Clear();
+  rocksdb::WriteBatch& batch = *batch_;
   Revision last = durable_;
   Revision trimmed = trimmed_;
   HistoryChain history = history_;

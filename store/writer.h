@@ -98,7 +98,8 @@ class Writer {
   std::string failing_;  // why writes fail at present
   bool stop_ = false;
 
-  // The thread's own.
+  // The thread's own. The batch keeps its buffer from one write to the next.
+  std::unique_ptr<rocksdb::WriteBatch> batch_;
   Revision durable_;
   Revision trimmed_;
   HistoryChain history_;

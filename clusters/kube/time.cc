@@ -119,12 +119,20 @@ std::string Pair(int64_t big, const char* big_unit, int64_t small, const char* s
 }  // namespace
 
 std::string FormatTime(Instant time) {
+  // Most times are now: several of each write, and thousands of writes a second.
+  thread_local int64_t last_second = -1;
+  thread_local std::string last;
+  const int64_t second = time.ms >= 0 ? time.ms / 1000 : -1;
+  if (second >= 0 && second == last_second) return last;
   const Split s = SplitInstant(time);
   char buffer[48];
   std::snprintf(buffer, sizeof(buffer), "%04lld-%02d-%02dT%02d:%02d:%02dZ",
                 static_cast<long long>(s.date.year), s.date.month, s.date.day, s.hour, s.minute,
                 s.second);
-  return buffer;
+  if (second < 0) return buffer;
+  last_second = second;
+  last = buffer;
+  return last;
 }
 
 std::string FormatMicroTime(Instant time) {
