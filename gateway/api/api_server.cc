@@ -4,6 +4,7 @@
 
 #include "clusters/kube/errors.h"
 #include "gateway/api/commit_waiter.h"
+#include "gateway/api/created_forms.h"
 #include "gateway/api/event_expiry.h"
 #include "gateway/api/event_recorder.h"
 #include "gateway/api/garbage_collector.h"
@@ -46,6 +47,7 @@ struct ApiServer::Impl {
   StaticAccess static_access;
   Access& access;
   CommitWaiter commits;
+  CreatedForms forms;
   WatchHub watches;
   InFlight in_flight;
   Reviews reviews;
@@ -54,7 +56,7 @@ struct ApiServer::Impl {
   std::unique_ptr<NamespaceController> namespaces;
   std::unique_ptr<GarbageCollector> collector;
   std::unique_ptr<EventExpiry> expiry;
-  Services services{loop, store, registry, writer, watches, commits, options.limits};
+  Services services{loop, store, registry, writer, watches, commits, forms, options.limits};
 };
 
 ApiServer::ApiServer(Loop& loop, store::ObjectStore& store, ApiServerOptions options)

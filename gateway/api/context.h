@@ -21,6 +21,7 @@
 namespace fairway::gateway::api {
 
 class CommitWaiter;
+class CreatedForms;
 class WatchHub;
 
 // How long things may take and how much may be under way.
@@ -44,6 +45,7 @@ struct Services {
   ObjectWriter& writer;
   WatchHub& watches;
   CommitWaiter& commits;
+  CreatedForms& forms;
   const ApiLimits& limits;
 };
 

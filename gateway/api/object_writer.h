@@ -23,6 +23,8 @@
 
 namespace fairway::gateway::api {
 
+class CreatedForm;
+
 // Who writes, and how.
 struct WriteOptions {
   // The name that managed fields are kept under; empty: the write is not tracked.
@@ -78,9 +80,12 @@ struct Written {
 
 // Rules of the embedding program for one kind, beside those of the kind itself.
 struct Admission {
-  // Runs before validation. `before` is null on create. May change `doc`.
+  // Runs before validation. `before` is null on create. May change `doc`. On create its outcome
+  // depends on the document alone: it is remembered for documents that are alike (CreatedForm).
   std::function<Status(const kube::Object* before, kube::Object& doc, std::string_view subresource)>
       admit;
+  // Runs after it, for every write, and may depend on anything.
+  std::function<Status(const kube::Object& doc, std::string_view subresource)> check;
   // Runs before an object is marked or removed.
   std::function<Status(const kube::Object& doc)> admit_delete;
 };
@@ -124,6 +129,9 @@ class ObjectWriter {
   // `doc` is decoded and complete; it is defaulted, admitted and validated here.
   Result<WriteOutcome> CreateObject(const ServedKind& kind, std::string_view ns, kube::Value doc,
                                     const WriteOptions& options);
+  // Another object of a form that a create with the same options has left.
+  Result<WriteOutcome> CreateAlike(const ServedKind& kind, std::string_view ns, CreatedForm& form,
+                                   const WriteOptions& options);
   // `revise` makes the wished state from the current one; it may run again when it lost a race.
   using Revise = std::function<Result<kube::Value>(const kube::Value& current)>;
   Result<WriteOutcome> UpdateObject(const ServedKind& kind, std::string_view ns,

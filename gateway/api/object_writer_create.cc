@@ -3,6 +3,8 @@
 
 #include "clusters/kube/errors.h"
 #include "clusters/kube/kinds/metadata.h"
+#include "clusters/kube/time.h"
+#include "gateway/api/created_form.h"
 #include "gateway/api/object_writer_impl.h"
 #include "gateway/api/random_names.h"
 
@@ -60,6 +62,50 @@ Result<WriteOutcome> ObjectWriter::Adopt(const store::ObjectKey& key, kube::Valu
   return impl_->Stage(*kind, key, nullptr, doc, WriteOutcome::Effect::kCreated, created);
 }
 
+Result<store::ObjectKey> ObjectWriter::Impl::ChooseKey(const ServedKind& kind, std::string_view ns,
+                                                       std::string_view name,
+                                                       std::string_view generate_name) {
+  store::ObjectKey key{kind.storage_resource, std::string(ns), std::string(name)};
+  bool generated = name.empty() && !generate_name.empty();
+  if (generated) key.name = kube::GeneratedName(generate_name, RandomNumber());
+  for (int attempt = 1;; ++attempt) {
+    if (key.name.empty()) break;  // validation has the words for it
+    auto existing = store.Latest(key);
+    if (!existing) return Fail(existing.error());
+    if (!*existing) break;
+    if (!generated || attempt == kGenerateAttemptsMax) {
+      // Kubernetes looks at the namespace first; a name that exists implies one that does too.
+      return Fail(kube::AlreadyExists(*kind.info, key.name));
+    }
+    key.name = kube::GeneratedName(generate_name, RandomNumber());
+  }
+  if (Status ok = CheckNamespace(kind, ns, key.name); !ok) return Fail(ok.error());
+  return key;
+}
+
+Result<WriteOutcome> ObjectWriter::CreateAlike(const ServedKind& kind, std::string_view ns,
+                                               CreatedForm& form, const WriteOptions& options) {
+  if (!options.from_controller) {
+    if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
+  }
+  auto key = impl_->ChooseKey(kind, ns, form.given.name, form.generate_name());
+  if (!key) return Fail(key.error());
+  const std::string uid = NewUid(), time = kube::FormatTime(clock_());
+  CreatedForm::Values values{key->name, uid, time, ""};
+  const kube::Object& object = form.Fill(values);
+  if (Status ok = impl_->Check(kind, object, ""); !ok) return Fail(ok.error());
+  impl_->Warn(kind, object, nullptr, options);
+  Revision revision = store_.NextRevision();
+  const std::string number = std::to_string(revision.value);
+  values.revision = number;
+  form.SetRevision(number);
+  WriteOutcome outcome{WriteOutcome::Effect::kCreated,
+                       std::make_shared<const std::string>(form.Text(values)), revision, key->name,
+                       uid};
+  impl_->StageOutcome(kind, *key, nullptr, object, outcome);
+  return outcome;
+}
+
 Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::string_view ns,
                                                 kube::Value doc, const WriteOptions& options) {
   if (!options.from_controller) {
@@ -69,23 +115,10 @@ Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::str
   kube::Object& metadata = Metadata(object);
   if (Status ok = CheckIdentity(kind, ns, metadata); !ok) return Fail(ok.error());
 
-  store::ObjectKey key{kind.storage_resource, std::string(ns),
-                       std::string(kube::GetString(metadata, {"name"}))};
-  std::string base(kube::GetString(metadata, {"generateName"}));
-  bool generated = key.name.empty() && !base.empty();
-  if (generated) key.name = kube::GeneratedName(base, RandomNumber());
-  for (int attempt = 1;; ++attempt) {
-    if (key.name.empty()) break;  // validation has the words for it
-    auto existing = store_.Latest(key);
-    if (!existing) return Fail(existing.error());
-    if (!*existing) break;
-    if (!generated || attempt == kGenerateAttemptsMax) {
-      // Kubernetes looks at the namespace first; a name that exists implies one that does too.
-      return Fail(kube::AlreadyExists(*kind.info, key.name));
-    }
-    key.name = kube::GeneratedName(base, RandomNumber());
-  }
-  if (Status ok = impl_->CheckNamespace(kind, ns, key.name); !ok) return Fail(ok.error());
+  auto chosen = impl_->ChooseKey(kind, ns, kube::GetString(metadata, {"name"}),
+                                 kube::GetString(metadata, {"generateName"}));
+  if (!chosen) return Fail(chosen.error());
+  const store::ObjectKey& key = *chosen;
 
   const kube::Strategy& strategy = *kind.strategy;
   if (!key.name.empty()) metadata.insert_or_assign("name", key.name);

@@ -40,8 +40,14 @@ struct ObjectWriter::Impl {
   Result<Loaded> Load(const ServedKind& kind, const store::ObjectKey& key,
                       const kube::StoragePtr& storage, const kube::Omission* unread = nullptr);
   Status CheckNamespace(const ServedKind& kind, std::string_view ns, std::string_view name);
+  // The key of a new object, its name generated where none is given: free, in a namespace that
+  // takes objects. Without name and prefix the key's name is empty, which validation refuses.
+  Result<store::ObjectKey> ChooseKey(const ServedKind& kind, std::string_view ns,
+                                     std::string_view name, std::string_view generate_name);
   Status Admit(const ServedKind& kind, const kube::Object* before, kube::Object& doc,
                std::string_view subresource);
+  // The part of Admit that is asked also where the rest is remembered.
+  Status Check(const ServedKind& kind, const kube::Object& doc, std::string_view subresource);
   // Writes `after`'s managedFields. `wished` is what the writer itself put there: the result of an
   // apply, or a client's own rearrangement.
   void TrackFields(const ServedKind& kind, const kube::Value* before, kube::Value& after,
@@ -53,7 +59,11 @@ struct ObjectWriter::Impl {
   // Stamps the next revision into `doc`, serialises, stages and tells the observers.
   WriteOutcome Stage(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
                      kube::Value& doc, WriteOutcome::Effect effect, Revision created = {});
-  // The same for a dry run: nothing is staged.
+  // Stages what `outcome` says; `doc` is the same as its body. `created` is that of an object that
+  // is put back.
+  void StageOutcome(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
+                    const kube::Object& doc, const WriteOutcome& outcome, Revision created = {});
+  // The same as Stage for a dry run: nothing is staged.
   WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect,
                        const Loaded* before = nullptr);
   // Stages an update, or the removal when nothing holds a deleting object any more.

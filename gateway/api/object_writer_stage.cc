@@ -64,8 +64,19 @@ Status ObjectWriter::Impl::CheckNamespace(const ServedKind& kind, std::string_vi
 Status ObjectWriter::Impl::Admit(const ServedKind& kind, const kube::Object* before,
                                  kube::Object& doc, std::string_view subresource) {
   auto admission = admissions.find(kind.storage_resource);
-  if (admission == admissions.end() || !admission->second.admit) return {};
-  return admission->second.admit(before, doc, subresource);
+  if (admission == admissions.end()) return {};
+  if (const auto& admit = admission->second.admit) {
+    if (Status ok = admit(before, doc, subresource); !ok) return ok;
+  }
+  const auto& check = admission->second.check;
+  return check ? check(doc, subresource) : Status();
+}
+
+Status ObjectWriter::Impl::Check(const ServedKind& kind, const kube::Object& doc,
+                                 std::string_view subresource) {
+  auto admission = admissions.find(kind.storage_resource);
+  if (admission == admissions.end() || !admission->second.check) return {};
+  return admission->second.check(doc, subresource);
 }
 
 namespace {
@@ -144,7 +155,14 @@ WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::Obje
   Metadata(doc.get_object()).insert_or_assign("resourceVersion", std::to_string(revision.value));
   WriteOutcome outcome = Pretend(kind, doc, effect, before);
   outcome.revision = revision;
-  bool deleted = effect == WriteOutcome::Effect::kDeleted;
+  StageOutcome(kind, key, before, doc.get_object(), outcome, created);
+  return outcome;
+}
+
+void ObjectWriter::Impl::StageOutcome(const ServedKind& kind, const store::ObjectKey& key,
+                                      const Loaded* before, const kube::Object& doc,
+                                      const WriteOutcome& outcome, Revision created) {
+  bool deleted = outcome.effect == WriteOutcome::Effect::kDeleted;
   if (kind.storage_resource == "namespaces") namespaces.erase(key.name);
 
   store::Change change;
@@ -152,26 +170,25 @@ WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::Obje
                 : deleted         ? store::Change::Kind::kDeleted
                                   : store::Change::Kind::kModified;
   change.key = key;
-  change.revision = revision;
+  change.revision = outcome.revision;
   change.created = created;
   change.body = outcome.body;
   store.Stage(std::move(change));
 
   Written written{kind,
                   key,
-                  revision,
+                  outcome.revision,
                   before != nullptr ? before->stored.created
                   : created         ? created
-                                    : revision,
+                                    : outcome.revision,
                   before == nullptr ? nullptr : &before->doc.get_object(),
-                  deleted ? nullptr : &doc.get_object()};
+                  deleted ? nullptr : &doc};
   // An observer may register another one: go by index.
   for (size_t i = 0; i < observers.size(); ++i) {
     if (observers[i].first.empty() || observers[i].first == key.resource) {
       observers[i].second(written);
     }
   }
-  return outcome;
 }
 
 Result<WriteOutcome> ObjectWriter::Impl::Finish(const ServedKind& kind, const store::ObjectKey& key,

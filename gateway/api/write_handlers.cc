@@ -2,6 +2,7 @@
 
 #include "clusters/kube/errors.h"
 #include "gateway/api/commit_waiter.h"
+#include "gateway/api/created_forms.h"
 #include "gateway/api/reply.h"
 #include "gateway/api/write_request.h"
 
@@ -14,14 +15,43 @@ void AnswerWrite(const Services& services, const ContextPtr& context, const Writ
   });
 }
 
+namespace {
+
+// The long way: from bytes to a stored object.
+Result<WriteOutcome> CreateFromBody(const Services& services, Context& context,
+                                    const WriteParameters& parameters, const CreateRequest* alike) {
+  kube::MonotonicResource arena;
+  auto doc = DecodeBody(context, parameters, &arena);
+  if (!doc) return Fail(doc.error());
+  const bool named = !kube::GetString(*doc, {"metadata", "name"}).empty();
+  auto outcome = services.writer.CreateObject(*context.kind, context.info.ns, std::move(*doc),
+                                              OptionsOf(context, parameters, &arena));
+  if (outcome && alike != nullptr && !named && context.warnings.empty()) {
+    services.forms.Note(*alike, *outcome->body);
+  }
+  return outcome;
+}
+
+}  // namespace
+
 void HandleCreate(const Services& services, const ContextPtr& context) {
   auto parameters = ParseWriteParameters(*context, "CreateOptions");
   if (!parameters) return ReplyError(*context, parameters.error());
-  kube::MonotonicResource arena;
-  auto doc = DecodeBody(*context, *parameters, &arena);
-  if (!doc) return ReplyError(*context, doc.error());
-  auto outcome = services.writer.CreateObject(*context->kind, context->info.ns, std::move(*doc),
-                                              OptionsOf(*context, *parameters, &arena));
+  WriteOptions options = OptionsOf(*context, *parameters, {});
+  const Request& request = context->request();
+  const CreateRequest alike{context->kind,
+                            context->info.ns,
+                            parameters->field_manager,
+                            request.Query("fieldValidation").value_or(""),
+                            request.Header("content-type"),
+                            request.body};
+  // Not where somebody judges the author's rights by the document.
+  const bool remember = !options.dry_run && !options.review && context->kind->is_storage_form &&
+                        context->info.subresource.empty();
+  CreatedForm* form = remember ? services.forms.Find(alike) : nullptr;
+  auto outcome = form != nullptr
+                     ? services.writer.CreateAlike(*context->kind, context->info.ns, *form, options)
+                     : CreateFromBody(services, *context, *parameters, remember ? &alike : nullptr);
   if (!outcome) return ReplyError(*context, outcome.error());
   AnswerWrite(services, context, *outcome);
 }

@@ -145,8 +145,17 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
   if (!written && written.error().code == 404 && !unknown) {
     std::string uid = UidOf(record, nullptr);
     if (uid.empty()) return;
-    written = writer_.Create(
-        key, PlacementDocument(record, pump_.world(), decision, uid, nullptr, storage), options);
+    const api::ServedKind* kind = writer_.registry().FindStorage(key.resource);
+    api::CreatedForm* form =
+        kind == nullptr ? nullptr : forms_.Find(record, pump_.world(), decision, uid);
+    if (form != nullptr) {
+      options.from_controller = true;
+      written = writer_.CreateAlike(*kind, key.ns, *form, options);
+    } else {
+      written = writer_.Create(
+          key, PlacementDocument(record, pump_.world(), decision, uid, nullptr, storage), options);
+      if (written && kind != nullptr) forms_.Note(*kind, *written->body);
+    }
   }
   if (!written) Complain("placement", record.name, written.error());
 }

@@ -15,6 +15,7 @@
 #include "gateway/driver/explanation_refresh.h"
 #include "gateway/driver/fleet.h"
 #include "gateway/driver/job_bridge.h"
+#include "gateway/driver/placement_forms.h"
 #include "gateway/driver/restore_gate.h"
 
 namespace fairway::gateway {
@@ -76,6 +77,7 @@ class Driver : private Effects {
   ClusterBridge clusters_;
   RestoreGate gate_;
   ExplanationRefresh refresh_;
+  PlacementForms forms_;
   std::deque<Waiting> waiting_;  // oldest first; bounded
   Call waiting_timer_;
 };

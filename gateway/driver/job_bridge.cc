@@ -85,8 +85,14 @@ Status JobBridge::Start() {
            }();
            finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
          }
+         return {};
+       },
+       .check = [this](const Object& doc, std::string_view subresource) -> Status {
+         if (!subresource.empty() || HasDeletion(doc) || !IsOurs(doc)) return {};
          auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
          if (!wish) return Fail(wish.error());
+         checked_uid_ = kube::GetString(doc, {"metadata", "uid"});
+         checked_ = std::move(*wish);
          return {};
        },
        .admit_delete = {}});
@@ -156,7 +162,11 @@ Status JobBridge::SubmitUnknown() {
 }
 
 void JobBridge::Submit(const api::Written& change) {
-  auto wish = WishOf(*change.after, change.key.ns);
+  // A new Job's uid was never seen before: what its check made is of this very document.
+  bool known = kube::GetString(*change.after, {"metadata", "uid"}) == checked_uid_;
+  auto wish =
+      known ? Result<kube::JobWish>(std::move(checked_)) : WishOf(*change.after, change.key.ns);
+  checked_uid_.clear();
   // A Job that was put back may name a policy that is lost. It runs already.
   if (!wish && change.revision != change.created) wish = kube::JobSpecFrom(*change.after, nullptr);
   if (!wish) {

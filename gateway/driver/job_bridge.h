@@ -63,6 +63,9 @@ class JobBridge {
   std::map<PolicyKey, kube::Value> policies_;
   JobId submitting_id_;
   const kube::Object* submitting_ = nullptr;
+  // What the last check of a Job found, until it is submitted.
+  std::string checked_uid_;
+  kube::JobWish checked_;
   std::deque<JobId> review_;
   std::map<JobId, store::ObjectKey> deleting_;  // until their objects are gone
 };

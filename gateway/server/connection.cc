@@ -19,6 +19,8 @@ constexpr size_t kCoalesce = 16u << 10;
 constexpr size_t kShareFrom = 8u << 10;
 // Ciphertext made ahead of the kernel.
 constexpr size_t kCipherMax = 256u << 10;
+// What the last record adds beyond the 64th part that full ones add at most.
+constexpr size_t kRecordOverhead = 512;
 constexpr int64_t kLingerMsMax = 5'000;
 constexpr unsigned kKeepaliveSeconds = 30;
 constexpr unsigned kUserTimeoutMs = 60'000;
@@ -213,6 +215,10 @@ void Connection::Flush() {
 }
 
 void Connection::EncryptQueued() {
+  // Room for it all at once: growing by doubling would copy what many streams answer in one turn.
+  std::string& output = tls_.output();
+  size_t coming = std::min(queued_, kCipherMax);
+  if (queued_ > 0) output.reserve(output.size() + coming + coming / 64 + kRecordOverhead);
   while (queue_head_ < queue_.size() && tls_.output().size() < kCipherMax) {
     Piece& piece = queue_[queue_head_];
     size_t taken = tls_.Encrypt(piece.rest());

@@ -26,20 +26,37 @@ std::optional<Op> ParseOperator(std::string_view text) {
   return std::nullopt;
 }
 
-// A template becomes a Pod, and a Pod requests what it has a limit for.
-Object WithRequests(Object pod) {
-  for (const char* list : {"containers", "initContainers"}) {
-    Array* containers = GetArray(pod, {list});
-    for (size_t i = 0; containers != nullptr && i < containers->size(); ++i) {
-      Object* resources = GetObject((*containers)[i], {"resources"});
-      const Object* limits = resources == nullptr ? nullptr : GetObject(*resources, {"limits"});
-      if (limits == nullptr) continue;
-      const Object copy = *limits;
+void CopyMember(const Object& from, std::string_view key, Object& to) {
+  if (const Value* value = Find(from, key)) to.emplace(key, *value);
+}
+
+// A template becomes a Pod, and a Pod requests what it has a limit for. Of the rest only what
+// counts in a request: environments and commands are most of a spec.
+Object WithRequests(const Object& pod, const StoragePtr& storage) {
+  Object out(storage);
+  CopyMember(pod, "resources", out);
+  CopyMember(pod, "overhead", out);
+  for (std::string_view list : {"containers", "initContainers"}) {
+    const Array* containers = GetArray(pod, {list});
+    if (containers == nullptr) continue;
+    Array slim(storage);
+    for (const Value& container : *containers) {
+      if (!container.is_object()) {
+        slim.push_back(container);
+        continue;
+      }
+      Object& kept = slim.emplace_back(Object(storage)).get_object();
+      CopyMember(container.get_object(), "restartPolicy", kept);
+      CopyMember(container.get_object(), "resources", kept);
+      Object* resources = GetObject(kept, {"resources"});
+      const Object* limits = GetObject(container, {"resources", "limits"});
+      if (resources == nullptr || limits == nullptr) continue;
       Object& requests = EnsureObject(*resources, {"requests"});
-      for (const auto& [name, amount] : copy) requests.emplace(name, amount);
+      for (const auto& [name, amount] : *limits) requests.emplace(name, amount);
     }
+    out.emplace(list, std::move(slim));
   }
-  return pod;
+  return out;
 }
 
 scheduler::SelectorTerm TermFrom(const Object& term) {
@@ -163,7 +180,8 @@ PolicyDocument Best(const Object& job, const std::vector<PolicyDocument>& polici
 }  // namespace
 
 scheduler::Resources PodRequest(const Object& pod_spec) {
-  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod_spec));
+  MonotonicResource arena;
+  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod_spec, &arena));
   if (request) return std::move(*request);
   scheduler::Resources one;
   one.pods = 1;
@@ -187,7 +205,8 @@ Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy) {
   const Object& spec = ObjectOrEmpty(job, "spec");
   const Object& pod = ObjectOrEmpty(ObjectOrEmpty(spec, "template"), "spec");
   JobWish wish;
-  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod));
+  MonotonicResource arena;
+  Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod, &arena));
   if (!request) return Fail(request.error());
   wish.spec.request = std::move(*request);
   wish.spec.parallelism = PodsAtOnce(spec);
