@@ -56,7 +56,7 @@ package_sets() {
   esac
   build_packages=(g++ cmake ninja-build ccache mold pkg-config
     libuv1-dev libcurl4-openssl-dev libssl-dev libnghttp2-dev libyaml-cpp-dev libspdlog-dev
-    libfmt-dev librocksdb-dev libsimdjson-dev libexpected-dev libabsl-dev libzstd-dev zlib1g-dev libjemalloc-dev
+    libfmt-dev librocksdb-dev libsimdjson-dev libexpected-dev libabsl-dev libzstd-dev liblz4-dev zlib1g-dev libjemalloc-dev
     "libboost$boost-dev" "libboost-json$boost-dev")
   test_packages=(libgtest-dev libgmock-dev openssl ca-certificates python3)
   # For fuzzing, the clang build, the format check and clang-tidy. clang-format's output differs

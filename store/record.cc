@@ -1,6 +1,7 @@
 #include "store/record.h"
 
 #include <fmt/core.h>
+#include <lz4.h>
 
 #include "store/crc32c.h"
 
@@ -8,6 +9,9 @@ namespace fairway::store {
 namespace {
 
 constexpr size_t kChecksumBytes = 4;
+// Shorter bodies have little to repeat; no body comes near the upper bound.
+constexpr size_t kPackFrom = 256;
+constexpr size_t kUnpackedMax = 256u << 20;
 
 void PutVarint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -42,13 +46,36 @@ std::string EncodeCrc(uint32_t crc) {
 }
 
 void Seal(Family family, std::string_view key, Framed& framed) {
-  framed.tail = EncodeCrc(Crc32c(framed.body, Crc32c(framed.head, KeyCrc(family, key))));
+  framed.tail = EncodeCrc(Crc32c(framed.body(), Crc32c(framed.head, KeyCrc(family, key))));
 }
 
-std::string Head() { return std::string(1, static_cast<char>(kRecordVersion)); }
+std::string Head(uint8_t version = kRecordVersion) {
+  return std::string(1, static_cast<char>(version));
+}
 
-// Checks version and checksum; gives what is between them.
-Result<std::string_view> Open(Family family, std::string_view key, std::string_view value) {
+// What stands for `body`; empty when packing gains less than an eighth.
+std::string Pack(std::string_view body) {
+  if (body.size() < kPackFrom || body.size() > kUnpackedMax) return {};
+  std::string out(body.size() - body.size() / 8, '\0');
+  int size = LZ4_compress_default(body.data(), out.data(), static_cast<int>(body.size()),
+                                  static_cast<int>(out.size()));
+  out.resize(static_cast<size_t>(size));
+  return out;
+}
+
+// Null when `packed` is not `size` bytes in LZ4.
+std::shared_ptr<const std::string> Unpack(std::string_view packed, uint64_t size) {
+  if (size > kUnpackedMax || packed.size() > kUnpackedMax) return nullptr;
+  auto out = std::make_shared<std::string>(size, '\0');
+  int got = LZ4_decompress_safe(packed.data(), out->data(), static_cast<int>(packed.size()),
+                                static_cast<int>(size));
+  return got >= 0 && static_cast<uint64_t>(got) == size ? out : nullptr;
+}
+
+// Checks version and checksum; gives what is between them. `version` says which one it is, where
+// more than the first are known.
+Result<std::string_view> Open(Family family, std::string_view key, std::string_view value,
+                              uint8_t* version_out = nullptr) {
   if (value.size() < 1 + kChecksumBytes) {
     return Fail(DamagedRecord(family, key, "the record is cut short"));
   }
@@ -61,13 +88,15 @@ Result<std::string_view> Open(Family family, std::string_view key, std::string_v
     return Fail(DamagedRecord(family, key, "its checksum does not match"));
   }
   auto version = static_cast<uint8_t>(sealed.front());
-  if (version != kRecordVersion) {
+  if (version_out != nullptr) *version_out = version;
+  if (version != kRecordVersion && (version_out == nullptr || version != kPackedVersion)) {
     Error error;
     error.reason = "InternalError";
     error.message = fmt::format(
         "record {} in column family {} has format version {}, and this Fairway knows only {}: run "
         "the version that wrote it",
-        PrintableKey(family, key), FamilyName(family), version, kRecordVersion);
+        PrintableKey(family, key), FamilyName(family), version,
+        version_out == nullptr ? kRecordVersion : kPackedVersion);
     return Fail(std::move(error));
   }
   return sealed.substr(1);
@@ -87,10 +116,12 @@ Error DamagedRecord(Family family, std::string_view key, std::string_view what) 
 
 Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record) {
   Framed framed;
-  framed.head = Head();
+  framed.whole = record.body;
+  framed.packed = Pack(record.body);
+  framed.head = Head(framed.packed.empty() ? kRecordVersion : kPackedVersion);
   PutVarint(framed.head, record.revision.value);
   PutVarint(framed.head, record.created.value);
-  framed.body = record.body;
+  if (!framed.packed.empty()) PutVarint(framed.head, record.body.size());
   Seal(family, key, framed);
   return framed;
 }
@@ -117,19 +148,28 @@ Framed FrameNext(std::string_view key, Revision next) {
 Framed FrameBytes(Family family, std::string_view key, std::string_view payload) {
   Framed framed;
   framed.head = Head();
-  framed.body = payload;
+  framed.whole = payload;
   Seal(family, key, framed);
   return framed;
 }
 
 Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value) {
-  auto payload = Open(family, key, value);
+  uint8_t version = kRecordVersion;
+  auto payload = Open(family, key, value, &version);
   if (!payload) return Fail(std::move(payload.error()));
   ObjectRecord record;
-  if (!TakeRevision(*payload, record.revision) || !TakeRevision(*payload, record.created)) {
+  uint64_t size = 0;
+  if (!TakeRevision(*payload, record.revision) || !TakeRevision(*payload, record.created) ||
+      (version == kPackedVersion && !TakeVarint(*payload, size))) {
     return Fail(DamagedRecord(family, key, "its fields are malformed"));
   }
   record.body = *payload;
+  if (version != kPackedVersion) return record;
+  record.unpacked = Unpack(*payload, size);
+  if (record.unpacked == nullptr) {
+    return Fail(DamagedRecord(family, key, "its body cannot be unpacked"));
+  }
+  record.body = *record.unpacked;
   return record;
 }
 

@@ -5,6 +5,7 @@
 // Reading is total: any bytes give a value or an Error that names the record and the way out.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -15,12 +16,22 @@
 namespace fairway::store {
 
 inline constexpr uint8_t kRecordVersion = 1;
+// Of objects whose body is packed (LZ4): bodies pass through log, memtable and tables several
+// times, and four fifths of a Job's JSON are repetition.
+inline constexpr uint8_t kPackedVersion = 2;
 
 // The state of one object at one revision (families objects and old).
 struct ObjectRecord {
   Revision revision;
   Revision created;
   std::string_view body;
+  std::shared_ptr<const std::string> unpacked =
+      nullptr;  // what `body` points into, if it was packed
+
+  // The body for somebody who keeps it.
+  std::shared_ptr<const std::string> Share() const {
+    return unpacked ? unpacked : std::make_shared<const std::string>(body);
+  }
 };
 // One change (family log). Bodies are found through objects and old.
 struct LogRecord {
@@ -33,9 +44,11 @@ struct LogRecord {
 // A record in pieces, so that a large body is not copied on its way into a write batch.
 struct Framed {
   std::string head;
-  std::string_view body;
+  std::string_view whole;  // the body as it was given
+  std::string packed;      // or what stands for it
   std::string tail;
-  std::string Join() const { return head + std::string(body) + tail; }
+  std::string_view body() const { return packed.empty() ? whole : std::string_view(packed); }
+  std::string Join() const { return head + std::string(body()) + tail; }
 };
 
 Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record);
@@ -43,7 +56,7 @@ Framed FrameLog(std::string_view key, const LogRecord& record);
 Framed FrameNext(std::string_view key, Revision next);
 Framed FrameBytes(Family family, std::string_view key, std::string_view payload);  // core, meta
 
-// The views in the results point into `value`.
+// The views in the results point into `value`, or into the result itself.
 Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value);
 Result<LogRecord> ParseLog(std::string_view key, std::string_view value);
 Result<Revision> ParseNext(std::string_view key, std::string_view value);

@@ -2,7 +2,6 @@
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 namespace fairway::store {
@@ -76,11 +75,6 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& 
     // Names are random, so a compaction rewrites all that is there: few large ones.
     options.level0_file_num_compaction_trigger = 8;
   }
-  // Revisions and job ids grow: each key goes right behind the last one of its prefix, and the
-  // memtable remembers where that was.
-  if (family != Family::kObjects) {
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
-  }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // The database's own bound over all families (db_write_buffer_size) rules. Bodies fill most of
   // it.
@@ -88,9 +82,10 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& 
   options.max_write_buffer_number = 3;
   options.level_compaction_dynamic_level_bytes = true;
   options.target_file_size_base = 32u << 20;
-  options.compression = rocksdb::kLZ4Compression;
-  // Not packed tighter at rest: zstd, done again by each compaction, cost a tenth of the CPU of an
-  // accepted Job, and trained dictionaries a sixth.
+  // Records of objects are packed already. zstd at rest, done again by each compaction, cost a
+  // tenth of the CPU of an accepted Job, and trained dictionaries a sixth.
+  bool packed = family == Family::kObjects || family == Family::kOld;
+  options.compression = packed ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   return options;
 }
 

@@ -16,8 +16,7 @@ std::string_view View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
 rocksdb::Slice AsSlice(std::string_view s) { return {s.data(), s.size()}; }
 
 Object MakeObject(ObjectKey key, const ObjectRecord& record) {
-  return {std::move(key), record.revision, record.created,
-          std::make_shared<const std::string>(record.body)};
+  return {std::move(key), record.revision, record.created, record.Share()};
 }
 
 }  // namespace
@@ -99,7 +98,7 @@ Result<Body> RocksReader::OldBody(const View& view, Revision revision, LogPart p
   if (!*raw) return Fail(DamagedRecord(Family::kOld, key, "it is missing"));
   auto record = ParseObject(Family::kOld, key, fairway::store::View(**raw));
   if (!record) return Fail(std::move(record.error()));
-  return Body(std::make_shared<const std::string>(record->body));
+  return Body(record->Share());
 }
 
 Result<Body> RocksReader::BodyAt(const View& view, const LogRecord& record, Revision revision,
@@ -115,7 +114,7 @@ Result<Body> RocksReader::BodyAt(const View& view, const LogRecord& record, Revi
   if (object->revision != revision) {
     return Fail(DamagedRecord(Family::kObjects, key, "it does not match the watch log"));
   }
-  return Body(std::make_shared<const std::string>(object->body));
+  return Body(object->Share());
 }
 
 Result<ChangePtr> RocksReader::BuildChange(const View& view, LogRecord record, Revision revision,

@@ -26,7 +26,7 @@ void Check(const rocksdb::Status& status) { FAIRWAY_ASSERT(status.ok()); }
 void PutFramed(rocksdb::WriteBatch& out, rocksdb::ColumnFamilyHandle* family, std::string_view key,
                const Framed& framed) {
   rocksdb::Slice key_slice = AsSlice(key);
-  const rocksdb::Slice parts[3] = {framed.head, AsSlice(framed.body), framed.tail};
+  const rocksdb::Slice parts[3] = {framed.head, AsSlice(framed.body()), framed.tail};
   Check(out.Put(family, rocksdb::SliceParts(&key_slice, 1), rocksdb::SliceParts(parts, 3)));
 }
 

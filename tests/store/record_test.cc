@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+
 #include "store/crc32c.h"
 
 namespace fairway::store {
@@ -21,6 +23,38 @@ TEST(RecordTest, ObjectsRoundTrip) {
     EXPECT_EQ(parsed->revision, record.revision);
     EXPECT_EQ(parsed->created, record.created);
     EXPECT_EQ(parsed->body, record.body);
+  }
+}
+
+TEST(RecordTest, LongBodiesArePackedAndComeBack) {
+  std::string repeats, noise;
+  std::mt19937 random(1);
+  for (int i = 0; i < 400; ++i) {
+    repeats += "{\"name\":\"SETTING_" + std::to_string(i) + "\"}";
+    noise += static_cast<char>(random());
+  }
+  for (const std::string& body : {repeats, noise, std::string(255, 'x'), std::string(256, 'x')}) {
+    ObjectRecord record{Revision{7}, Revision{5}, body};
+    std::string value = FrameObject(Family::kOld, kKey, record).Join();
+    EXPECT_EQ(value.size() < body.size(), body != noise && body.size() > 255) << body.size();
+    auto parsed = ParseObject(Family::kOld, kKey, value);
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(parsed->revision, record.revision);
+    EXPECT_EQ(parsed->created, record.created);
+    EXPECT_EQ(parsed->body, body);
+    EXPECT_EQ(*parsed->Share(), body);
+  }
+}
+
+// Whoever writes a right checksum over wrong bytes is told all the same.
+TEST(RecordTest, PackedBytesThatAreNoneAreRefused) {
+  for (std::string fields : {std::string("\x01\x01"), std::string("\x01\x01\x05zzzzzz"),
+                             std::string("\x01\x01\xff\xff\xff\xff\xff\x7fzz")}) {
+    std::string value = "\x02" + fields;
+    char family = static_cast<char>(Family::kObjects);
+    uint32_t crc = Crc32c(value, Crc32c(kKey, Crc32c(std::string(1, family))));
+    for (int shift = 0; shift < 32; shift += 8) value.push_back(static_cast<char>(crc >> shift));
+    EXPECT_FALSE(ParseObject(Family::kObjects, kKey, value)) << fields;
   }
 }
 
