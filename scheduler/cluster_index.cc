@@ -6,6 +6,7 @@
 #include "scheduler/assert.h"
 #include "scheduler/constraint.h"
 #include "scheduler/hash.h"
+#include "scheduler/policy/rules_codec.h"
 #include "scheduler/score.h"
 #include "scheduler/spec_codec.h"
 
@@ -22,6 +23,17 @@ int64_t Clamp(int64_t amount, int64_t most) {
 
 int64_t NodeAmount(const Capacity& capacity, int64_t amount) {
   return capacity.nodes == 0 ? kUnlimited : std::max<int64_t>(amount, 0);
+}
+
+bool SameSelectorPart(const JobSpec& part, const JobSpec& spec) {
+  if (part.required != spec.required || part.preferred != spec.preferred ||
+      part.tolerations != spec.tolerations) {
+    return false;
+  }
+  if (spec.rules.empty()) return part.rules.empty();
+  const PlacementRules& rules = spec.rules.front();
+  if (part.rules.empty()) return rules.groups.empty() && rules.datasets.empty();
+  return part.rules.front().groups == rules.groups && part.rules.front().datasets == rules.datasets;
 }
 
 }  // namespace
@@ -43,7 +55,10 @@ void ClusterIndex::ForEachColumn(Visit visit) {
     visit(columns.free);
     visit(columns.node_free);
   }
-  for (auto& [hash, selector] : selectors_) visit(selector.scores);
+  for (auto& [hash, selector] : selectors_) {
+    visit(selector.scores);
+    if (!selector.spec.rules.empty()) visit(selector.groups);
+  }
 }
 
 size_t ClusterIndex::FindSlot(ClusterId cluster) const {
@@ -113,9 +128,9 @@ void ClusterIndex::PutSpec(ClusterId cluster, const ClusterSpec& spec) {
   } else {
     specs_[slot] = spec;
   }
-  for (auto& [hash, selector] : selectors_) {
-    selector.scores[slot] = FixedScore(SpecOf(selector), spec);
-  }
+  for (auto& [hash, selector] : selectors_) Judge(selector, slot, spec);
+  places_.clear();
+  scopes_.clear();
 }
 
 void ClusterIndex::SetRoom(ClusterId cluster, const ClusterRoom& room) {
@@ -145,31 +160,32 @@ void ClusterIndex::Erase(ClusterId cluster) {
   ids_.erase(ids_.begin() + offset);
   specs_.erase(specs_.begin() + offset);
   ForEachColumn([&](auto& column) { column.erase(column.begin() + offset); });
+  places_.clear();
+  scopes_.clear();
 }
 
-int32_t ClusterIndex::FixedScore(const JobSpec& spec, const ClusterSpec& cluster) {
+int32_t ClusterIndex::FixedScore(const Selector& selector, const ClusterSpec& cluster) {
+  const JobSpec& spec = selector.spec;
   if (!MatchesRequiredAffinity(spec.required, cluster.labels)) return kClosedScore;
   if (FirstUntoleratedTaint(cluster.taints, spec.tolerations) != nullptr) return kClosedScore;
-  return StaticScore(spec, cluster);
+  if (!spec.rules.empty()) {
+    if (FindGroup(spec.rules.front(), cluster.labels) < 0) return kClosedScore;
+    if (FirstMissingDataset(spec.rules.front(), cluster) != nullptr) return kClosedScore;
+  }
+  return StaticScore(spec, cluster, selector.weights);
 }
 
-JobSpec ClusterIndex::SpecOf(const Selector& selector) {
-  JobSpec spec;
-  spec.required = selector.required;
-  spec.preferred = selector.preferred;
-  spec.tolerations = selector.tolerations;
-  return spec;
-}
-
-bool ClusterIndex::SameSelector(const Selector& selector, const JobSpec& spec) {
-  return selector.required == spec.required && selector.preferred == spec.preferred &&
-         selector.tolerations == spec.tolerations;
+void ClusterIndex::Judge(Selector& selector, size_t slot, const ClusterSpec& cluster) {
+  selector.scores[slot] = FixedScore(selector, cluster);
+  if (selector.spec.rules.empty()) return;
+  selector.groups[slot] = std::max(FindGroup(selector.spec.rules.front(), cluster.labels), 0);
 }
 
 ClusterIndex::Selector& ClusterIndex::UseSelector(const Query& query) {
   const JobSpec& spec = *query.spec;
   auto at = selectors_.find(query.selector_hash);
-  if (at != selectors_.end() && !SameSelector(at->second, spec)) {
+  if (at != selectors_.end() &&
+      (at->second.weights != *query.weights || !SameSelectorPart(at->second.spec, spec))) {
     selectors_.erase(at);  // two selectors with one hash take turns
     at = selectors_.end();
   }
@@ -181,22 +197,44 @@ ClusterIndex::Selector& ClusterIndex::UseSelector(const Query& query) {
     }
     at = selectors_.emplace(query.selector_hash, Selector{}).first;
     Selector& fresh = at->second;
-    fresh.required = spec.required;
-    fresh.preferred = spec.preferred;
-    fresh.tolerations = spec.tolerations;
-    fresh.scores.reserve(ids_.size());
-    for (const ClusterSpec& cluster : specs_) fresh.scores.push_back(FixedScore(spec, cluster));
+    fresh.spec = SelectorPart(spec);
+    fresh.weights = *query.weights;
+    fresh.scores.resize(ids_.size());
+    if (!fresh.spec.rules.empty()) fresh.groups.resize(ids_.size());
+    for (size_t slot = 0; slot < ids_.size(); ++slot) Judge(fresh, slot, specs_[slot]);
   }
   at->second.used = ++uses_;
   return at->second;
 }
 
-IndexPick ClusterIndex::Find(const Query& query) {
+// The kernel counts with the default weights of what depends on room. Others are put in their
+// place.
+void ClusterIndex::ReweighRoom(const Query& query) {
+  const auto need = [](int64_t amount) { return std::max<int64_t>(amount, 0); };
+  const int64_t cpu_need = need(query.need->cpu_milli);
+  const int64_t memory_need = need(query.need->memory_bytes);
+  const auto share = [](int64_t left, uint32_t shift, uint32_t reciprocal) {
+    const uint64_t part = (static_cast<uint64_t>(left) >> shift) & 0xFFFFFFFFu;
+    return static_cast<int32_t>((part * reciprocal) >> kShareFractionBits);
+  };
+  for (size_t slot = 0; slot < ids_.size(); ++slot) {
+    if (scores_[slot] == kNoScore) continue;
+    scores_[slot] =
+        current_->scores[slot] +
+        RoomScoreOf(
+            share(cpu_[slot] - cpu_need, cpu_shift_[slot], cpu_reciprocal_[slot]),
+            share(memory_[slot] - memory_need, memory_shift_[slot], memory_reciprocal_[slot]),
+            *query.weights);
+  }
+}
+
+void ClusterIndex::Score(const Query& query) {
   const size_t size = ids_.size();
-  const Resources& total = *query.total;
+  const Resources& total = *query.need;
   const Resources& pod = *query.pod;
   const bool has_pods = total.pods > 0;
   scores_.resize(size);
+  current_ = &UseSelector(query);
 
   const RoomColumns columns = {cpu_.data(),
                                memory_.data(),
@@ -209,7 +247,7 @@ IndexPick ClusterIndex::Find(const Query& query) {
                                cpu_reciprocal_.data(),
                                memory_shift_.data(),
                                memory_reciprocal_.data(),
-                               UseSelector(query).scores.data()};
+                               current_->scores.data()};
   const auto need = [](int64_t amount) { return std::max<int64_t>(amount, 0); };
   const Demand demand = {need(total.cpu_milli),
                          need(total.memory_bytes),
@@ -222,19 +260,81 @@ IndexPick ClusterIndex::Find(const Query& query) {
   for (const auto& [name, amount] : total.extended) {
     if (amount <= 0) continue;
     const auto at = extended_.find(name);
-    if (at == extended_.end()) return {};
+    if (at == extended_.end()) {
+      std::fill(scores_.begin(), scores_.end(), kNoScore);
+      return;
+    }
     FilterClusters(at->second.free.data(), amount, size, scores_.data());
     if (has_pods) {
       FilterClusters(at->second.node_free.data(), pod.GetExtended(name), size, scores_.data());
     }
   }
-  for (const ClusterId excluded : *query.excluded) {
-    const size_t slot = FindSlot(excluded);
-    if (slot != IndexPick::npos) scores_[slot] = kNoScore;
+  const ScoreWeights usual;
+  const ScoreWeights& weights = *query.weights;
+  if (weights.spread != usual.spread || weights.pack != usual.pack ||
+      weights.balance != usual.balance) {
+    ReweighRoom(query);
   }
-  const size_t best = BestCluster(scores_.data(), size);
-  if (best == size) return {};
+}
+
+void ClusterIndex::Close(ClusterId cluster) {
+  const size_t slot = FindSlot(cluster);
+  if (slot != IndexPick::npos) scores_[slot] = kNoScore;
+}
+
+const ClusterIndex::Scope& ClusterIndex::UseScope(const std::vector<SelectorTerm>& terms) {
+  std::string bytes;
+  ByteWriter out(bytes);
+  for (const SelectorTerm& term : terms) EncodeTerm(out, term);
+  const uint64_t hash = HashBytes(bytes);
+  const auto known = scopes_.find(hash);
+  if (known != scopes_.end() && known->second.terms == terms) return known->second;
+  if (scopes_.size() >= kScopesMax) scopes_.clear();
+  Scope& scope = scopes_[hash];
+  scope = {terms, {}};
+  for (const ClusterSpec& cluster : specs_) {
+    scope.open.push_back(MatchesRequiredAffinity(terms, cluster.labels) ? 1 : 0);
+  }
+  return scope;
+}
+
+void ClusterIndex::CloseOutside(const std::vector<SelectorTerm>& terms) {
+  const Scope& scope = UseScope(terms);
+  for (size_t slot = 0; slot < ids_.size(); ++slot) {
+    if (scope.open[slot] == 0) scores_[slot] = kNoScore;
+  }
+}
+
+int64_t ClusterIndex::ScoreOf(ClusterId cluster) const {
+  const size_t slot = FindSlot(cluster);
+  return slot == IndexPick::npos ? kNoScore : scores_[slot];
+}
+
+IndexPick ClusterIndex::Best() const {
+  const size_t best = BestCluster(scores_.data(), scores_.size());
+  if (best == scores_.size()) return {};
   return {best, ids_[best], scores_[best]};
+}
+
+const ClusterIndex::Places& ClusterIndex::PlacesOf(const TopologyKey& key) {
+  const auto known = places_.find(key);
+  if (known != places_.end()) return known->second;
+  if (places_.size() >= kTopologiesMax) places_.clear();
+  Places& places = places_[key];
+  absl::btree_map<std::string, int32_t> numbers;
+  for (size_t slot = 0; slot < ids_.size(); ++slot) {
+    int32_t place = -1;
+    if (key.empty()) {
+      place = places.count++;
+    } else if (const auto label = specs_[slot].labels.find(key);
+               label != specs_[slot].labels.end()) {
+      const auto [number, fresh] = numbers.emplace(label->second, places.count);
+      if (fresh) ++places.count;
+      place = number->second;
+    }
+    places.of_slot.push_back(place);
+  }
+  return places;
 }
 
 void ClusterIndex::CheckCluster(ClusterId cluster, const ClusterSpec& spec,
@@ -255,8 +355,22 @@ void ClusterIndex::CheckCluster(ClusterId cluster, const ClusterSpec& spec,
                                                room.capacity->allocatable.GetExtended(name)));
   }
   for (const auto& [hash, selector] : selectors_) {
-    FAIRWAY_ASSERT(selector.scores[slot] == FixedScore(SpecOf(selector), spec));
+    FAIRWAY_ASSERT(selector.scores[slot] == FixedScore(selector, spec));
   }
+}
+
+JobSpec SelectorPart(const JobSpec& spec) {
+  JobSpec part;
+  part.required = spec.required;
+  part.preferred = spec.preferred;
+  part.tolerations = spec.tolerations;
+  if (spec.rules.empty()) return part;
+  const PlacementRules& rules = spec.rules.front();
+  if (rules.groups.empty() && rules.datasets.empty()) return part;
+  PlacementRules& kept = part.rules.emplace_back();
+  kept.groups = rules.groups;
+  kept.datasets = rules.datasets;
+  return part;
 }
 
 uint64_t HashSelector(const JobSpec& spec) {

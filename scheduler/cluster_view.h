@@ -2,14 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "scheduler/failover/config.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
-#include "scheduler/job.h"
+#include "scheduler/job_terms.h"
+#include "scheduler/node_class.h"
 #include "scheduler/resources.h"
 
 namespace fairway::scheduler {
@@ -17,12 +18,18 @@ namespace fairway::scheduler {
 // Set by the platform team on the Cluster object.
 struct ClusterSpec {
   std::string name;
-  std::map<std::string, std::string> labels;
+  Labels labels;
   std::vector<Taint> taints;
   bool cordoned = false;
+  std::vector<std::string> datasets;  // that are held there, sorted
+  // Prices in millionths per hour; -1 = not known.
+  int64_t cost_core_micro = -1;
+  int64_t cost_gib_micro = -1;
+  // Amounts to assume instead of the measured allocatable ones, by resource name, sorted.
+  std::vector<std::pair<std::string, int64_t>> overrides;
   FailoverThresholds failover;
-  bool confirmed_lost =
-      false;  // an operator vouches for its loss: the isolation brake is off for it
+  // An operator vouches for its loss: the isolation brake is off for it.
+  bool confirmed_lost = false;
   bool operator==(const ClusterSpec&) const = default;
 };
 
@@ -33,6 +40,11 @@ struct Capacity {
   Resources largest_node_free;         // the roomiest node per resource, our own pods counted
   Resources largest_node_allocatable;  // the same node empty; all zero = not known
   int32_t nodes = 0;
+  // The same nodes one by one. Empty: not told; then the roomiest node has to do.
+  std::vector<NodeClass> node_classes;
+  // Labels with too many values to tell nodes apart by. What is asked of them counts as met.
+  std::vector<std::string> blurred_labels;
+  std::vector<std::string> claims;  // namespace/name of bound PersistentVolumeClaims, sorted
   bool operator==(const Capacity&) const = default;
 };
 

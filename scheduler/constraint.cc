@@ -86,6 +86,24 @@ int32_t CountUntoleratedPreferences(const std::vector<Taint>& taints,
   }));
 }
 
+int32_t FindGroup(const PlacementRules& rules, const Labels& labels) {
+  if (rules.groups.empty()) return 0;
+  for (size_t i = 0; i < rules.groups.size(); ++i) {
+    if (MatchesRequiredAffinity(rules.groups[i].terms, labels)) return static_cast<int32_t>(i);
+  }
+  return -1;
+}
+
+const DatasetWish* FirstMissingDataset(const PlacementRules& rules, const ClusterSpec& cluster) {
+  for (const DatasetWish& wish : rules.datasets) {
+    if (wish.weight == 0 &&
+        !std::binary_search(cluster.datasets.begin(), cluster.datasets.end(), wish.name)) {
+      return &wish;
+    }
+  }
+  return nullptr;
+}
+
 Resources PodRequest(const JobSpec& spec) {
   Resources pod = spec.request;
   pod.pods = 0;
@@ -96,6 +114,17 @@ Resources TotalRequest(const JobSpec& spec) {
   Resources pod = spec.request;
   pod.pods = 1;
   return pod.Times(std::max(spec.parallelism, 0));
+}
+
+int64_t PodsAtOnce(const JobSpec& spec) {
+  const int64_t pods = std::max(spec.parallelism, 0);
+  return spec.gang ? pods : std::min<int64_t>(pods, 1);
+}
+
+Resources NeedAtOnce(const JobSpec& spec) {
+  Resources pod = spec.request;
+  pod.pods = 1;
+  return pod.Times(PodsAtOnce(spec));
 }
 
 bool HasRoom(const Resources& total, const Resources& pod, const Resources& free,

@@ -42,6 +42,8 @@ class RetryTable {
 
 struct CoreState {
   RetryTable retries;
+  // When the next job has to leave a cluster because of a taint (handlers/evict.h).
+  absl::btree_map<ClusterId, Instant> evictions;
   Instant armed;  // the timer that was last wished for
 
   // The placement pass (pass.cc).

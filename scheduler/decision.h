@@ -24,6 +24,9 @@ struct Decision {
   Epoch epoch;
   std::string outcome;  // names.h: "Placed", "Infeasible", "Waiting"
   std::string message;  // one sentence
+  // While it waits: the least change that would let it go, "fits if cluster b is uncordoned"; ""
+  // when no single one would.
+  std::string nearest_change;
   int64_t score = 0;
   ClusterId runner_up;
   int64_t runner_up_score = 0;

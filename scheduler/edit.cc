@@ -4,6 +4,7 @@
 
 #include "scheduler/codec.h"
 #include "scheduler/job_codec.h"
+#include "scheduler/policy/cluster_codec.h"
 #include "scheduler/quota/quota_codec.h"
 #include "scheduler/spec_codec.h"
 
@@ -50,7 +51,8 @@ std::string MakeKey(char table, uint64_t id) {
   return key;
 }
 
-void Write(ByteWriter& out, const ClusterSpec& spec) {
+// True when sections were needed.
+bool Write(ByteWriter& out, const ClusterSpec& spec) {
   out.Text(spec.name);
   out.Byte(spec.cordoned ? 1 : 0);
   out.Unsigned(spec.labels.size());
@@ -59,6 +61,7 @@ void Write(ByteWriter& out, const ClusterSpec& spec) {
     out.Text(value);
   }
   WriteTaints(out, spec.taints);
+  return WritePolicySection(out, spec);
 }
 
 void Write(ByteWriter& out, const LinkRecord& link) {
@@ -99,8 +102,7 @@ bool WriteSections(ByteWriter& out, const ClusterRecord& record) {
   return true;
 }
 
-void ReadSections(ClusterRecord& record, ByteReader& in) {
-  if (in.Byte() != kFailoverSection) in.Refuse();
+void ReadFailoverSection(ClusterRecord& record, ByteReader& in) {
   FailoverThresholds& own = record.spec.failover;
   for (Duration* d : {&own.suspect_after, &own.unreachable_after, &own.lease}) d->ms = in.Signed();
   record.spec.confirmed_lost = ReadBool(in);
@@ -294,8 +296,8 @@ std::optional<std::string> EditValue(const Edit& edit) {
   } else if (const auto* put_spec = std::get_if<PutSpec>(&edit)) {
     sectioned = EncodeSpec(put_spec->spec, value);
   } else if (const auto* put_cluster = std::get_if<PutCluster>(&edit)) {
-    Write(out, put_cluster->record.spec);
-    sectioned = WriteSections(out, put_cluster->record);
+    sectioned = Write(out, put_cluster->record.spec);
+    sectioned = WriteSections(out, put_cluster->record) || sectioned;
   } else if (const auto* put_residue = std::get_if<PutResidue>(&edit)) {
     Write(out, put_residue->record);
   } else if (const auto* put_flavor = std::get_if<PutFlavor>(&edit)) {
@@ -322,7 +324,19 @@ bool MayHaveSections(char table) {
 bool ReadCluster(ClusterId id, ByteReader& in, bool sectioned, ClusterRecord& record) {
   record.cluster = id;
   record.spec = ReadClusterSpec(in);
-  if (sectioned) ReadSections(record, in);
+  if (!sectioned) return true;
+  for (uint8_t last = 0; in.ok() && !in.AtEnd();) {
+    const uint8_t section = in.Byte();
+    if (section <= last) in.Refuse();  // each at most once, in order
+    last = section;
+    if (section == kClusterPolicySection) {
+      ReadPolicySection(in, record.spec);
+    } else if (section == kFailoverSection) {
+      ReadFailoverSection(record, in);
+    } else {
+      in.Refuse();
+    }
+  }
   return true;
 }
 

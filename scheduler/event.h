@@ -36,6 +36,12 @@ struct JobChanged {
   int32_t ttl_seconds;
   Epoch approved = {};  // an operator gives this epoch up if its cluster is lost; 0 = none
 };
+// Other labels of this job are asked about by policies now (PlacementRules::scope and labels of
+// `spec`; the rest of it is not looked at). What runs goes on as it is.
+struct JobRelabeled {
+  JobId job;
+  const JobSpec* spec;
+};
 // The client deleted the Job. Its copy is withdrawn, then ReleaseJob is commanded.
 struct JobDeleted {
   JobId job;
@@ -173,7 +179,7 @@ using Event =
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
                  LocalQueueRemoved, QuotaConfigured, WorkloadFinished, CopiesFound, ClockObserved,
-                 InventoryTaken>;
+                 InventoryTaken, JobRelabeled>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

@@ -9,6 +9,7 @@
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job_terms.h"
+#include "scheduler/policy/rules.h"
 #include "scheduler/quota/queueing.h"
 #include "scheduler/resources.h"
 
@@ -28,6 +29,7 @@ struct JobSpec {
   Queueing queueing;
   FailoverPolicy failover = FailoverPolicy::kFenced;
   int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
+  std::vector<PlacementRules> rules;  // none or one: what few jobs ask for
   bool operator==(const JobSpec&) const = default;
 };
 

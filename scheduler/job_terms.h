@@ -2,10 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "scheduler/instant.h"
+
 namespace fairway::scheduler {
+
+using Labels = std::map<std::string, std::string>;
 
 // One requirement on a cluster's labels, with the operators of Kubernetes' NodeSelectorRequirement.
 struct LabelRequirement {
@@ -33,6 +38,8 @@ enum class TaintEffect : uint8_t { kNoSchedule, kPreferNoSchedule, kNoExecute };
 struct Taint {
   std::string key, value;
   TaintEffect effect = TaintEffect::kNoSchedule;
+  // Of a cluster's NoExecute taint: when the core first saw it. Never otherwise.
+  Instant since{};
   bool operator==(const Taint&) const = default;
 };
 
@@ -42,6 +49,7 @@ struct Toleration {
   std::string value;
   bool any_effect = true;  // no effect named
   TaintEffect effect = TaintEffect::kNoSchedule;
+  int64_t seconds = -1;  // how long a cluster's NoExecute taint is borne; -1 = for ever
   bool operator==(const Toleration&) const = default;
 };
 

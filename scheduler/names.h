@@ -35,6 +35,15 @@ inline constexpr std::string_view kAnnotationClusterSelector = "fairway.flext.sh
 // On a Job: an integer; higher goes first, 0 when absent.
 inline constexpr std::string_view kAnnotationPriority = "fairway.flext.sh/priority";
 
+// On a Job: "false" lets it start when one pod fits; by default all pods that run at once must.
+inline constexpr std::string_view kAnnotationGang = "fairway.flext.sh/gang";
+// On a Job or its pod template: names of datasets that it needs, separated by commas.
+inline constexpr std::string_view kAnnotationDatasets = "fairway.flext.sh/datasets";
+// Labels of Clusters that the topology keys zone, region and provider stand for.
+inline constexpr std::string_view kLabelZone = "topology.kubernetes.io/zone";
+inline constexpr std::string_view kLabelRegion = "topology.kubernetes.io/region";
+inline constexpr std::string_view kLabelProvider = "fairway.flext.sh/provider";
+
 // On a Cluster whose access comes from the gateway's own configuration.
 inline constexpr std::string_view kAnnotationConfigured = "fairway.flext.sh/configured";
 
@@ -57,6 +66,16 @@ inline constexpr std::string_view kReasonAffinity = "AffinityMismatch";
 inline constexpr std::string_view kReasonTaint = "UntoleratedTaint";
 inline constexpr std::string_view kReasonInsufficient = "InsufficientResources";
 inline constexpr std::string_view kReasonRejected = "RejectedByMember";
+inline constexpr std::string_view kReasonDataset = "DatasetMissing";
+inline constexpr std::string_view kReasonClaim = "VolumeElsewhere";
+inline constexpr std::string_view kReasonJobAffinity = "JobAffinityMismatch";
+inline constexpr std::string_view kReasonJobAntiAffinity = "JobAntiAffinity";
+inline constexpr std::string_view kReasonSpread = "SpreadSkew";
+inline constexpr std::string_view kReasonNoMatchingNode = "NoMatchingNode";
+inline constexpr std::string_view kReasonNodeTaint = "NodeTaint";
+inline constexpr std::string_view kReasonFragmented = "NodesTooFragmented";
+// In the message of a placement: the groups before that of its cluster had no room.
+inline constexpr std::string_view kReasonGroupOverflow = "GroupOverflow";
 
 // Conditions of a Cluster.
 inline constexpr std::string_view kConditionReady = "Ready";

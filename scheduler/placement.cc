@@ -3,16 +3,11 @@
 #include <algorithm>
 
 #include "scheduler/assert.h"
-#include "scheduler/score.h"
+#include "scheduler/policy/judge.h"
+#include "scheduler/policy/rule_columns.h"
 
 namespace fairway::scheduler {
 namespace {
-
-bool WasRejectedBy(const JobRecord& record, ClusterId cluster) {
-  return std::any_of(record.former.begin(), record.former.end(), [&](const FormerEpoch& former) {
-    return former.reason == EndReason::kRejected && former.cluster == cluster;
-  });
-}
 
 bool WasRejectedByMost(const JobRecord& record) {
   return std::count_if(record.former.begin(), record.former.end(), [](const FormerEpoch& former) {
@@ -20,10 +15,46 @@ bool WasRejectedByMost(const JobRecord& record) {
          }) >= kRejectionsMax;
 }
 
-// A cluster that could not be brought to take the job is the last choice the next time.
+// A cluster that could not be brought to take the job, or had to send it away, is the last choice
+// the next time.
 ClusterId AvoidedCluster(const JobRecord& record) {
-  if (record.former.empty() || record.former.back().reason != EndReason::kWithdrawn) return {};
-  return record.former.back().cluster;
+  if (record.former.empty()) return {};
+  const FormerEpoch& last = record.former.back();
+  const bool avoid = last.reason == EndReason::kWithdrawn || last.reason == EndReason::kTainted;
+  return avoid ? last.cluster : ClusterId{};
+}
+
+// Beyond so many picks that fail on their nodes, all candidates are asked, so that the whole stays
+// linear in clusters.
+constexpr int kPicksMax = 4;
+
+bool NodesTake(World& world, const SpecEntry& spec, ClusterId cluster) {
+  const ClusterState& state = *world.FindCluster(cluster);
+  if (state.capacity.node_classes.empty()) return true;
+  if (FitsOnNodes(spec, state.capacity, state.in_flight, state.in_flight_load, world.specs())) {
+    return true;
+  }
+  // It may fit once the pods on their way are seen where they are.
+  if (!state.in_flight.empty()) world.WaitForFlight(cluster);
+  return false;
+}
+
+const Labels& LabelsOf(const World& world, const IndexPick& pick) {
+  return world.FindCluster(pick.cluster)->record.spec.labels;
+}
+
+IndexPick BestWithNodes(World& world, const SpecEntry& spec) {
+  ClusterIndex& index = world.mutable_index();
+  for (int picks = 0; picks < kPicksMax; ++picks) {
+    const IndexPick pick = index.Best();
+    if (!pick.cluster || NodesTake(world, spec, pick.cluster)) return pick;
+    index.scores()[pick.slot] = kNoScore;
+  }
+  for (size_t slot = 0; slot < index.ids().size(); ++slot) {
+    int64_t& score = index.scores()[slot];
+    if (score != kNoScore && !NodesTake(world, spec, index.ids()[slot])) score = kNoScore;
+  }
+  return index.Best();
 }
 
 }  // namespace
@@ -40,44 +71,31 @@ PlaceScope FlavorScope(const Labels& node_labels) {
 
 PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& scope) {
   const SpecEntry& spec = world.specs().Get(record.spec);
-  std::vector<ClusterId> excluded;  // allocates only for a job that has moved before
+  if (!record.former.empty() && WasRejectedByMost(record)) return {};
+  const ScoreWeights& weights = WeightsOf(world, spec);
+  ClusterIndex& index = world.mutable_index();
+  index.Score({&spec.spec, spec.selector_hash, &spec.need, &spec.pod, &weights});
+  if (spec.rules() != nullptr) ApplyRules(world, record, spec);
+  if (weights.cost > 0 || weights.stability > 0) ApplyOptionalScores(world, record, spec, weights);
+  if (!scope.only.empty()) index.CloseOutside(scope.only);
   for (const FormerEpoch& former : record.former) {
-    if (former.reason == EndReason::kRejected) excluded.push_back(former.cluster);
+    if (former.reason == EndReason::kRejected) index.Close(former.cluster);
   }
-  if (!excluded.empty() && WasRejectedByMost(record)) return {};
-  if (!scope.only.empty()) {
-    for (const auto& [id, state] : world.clusters()) {
-      if (!MatchesRequiredAffinity(scope.only, state.record.spec.labels)) excluded.push_back(id);
-    }
-  }
-  const ClusterIndex::Query query = {&spec.spec, spec.selector_hash, &spec.total, &spec.pod,
-                                     &excluded};
   const ClusterId avoided = AvoidedCluster(record);
-  if (avoided) excluded.push_back(avoided);
-  IndexPick pick = world.mutable_index().Find(query);
-  if (avoided && !pick.cluster) {
-    excluded.pop_back();
-    pick = world.mutable_index().Find(query);
+  int64_t avoided_score = kNoScore;
+  if (avoided) {
+    avoided_score = index.ScoreOf(avoided);
+    index.Close(avoided);
   }
-  return {pick.cluster, pick.score};
-}
-
-ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
-                           const ClusterState& cluster) {
-  const ClusterSpec& wishes = cluster.record.spec;
-  if (!cluster.ready || !TakesNewJobs(cluster.record.link)) return {Verdict::kNotReady};
-  if (!cluster.measured) return {Verdict::kNotMeasured};
-  if (wishes.cordoned) return {Verdict::kCordoned};
-  if (WasRejectedBy(record, cluster.record.cluster)) return {Verdict::kRejected};
-  if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return {Verdict::kAffinity};
-  if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) {
-    return {Verdict::kTaint};
+  IndexPick pick = BestWithNodes(world, spec);
+  if (!pick.cluster && avoided_score != kNoScore && NodesTake(world, spec, avoided)) {
+    pick = {IndexPick::npos, avoided, avoided_score};
   }
-  const Resources free = cluster.Free();
-  if (!HasRoom(spec.total, spec.pod, free, cluster.capacity)) return {Verdict::kInsufficient};
-  const int64_t score = int64_t{StaticScore(spec.spec, wishes)} +
-                        RoomScore(spec.total, free, cluster.capacity.allocatable);
-  return {Verdict::kFits, score};
+  if (!pick.cluster) return {};
+  // Groups were folded into the score: take them out again.
+  const int32_t group =
+      spec.rules() == nullptr ? 0 : std::max(FindGroup(*spec.rules(), LabelsOf(world, pick)), 0);
+  return {pick.cluster, pick.score + group * kPointsPerGroup, group};
 }
 
 PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
@@ -85,37 +103,27 @@ PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
   PlacementPick best;
   PlacementPick last_choice;
   if (WasRejectedByMost(record)) return best;
-  const SpecEntry& spec = world.specs().Get(record.spec);
+  const Judge judge(world, record);
   const ClusterId avoided = AvoidedCluster(record);
   for (const auto& [id, state] : world.clusters()) {
     if (!MatchesRequiredAffinity(scope.only, state.record.spec.labels)) continue;
-    const ClusterAnswer answer = JudgeCluster(record, spec, state);
+    const ClusterAnswer answer = judge.Ask(state);
     if (answer.verdict != Verdict::kFits) continue;
     PlacementPick& choice = id == avoided ? last_choice : best;
-    if (!choice.cluster || answer.score > choice.score) choice = {id, answer.score};
+    if (!choice.cluster || answer.group < choice.group ||
+        (answer.group == choice.group && answer.score > choice.score)) {
+      choice = {id, answer.score, answer.group};
+    }
   }
   return best.cluster ? best : last_choice;
 }
 
-Verdict JudgeEmptyCluster(const JobRecord& record, const SpecEntry& spec,
-                          const ClusterState& cluster) {
-  const ClusterSpec& wishes = cluster.record.spec;
-  if (WasRejectedBy(record, cluster.record.cluster)) return Verdict::kRejected;
-  if (!MatchesRequiredAffinity(spec.spec.required, wishes.labels)) return Verdict::kAffinity;
-  if (FirstUntoleratedTaint(wishes.taints, spec.spec.tolerations) != nullptr) {
-    return Verdict::kTaint;
-  }
-  if (!cluster.measured || HasRoomWhenEmpty(spec.total, spec.pod, cluster.capacity)) {
-    return Verdict::kFits;
-  }
-  return Verdict::kInsufficient;
-}
-
-bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec) {
+bool IsFeasible(const World& world, const JobRecord& record) {
   if (world.clusters().empty()) return true;
   if (WasRejectedByMost(record)) return false;
+  const Judge judge(world, record);
   return std::any_of(world.clusters().begin(), world.clusters().end(), [&](const auto& entry) {
-    return JudgeEmptyCluster(record, spec, entry.second) == Verdict::kFits;
+    return judge.AskEmpty(entry.second) == Verdict::kFits;
   });
 }
 

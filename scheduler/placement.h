@@ -1,6 +1,6 @@
 // Placement: filter, score, pick. PlaceJob is the fast path over World's index and what the core
-// acts on; PlaceJobReadably asks cluster by cluster with the named constraints and scores. Both
-// give the same answer (tests/scheduler/placement_test.cc); the readable one also gives the
+// acts on; PlaceJobReadably asks cluster by cluster with the named constraints and scores (Judge).
+// Both give the same answer (tests/scheduler/placement_test.cc); the readable one also gives the
 // reasons.
 #pragma once
 
@@ -15,6 +15,7 @@ namespace fairway::scheduler {
 struct PlacementPick {
   ClusterId cluster;  // 0 = none will do now
   int64_t score = 0;
+  int32_t group = 0;  // of the job's groups, the one that it comes from
   bool operator==(const PlacementPick&) const = default;
 };
 
@@ -36,22 +37,9 @@ PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
 // A job that this many clusters have refused is not offered to another.
 inline constexpr int kRejectionsMax = kFormerEpochsMax;
 
-// One cluster's answer and, when it fits, its points.
-struct ClusterAnswer {
-  Verdict verdict = Verdict::kFits;
-  int64_t score = 0;
-};
-ClusterAnswer JudgeCluster(const JobRecord& record, const SpecEntry& spec,
-                           const ClusterState& cluster);
-
-// The same question about the cluster if it were ready, uncordoned and empty: could it ever run
-// this job? kFits also for a cluster that has not been measured.
-Verdict JudgeEmptyCluster(const JobRecord& record, const SpecEntry& spec,
-                          const ClusterState& cluster);
-
 // Could any cluster ever run this job if it were ready, uncordoned and empty? A cluster that has
 // not been measured might; so might one that is still to be registered when there is none.
-bool IsFeasible(const World& world, const JobRecord& record, const SpecEntry& spec);
+bool IsFeasible(const World& world, const JobRecord& record);
 
 // Words for what PlaceJob answers at this moment about a job that waits, or would answer if it did.
 Decision ExplainJob(const World& world, const JobRecord& record);

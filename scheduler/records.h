@@ -35,8 +35,9 @@ enum class EndReason : uint8_t {
   kFenced,            // its lease ran out: with its cluster lost, or ended by the member itself
   kApproved,          // an operator gave it up on a lost cluster
   kSuperseded,        // an earlier epoch had succeeded
+  kTainted,           // a NoExecute taint of its cluster that it does not bear, or no longer
 };
-inline constexpr EndReason kLastEndReason = EndReason::kSuperseded;
+inline constexpr EndReason kLastEndReason = EndReason::kTainted;
 
 struct FormerEpoch {
   Epoch epoch;

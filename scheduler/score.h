@@ -1,10 +1,16 @@
 // Soft preferences as integer points: more is better, ties go to the lowest ClusterId. Small named
-// functions on plain values; cluster_index.h computes the same numbers column by column.
+// functions on plain values, each weighted in hundredths (ScoreWeights); cluster_index.h computes
+// the same numbers column by column. With the default weights:
 //
 //   score = 100 per point of preferred weight that matches          (PreferredAffinity)
-//         - 2000 per PreferNoSchedule taint that is not tolerated    (PreferNoSchedule)
-//         + 0..1000, the share of cpu and memory left free           (LeastAllocated)
+//         - 2000 per PreferNoSchedule taint that is not tolerated    (PreferNoSchedule, unweighted)
+//         + 100 per point of preferred weight of a dataset there     (Locality)
+//         + 0..1000, the share of cpu and memory left free           (Spread)
 //         - 0..250, how unevenly the two are left                    (Balance)
+// and where their weights are set:
+//         + 0..1000, the share of cpu and memory in use              (Pack)
+//         + 0..1000, how much cheaper than the dearest cluster       (Cost)
+//         + 1000 where the job ran last                              (Stability)
 // So ten points of preferred weight outweigh an idle cluster over a full one, and a soft taint
 // twice that.
 #pragma once
@@ -16,6 +22,7 @@
 #include "scheduler/cluster_view.h"
 #include "scheduler/constraint.h"
 #include "scheduler/job.h"
+#include "scheduler/policy/rules.h"
 
 namespace fairway::scheduler {
 
@@ -58,18 +65,41 @@ int32_t PreferredAffinityScore(const std::vector<PreferredTerm>& preferred, cons
 // Minus points for soft taints.
 int32_t PreferNoScheduleScore(const std::vector<Taint>& taints,
                               const std::vector<Toleration>& tolerations);
-// Points that depend on labels and taints alone, bounded by kStaticScoreMax.
-int32_t StaticScore(const JobSpec& spec, const ClusterSpec& cluster);
+// Points for the datasets that are there, of those that are preferred.
+int32_t LocalityScore(const std::vector<DatasetWish>& datasets,
+                      const std::vector<std::string>& held);
+// Points that depend on what the Cluster object says alone, bounded by kStaticScoreMax.
+int32_t StaticScore(const JobSpec& spec, const ClusterSpec& cluster, const ScoreWeights& weights);
 
-constexpr int32_t LeastAllocatedScore(int32_t cpu_share, int32_t memory_share) {
+constexpr int32_t SpreadScore(int32_t cpu_share, int32_t memory_share) {
   return (cpu_share + memory_share) / 2;
+}
+constexpr int32_t PackScore(int32_t cpu_share, int32_t memory_share) {
+  return kShareMax - SpreadScore(cpu_share, memory_share);
 }
 constexpr int32_t BalanceScore(int32_t cpu_share, int32_t memory_share) {
   const int32_t difference =
       cpu_share > memory_share ? cpu_share - memory_share : memory_share - cpu_share;
   return -(difference / kBalanceDivisor);
 }
+constexpr int64_t Weighted(int64_t points, int32_t weight) { return points * weight / 100; }
+constexpr int64_t RoomScoreOf(int32_t cpu_share, int32_t memory_share, const ScoreWeights& w) {
+  return Weighted(SpreadScore(cpu_share, memory_share), w.spread) +
+         Weighted(PackScore(cpu_share, memory_share), w.pack) +
+         Weighted(BalanceScore(cpu_share, memory_share), w.balance);
+}
 // Points for what is left of `free` once `total` is taken.
-int32_t RoomScore(const Resources& total, const Resources& free, const Resources& allocatable);
+int64_t RoomScore(const Resources& total, const Resources& free, const Resources& allocatable,
+                  const ScoreWeights& weights);
+
+// What an hour costs, in millionths; -1 = not known. Saturates.
+int64_t HourlyCost(const Resources& total, const ClusterSpec& cluster);
+// 0 for the dearest cluster and for one without prices, 1000 for one that is free of charge.
+constexpr int64_t CostScore(int64_t cost, int64_t dearest) {
+  if (cost < 0 || dearest <= 0) return 0;
+  const int64_t unit = dearest / kShareMax + (dearest % kShareMax != 0 ? 1 : 0);
+  return kShareMax - cost / unit;
+}
+inline constexpr int64_t kStabilityPoints = 1000;
 
 }  // namespace fairway::scheduler

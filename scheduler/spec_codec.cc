@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "scheduler/cluster_index.h"
+#include "scheduler/policy/rules_codec.h"
 #include "scheduler/quota/quota_codec.h"
 
 namespace fairway::scheduler {
@@ -11,6 +13,7 @@ namespace {
 constexpr uint8_t kNoGangSection = 1;
 constexpr uint8_t kQueueingSection = 2;
 constexpr uint8_t kFailoverTermsSection = 3;
+constexpr uint8_t kRulesSection = 4;
 
 }  // namespace
 
@@ -128,7 +131,9 @@ std::vector<Taint> ReadTaints(ByteReader& in) {
   return taints;
 }
 
-void EncodeSelector(const JobSpec& spec, std::string& bytes) {
+namespace {
+
+void EncodeAffinity(const JobSpec& spec, std::string& bytes) {
   ByteWriter out(bytes);
   WriteTerms(out, spec.required);
   out.Unsigned(spec.preferred.size());
@@ -139,12 +144,20 @@ void EncodeSelector(const JobSpec& spec, std::string& bytes) {
   WriteTolerations(out, spec.tolerations);
 }
 
+}  // namespace
+
+void EncodeSelector(const JobSpec& spec, std::string& bytes) {
+  EncodeAffinity(spec, bytes);
+  const JobSpec part = SelectorPart(spec);
+  if (HasRules(part)) EncodeRules(part, bytes);
+}
+
 bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
   ByteWriter out(bytes);
   WriteResources(out, spec.request);
   out.Signed(spec.parallelism);
   out.Signed(spec.priority);
-  EncodeSelector(spec, bytes);
+  EncodeAffinity(spec, bytes);
   bool extended = false;
   if (!spec.gang) {
     out.Byte(kNoGangSection);
@@ -159,6 +172,11 @@ bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
     out.Byte(kFailoverTermsSection);
     out.Byte(static_cast<uint8_t>(spec.failover));
     out.Signed(spec.grace_seconds);
+    extended = true;
+  }
+  if (HasRules(spec)) {
+    out.Byte(kRulesSection);
+    EncodeRules(spec, bytes);
     extended = true;
   }
   return extended;
@@ -203,6 +221,8 @@ JobSpec DecodeSpec(ByteReader& in, bool extended) {
     } else if (section == kFailoverTermsSection) {
       spec.failover = in.Choice(FailoverPolicy::kManual);
       spec.grace_seconds = ReadInt32(in);
+    } else if (section == kRulesSection) {
+      DecodeRules(in, spec);
     } else {
       in.Refuse();
     }

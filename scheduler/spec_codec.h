@@ -12,7 +12,7 @@ namespace fairway::scheduler {
 
 // True when the bytes hold more than format 1 had: sections that are to be read with `extended`.
 bool EncodeSpec(const JobSpec& spec, std::string& out);
-// Affinities and tolerations only: what depends on a cluster's labels and taints.
+// The part of a spec that is judged by Cluster objects alone (SelectorPart).
 void EncodeSelector(const JobSpec& spec, std::string& out);
 JobSpec DecodeSpec(ByteReader& in, bool extended);
 

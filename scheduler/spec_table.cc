@@ -25,6 +25,7 @@ void SpecTable::Put(SpecId id, const JobSpec& spec) {
   SpecEntry entry;
   entry.spec = spec;
   entry.total = TotalRequest(spec);
+  entry.need = NeedAtOnce(spec);
   entry.pod = PodRequest(spec);
   entry.selector_hash = HashSelector(spec);
   entry.content_hash = HashSpec(spec);

@@ -17,11 +17,14 @@ namespace fairway::scheduler {
 
 struct SpecEntry {
   JobSpec spec;
-  Resources total;  // TotalRequest(spec)
+  Resources total;  // TotalRequest(spec): what is reserved
+  Resources need;   // NeedAtOnce(spec): what must be free
   Resources pod;    // PodRequest(spec)
   uint64_t selector_hash = 0;
   uint64_t content_hash = 0;
   int64_t jobs = 0;  // that name this spec
+
+  const PlacementRules* rules() const { return spec.rules.empty() ? nullptr : &spec.rules.front(); }
 };
 
 class SpecTable {

@@ -16,6 +16,10 @@ void DropNegatives(Resources& amounts) {
   std::erase_if(amounts.extended, [](const auto& entry) { return entry.second <= 0; });
 }
 
+void OverrideAllocatable(const ClusterSpec& spec, Resources& allocatable) {
+  for (const auto& [name, amount] : spec.overrides) allocatable.Set(name, amount);
+}
+
 }  // namespace
 
 bool IsPending(const JobRecord& record) {
@@ -29,6 +33,25 @@ bool IsFinished(const JobRecord& record) {
 
 bool HoldsRoom(const JobRecord& record) {
   return record.cluster && record.spec && !record.suspended && !IsFinished(record);
+}
+
+bool IsInFlight(const JobRecord& record) {
+  return HoldsRoom(record) &&
+         (record.state == JobState::kPlacing || record.state == JobState::kDispatched);
+}
+
+const ScoreWeights& WeightsOf(const World& world, const SpecEntry& spec) {
+  const PlacementRules* rules = spec.rules();
+  return rules == nullptr || rules->weights.empty() ? world.weights() : rules->weights.front();
+}
+
+bool HoldsClaim(const Capacity& capacity, const std::string& claim) {
+  return std::binary_search(capacity.claims.begin(), capacity.claims.end(), claim);
+}
+
+bool IsHeldSomewhere(const World& world, const std::string& claim) {
+  return std::any_of(world.clusters().begin(), world.clusters().end(),
+                     [&](const auto& entry) { return HoldsClaim(entry.second.capacity, claim); });
 }
 
 bool HasRejections(const JobRecord& record) {
@@ -79,7 +102,9 @@ void World::Apply(const Edit& edit) {
     Erase(erase_job->job);
   } else if (const auto* put_spec = std::get_if<PutSpec>(&edit)) {
     specs_.Put(put_spec->id, put_spec->spec);
+    job_index_.PutSpec(put_spec->id, put_spec->spec);
   } else if (const auto* erase_spec = std::get_if<EraseSpec>(&edit)) {
+    job_index_.EraseSpec(erase_spec->id);
     specs_.Erase(erase_spec->id);
   } else if (const auto* put_cluster = std::get_if<PutCluster>(&edit)) {
     Put(put_cluster->record);
@@ -99,7 +124,8 @@ void World::Apply(const Edit& edit) {
 bool World::SameContribution(const JobRecord& a, const JobRecord& b) {
   return a.spec == b.spec && a.cluster == b.cluster && a.suspended == b.suspended &&
          IsPending(a) == IsPending(b) && IsFinished(a) == IsFinished(b) &&
-         ExpiryOf(a) == ExpiryOf(b) && (!IsPending(a) || GroupOf(a) == GroupOf(b));
+         IsInFlight(a) == IsInFlight(b) && ExpiryOf(a) == ExpiryOf(b) &&
+         (!IsPending(a) || GroupOf(a) == GroupOf(b));
 }
 
 void World::Put(const JobRecord& record) {
@@ -180,7 +206,10 @@ void World::CountReservation(const JobRecord& record, int sign) {
   FAIRWAY_ASSERT(at != clusters_.end());
   ClusterState& state = at->second;
   state.jobs += sign;
+  // Company that came may be wanted, company that left may have been in the way.
+  if (job_index_.Count(record.spec, record.cluster, sign)) ++generation_;
   if (!HoldsRoom(record)) return;
+  if (IsInFlight(record)) CountFlight(record, sign, state);
   const Resources& total = specs_.Get(record.spec).total;
   if (sign > 0) {
     state.reserved.Add(total);
@@ -191,7 +220,30 @@ void World::CountReservation(const JobRecord& record, int sign) {
   index_.SetFree(record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
 }
 
+void World::CountFlight(const JobRecord& record, int sign, ClusterState& state) {
+  const SpecEntry& spec = specs_.Get(record.spec);
+  const int64_t pods = spec.total.pods;
+  if (pods == 0) return;
+  const auto at = state.in_flight.emplace(record.spec, 0).first;
+  at->second += sign * pods;
+  if (at->second == 0) state.in_flight.erase(at);
+  if (sign > 0) {
+    state.in_flight_load.Add(spec.total);
+    return;
+  }
+  state.in_flight_load.Subtract(spec.total);
+  if (!state.flight_awaited) return;
+  state.flight_awaited = false;
+  ++generation_;
+}
+
 // ---- clusters ----
+
+void World::SetWeights(const ScoreWeights& weights) {
+  if (weights_ == weights) return;
+  weights_ = weights;
+  ++generation_;
+}
 
 void World::RefreshRoom(const ClusterState& state) {
   index_.SetRoom(state.record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
@@ -205,7 +257,11 @@ void World::Put(const ClusterRecord& record) {
   state.record = record;
   // A lease's horizon moves every few seconds: no reason to look at the queue.
   if (same_spec && was_open == state.IsOpen()) return;
-  if (!same_spec) index_.PutSpec(record.cluster, record.spec);
+  if (!same_spec) {
+    state.capacity.allocatable = state.allocatable;
+    OverrideAllocatable(record.spec, state.capacity.allocatable);
+    index_.PutSpec(record.cluster, record.spec);
+  }
   RefreshRoom(state);
   ++generation_;
 }
@@ -249,16 +305,22 @@ bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity) {
                              &sane.largest_node_allocatable}) {
     DropNegatives(*amounts);
   }
+  for (NodeClass& nodes : sane.node_classes) {
+    for (NodeRoom& room : nodes.free) DropNegatives(room.amounts);
+    for (NodeRoom& room : nodes.whole) DropNegatives(room.amounts);
+  }
+  state.allocatable = sane.allocatable;
+  OverrideAllocatable(state.record.spec, sane.allocatable);
   if (state.measured && state.capacity == sane) return false;
   const Resources before = state.Free();
-  const Resources node_before = state.capacity.largest_node_free;
-  const bool was_measured = state.measured;
-  state.capacity = std::move(sane);
-  state.measured = true;
+  const Capacity was = std::exchange(state.capacity, std::move(sane));
+  const bool was_measured = std::exchange(state.measured, true);
   RefreshRoom(state);
   if (!state.IsOpen()) return false;
   const bool only_less = was_measured && state.Free().FitsIn(before) &&
-                         state.capacity.largest_node_free.FitsIn(node_before);
+                         state.capacity.largest_node_free.FitsIn(was.largest_node_free) &&
+                         OnlyLess(state.capacity.node_classes, was.node_classes) &&
+                         state.capacity.claims == was.claims;
   if (only_less) return false;
   ++generation_;
   return true;

@@ -18,6 +18,8 @@
 #include "scheduler/cluster_index.h"
 #include "scheduler/edit.h"
 #include "scheduler/pending_queue.h"
+#include "scheduler/policy/job_index.h"
+#include "scheduler/policy/node_fit.h"
 #include "scheduler/quota/quota_book.h"
 #include "scheduler/records.h"
 #include "scheduler/spec_table.h"
@@ -31,8 +33,13 @@ struct ClusterState {
   Capacity capacity;
   bool measured = false;  // capacity was seen since start
   bool ready = false;     // link
+  Resources allocatable;  // as measured; capacity.allocatable has the overrides of the spec
   Resources reserved;     // by our own live placements, whether or not the member shows them yet
-  int64_t jobs = 0;       // live placements: placing, placed or being withdrawn, not finished
+  // Of the reserved, what does not run yet and so is on no node that was observed.
+  PodsInFlight in_flight;
+  Resources in_flight_load;
+  bool flight_awaited = false;  // a job would fit but for the pods on their way
+  int64_t jobs = 0;             // live placements: placing, placed or being withdrawn, not finished
 
   bool IsOpen() const {
     return ready && measured && !record.spec.cordoned && TakesNewJobs(record.link);
@@ -86,6 +93,10 @@ class World {
   const Jobs& jobs() const { return jobs_; }
   const absl::btree_map<ClusterId, ClusterState>& clusters() const { return clusters_; }
   const SpecTable& specs() const { return specs_; }
+  const JobIndex& job_index() const { return job_index_; }
+  // How scores are weighted where a job's policy does not say. Configuration: not saved.
+  const ScoreWeights& weights() const { return weights_; }
+  void SetWeights(const ScoreWeights& weights);
   const PendingQueue& queue() const { return queue_; }
   const QuotaBook& quota() const { return quota_; }
   const QuotaSettings& quota_settings() const { return quota_settings_; }
@@ -111,6 +122,8 @@ class World {
   WorldStats& mutable_stats() { return stats_; }
   PendingQueue& mutable_queue() { return queue_; }
   ClusterIndex& mutable_index() { return index_; }
+  // When pods on their way to this cluster have arrived, blocked jobs are to be tried again.
+  void WaitForFlight(ClusterId cluster) { clusters_.at(cluster).flight_awaited = true; }
 
  private:
   void Put(const JobRecord& record);
@@ -123,6 +136,7 @@ class World {
   // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
   void Count(const JobRecord& record, int sign);
   void CountReservation(const JobRecord& record, int sign);
+  void CountFlight(const JobRecord& record, int sign, ClusterState& state);
   static bool SameContribution(const JobRecord& a, const JobRecord& b);
   void RefreshRoom(const ClusterState& state);
 
@@ -136,6 +150,8 @@ class World {
   JobsByCluster residue_by_cluster_;
   Expiries expiries_;
   ClusterIndex index_;
+  JobIndex job_index_;
+  ScoreWeights weights_;
   QuotaBook quota_;
   QuotaSettings quota_settings_;
   std::array<int64_t, static_cast<size_t>(kLastJobState) + 1> counts_{};
@@ -149,6 +165,13 @@ bool IsPending(const JobRecord& record);
 bool IsFinished(const JobRecord& record);
 // Holds room on its cluster.
 bool HoldsRoom(const JobRecord& record);
+// Holds room, and its pods are not seen on nodes yet.
+bool IsInFlight(const JobRecord& record);
+// The weights that a job's score is made with.
+const ScoreWeights& WeightsOf(const World& world, const SpecEntry& spec);
+// A cluster reports this bound PersistentVolumeClaim (namespace/name); some cluster does.
+bool HoldsClaim(const Capacity& capacity, const std::string& claim);
+bool IsHeldSomewhere(const World& world, const std::string& claim);
 // Some cluster refused this job, so it does not wait in its spec's shared group.
 bool HasRejections(const JobRecord& record);
 GroupId GroupOf(const JobRecord& record);

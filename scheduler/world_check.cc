@@ -44,6 +44,7 @@ void CheckRecord(const JobRecord& record) {
 
 struct ClusterTotals {
   Resources reserved;
+  PodsInFlight in_flight;
   int64_t jobs = 0;
 };
 
@@ -53,6 +54,8 @@ void World::CheckInvariants() const {
   absl::btree_map<ClusterId, ClusterTotals> totals;
   absl::btree_map<SpecId, int64_t> spec_jobs;
   std::array<int64_t, std::tuple_size_v<decltype(counts_)>> counts{};
+  JobIndex job_index;
+  for (const auto& [id, entry] : specs_.entries()) job_index.PutSpec(id, entry->spec);
   size_t pending = 0;
   size_t with_copy = 0;
   size_t expiring = 0;
@@ -77,6 +80,9 @@ void World::CheckInvariants() const {
       }
     }
     if (HoldsRoom(record)) totals[record.cluster].reserved.Add(specs_.Get(record.spec).total);
+    const int64_t pods = IsInFlight(record) ? specs_.Get(record.spec).total.pods : 0;
+    if (pods > 0) totals[record.cluster].in_flight[record.spec] += pods;
+    if (record.cluster && !IsFinished(record)) job_index.Count(record.spec, record.cluster, +1);
     if (const Instant expiry = ExpiryOf(record)) {
       ++expiring;
       FAIRWAY_ASSERT(expiries_.contains({expiry, id}));
@@ -96,6 +102,7 @@ void World::CheckInvariants() const {
   for (const auto& [id, entry] : specs_.entries()) {
     FAIRWAY_ASSERT(entry->jobs == spec_jobs[id]);
     FAIRWAY_ASSERT(entry->total == TotalRequest(entry->spec));
+    FAIRWAY_ASSERT(entry->need == NeedAtOnce(entry->spec));
   }
   FAIRWAY_ASSERT(spec_jobs.size() == specs_.entries().size());
   FAIRWAY_ASSERT(index_.size() == clusters_.size());
@@ -103,9 +110,11 @@ void World::CheckInvariants() const {
     FAIRWAY_ASSERT(state.record.cluster == id);
     FAIRWAY_ASSERT(state.reserved == totals[id].reserved);
     FAIRWAY_ASSERT(state.jobs == totals[id].jobs);
+    FAIRWAY_ASSERT(state.in_flight == totals[id].in_flight);
     index_.CheckCluster(id, state.record.spec, {state.Free(), &state.capacity, state.IsOpen()});
   }
   FAIRWAY_ASSERT(totals.size() == clusters_.size());
+  FAIRWAY_ASSERT(job_index == job_index_);
 }
 
 }  // namespace fairway::scheduler

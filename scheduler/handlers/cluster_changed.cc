@@ -1,13 +1,17 @@
+#include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
 
 void On(StepContext& step, const ClusterChanged& event) {
   const ClusterState* known = step.world().FindCluster(event.cluster);
-  if (known != nullptr && known->record.spec == *event.spec) return;
-  ClusterRecord record{event.cluster, *event.spec};
+  ClusterSpec spec = *event.spec;
+  DateTaints(step.now(), known == nullptr ? nullptr : &known->record.spec, spec);
+  if (known != nullptr && known->record.spec == spec) return;
+  ClusterRecord record{event.cluster, std::move(spec)};
   if (known != nullptr) record.link = known->record.link;
   step.Persist(PutCluster{std::move(record)});
+  ReviewTaints(step, event.cluster);
 }
 
 }  // namespace fairway::scheduler

@@ -36,6 +36,7 @@ void On(StepContext& step, const ClusterRemoved& event) {
   RemoveResidueOn(step, event.cluster);
   step.failover().links.erase(event.cluster);
   step.failover().dirty = true;
+  step.state().evictions.erase(event.cluster);
   step.Persist(EraseCluster{event.cluster});
 }
 

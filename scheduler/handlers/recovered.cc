@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -15,6 +16,9 @@ void On(StepContext& step, const Recovered&) {
     step.CommandWhatIsDue(record);
     if (IsFinished(record) && record.delete_requested) step.Emit(ExpireJob{id});
   }
+  std::vector<ClusterId> clusters;
+  for (const auto& [id, state] : step.world().clusters()) clusters.push_back(id);
+  for (const ClusterId id : clusters) ReviewTaints(step, id);
   RecoverFailover(step);
 }
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/handlers/evict.h"
 
 namespace fairway::scheduler {
+
 void StepContext::Emit(Command command) {
   ClusterId to;
   if (const auto* dispatch = std::get_if<Dispatch>(&command)) to = dispatch->cluster;
@@ -67,6 +69,7 @@ bool StepContext::TryPlace(JobRecord record) {
   EmitDispatch(record);
   Emit(PublishPlacement{record.job});
   const ClusterId cluster = record.cluster;
+  NoteTainted(*this, record);
   PutRecord(std::move(record));
   WantRenewals(*this, cluster);
   return true;

@@ -78,6 +78,7 @@ void On(StepContext& step, const Recovered& event);
 void On(StepContext& step, const TimerFired& event);
 void On(StepContext& step, const JobSubmitted& event);
 void On(StepContext& step, const JobChanged& event);
+void On(StepContext& step, const JobRelabeled& event);
 void On(StepContext& step, const JobDeleted& event);
 void On(StepContext& step, const ClusterChanged& event);
 void On(StepContext& step, const ClusterRemoved& event);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -41,6 +42,7 @@ void On(StepContext& step, const TimerFired&) {
   step.state().armed = Instant{};
   ExpireJobs(step);
   RetryJobs(step);
+  ReviewDueTaints(step);
 }
 
 void ArmTimer(StepContext& step) {
@@ -51,6 +53,7 @@ void ArmTimer(StepContext& step) {
   };
   const World::Expiries& expiries = step.world().expiries();
   if (!expiries.empty()) consider(expiries.begin()->first);
+  for (const auto& [cluster, due] : state.evictions) consider(due);
   if (state.sweep_active) consider(state.sweep_due);
   consider(NextFailover(step));
   if (!next || (state.armed && state.armed <= next)) return;
