@@ -49,6 +49,11 @@ bool IsGated(const kube::Object& pod) {
   return gates != nullptr && !gates->empty();
 }
 
+std::string NamespacedName(const kube::Object& object) {
+  return std::string(kube::GetString(object, {"metadata", "namespace"})) + "/" +
+         std::string(kube::GetString(object, {"metadata", "name"}));
+}
+
 Resources Minus(Resources a, const Resources& b) {
   a.Subtract(b);
   return a;
@@ -88,6 +93,8 @@ void CapacityModel::UpsertNode(const kube::Object& node) {
   entry->round = node_round_;
   entry->usable = IsReady(node) && !IsTaintedAway(node) &&
                   !kube::Get<bool>(node, {"spec", "unschedulable"}).value_or(false);
+  ForgetNode(entry->facts, labels_);
+  if (entry->usable) entry->facts = ReadNode(node, labels_);
   entry->allocatable = Resources{};
   if (const kube::Object* list = kube::GetObject(node, {"status", "allocatable"})) {
     // A node that reports nonsense has nothing to offer.
@@ -95,17 +102,22 @@ void CapacityModel::UpsertNode(const kube::Object& node) {
   }
 }
 
+void CapacityModel::Disable(Node& node) {
+  node.known = node.usable = false;
+  ForgetNode(node.facts, labels_);
+}
+
 void CapacityModel::RemoveNode(const kube::Object& node) {
   auto found = nodes_.find(kube::GetString(node, {"metadata", "name"}));
   if (found == nodes_.end()) return;
-  found->second.known = found->second.usable = false;
+  Disable(found->second);
   if (found->second.pods == 0) nodes_.erase(found);
 }
 
 void CapacityModel::EndNodes() {
   for (auto it = nodes_.begin(); it != nodes_.end();) {
     Node& node = it->second;
-    if (node.known && node.round != node_round_) node.known = node.usable = false;
+    if (node.known && node.round != node_round_) Disable(node);
     it = !node.known && node.pods == 0 ? nodes_.erase(it) : std::next(it);
   }
 }
@@ -166,16 +178,39 @@ void CapacityModel::EndPods() {
   }
 }
 
+void CapacityModel::UpsertClaim(const kube::Object& claim) {
+  if (kube::GetString(claim, {"status", "phase"}) != "Bound") return RemoveClaim(claim);
+  const std::string name = NamespacedName(claim);
+  const auto known = claims_.find(name);
+  if (known != claims_.end()) {
+    known->second = claim_round_;
+  } else if (claims_.size() < kClaimsMax) {
+    claims_.emplace(name, claim_round_);
+  }
+}
+
+void CapacityModel::RemoveClaim(const kube::Object& claim) { claims_.erase(NamespacedName(claim)); }
+
+void CapacityModel::EndClaims() {
+  std::erase_if(claims_, [&](const auto& entry) { return entry.second != claim_round_; });
+}
+
 Capacity CapacityModel::Measure() const {
   Capacity out;
+  NodePicture picture(labels_);
   out.requested = waiting_;
   for (const auto& [name, node] : nodes_) {
     if (!node.usable) continue;
     ++out.nodes;
     out.allocatable.Add(node.allocatable);
     out.requested.Add(node.foreign);
-    out.largest_node_free = Larger(out.largest_node_free, Minus(node.allocatable, node.used));
+    Resources free = Minus(node.allocatable, node.used);
+    out.largest_node_free = Larger(out.largest_node_free, free);
+    out.largest_node_allocatable = Larger(out.largest_node_allocatable, node.allocatable);
+    picture.Add(node.facts, node.allocatable, std::move(free));
   }
+  picture.Finish(out);
+  for (const auto& [name, round] : claims_) out.claims.push_back(name);
   return out;
 }
 

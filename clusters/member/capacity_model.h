@@ -7,7 +7,7 @@
 // platform's own count, since Jobs may tolerate those. Requested: every pod that has not ended, is
 // not ours (label fairway.flext.sh/gateway), and holds or waits for such a node; gated pods do not.
 // Largest node free: per resource, the most that any one such node has free, our own pods counted
-// in: a pod that asks for more fits nowhere now.
+// in: a pod that asks for more fits nowhere now. The same nodes one by one: node_picture.h.
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@
 #include <unordered_map>
 
 #include "clusters/kube/json.h"
+#include "clusters/member/node_picture.h"
 #include "scheduler/cluster_view.h"
 #include "scheduler/resources.h"
 
@@ -38,6 +39,13 @@ class CapacityModel {
   void RemovePod(const kube::Object& pod);
   void EndPods();
 
+  // Bound PersistentVolumeClaims, ours and others', at most kClaimsMax of them.
+  static constexpr size_t kClaimsMax = 4096;
+  void BeginClaims() { ++claim_round_; }
+  void UpsertClaim(const kube::Object& claim);
+  void RemoveClaim(const kube::Object& claim);
+  void EndClaims();
+
   scheduler::Capacity Measure() const;
   size_t pods() const { return pods_.size(); }
 
@@ -47,6 +55,7 @@ class CapacityModel {
     bool usable = false;
     uint32_t round = 0;
     uint32_t pods = 0;
+    NodeFacts facts;
     scheduler::Resources allocatable;
     scheduler::Resources used;     // by all pods on it
     scheduler::Resources foreign;  // by pods that are not ours
@@ -66,13 +75,17 @@ class CapacityModel {
   Node* NodeNamed(std::string_view name);
   void Charge(const Pod& pod);
   void Discharge(const Pod& pod);
+  void Disable(Node& node);
 
   std::string gateway_;
-  std::map<std::string, Node, std::less<>> nodes_;  // stable addresses: pods point to them
+  LabelPool labels_;                                     // of the nodes
+  std::map<std::string, uint32_t, std::less<>> claims_;  // namespace/name -> round
+  std::map<std::string, Node, std::less<>> nodes_;       // stable addresses: pods point to them
   std::unordered_map<Key, Pod, KeyHash> pods_;
   scheduler::Resources waiting_;  // foreign pods without a node
   uint32_t node_round_ = 0;
   uint32_t pod_round_ = 0;
+  uint32_t claim_round_ = 0;
 };
 
 }  // namespace fairway::clusters

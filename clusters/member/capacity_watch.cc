@@ -56,6 +56,31 @@ class CapacityWatch::Pods : public kube::ListWatchSink {
   CapacityWatch& owner_;
 };
 
+class CapacityWatch::Claims : public kube::ListWatchSink {
+ public:
+  explicit Claims(CapacityWatch& owner) : owner_(owner) {}
+  void OnListStart() override { owner_.model_.BeginClaims(); }
+  void OnObject(const kube::Object& claim) override {
+    owner_.model_.UpsertClaim(claim);
+    owner_.Changed();
+  }
+  void OnDeleted(const kube::Object& claim) override {
+    owner_.model_.RemoveClaim(claim);
+    owner_.Changed();
+  }
+  void OnListed() override {
+    owner_.model_.EndClaims();
+    owner_.Changed();
+  }
+  void OnSyncChanged(bool synced, const Error& error) override {
+    if (!synced)
+      Log(LogLevel::kDebug, "{}: volume claims: {}", owner_.config_.member, error.message);
+  }
+
+ private:
+  CapacityWatch& owner_;
+};
+
 CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig config,
                              std::function<void(const scheduler::Capacity&)> on_capacity)
     : loop_(loop),
@@ -63,7 +88,8 @@ CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig c
       on_capacity_(std::move(on_capacity)),
       model_(config_.gateway),
       nodes_(std::make_unique<Nodes>(*this)),
-      pods_(std::make_unique<Pods>(*this)) {
+      pods_(std::make_unique<Pods>(*this)),
+      claims_(std::make_unique<Claims>(*this)) {
   kube::ListWatchConfig watch = config_.watch;
   watch.path = "/api/v1/nodes";
   watch.selector.clear();
@@ -79,6 +105,9 @@ CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig c
     }
   }
   pod_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *pods_);
+  watch.path = "/api/v1/persistentvolumeclaims";
+  ++watch.seed;
+  claim_watch_ = std::make_unique<kube::ListWatch>(loop_, http, watch, *claims_);
 }
 
 CapacityWatch::~CapacityWatch() = default;
@@ -86,11 +115,13 @@ CapacityWatch::~CapacityWatch() = default;
 void CapacityWatch::Start() {
   node_watch_->Start();
   pod_watch_->Start();
+  claim_watch_->Start();
 }
 
 void CapacityWatch::Poke() {
   if (node_watch_) node_watch_->Poke();
   if (pod_watch_) pod_watch_->Poke();
+  if (claim_watch_) claim_watch_->Poke();
 }
 
 void CapacityWatch::Changed() {
@@ -106,6 +137,7 @@ void CapacityWatch::Measure() {
         config_.member, config_.pods_max);
     node_watch_.reset();
     pod_watch_.reset();
+    claim_watch_.reset();
     model_ = CapacityModel(config_.gateway);
     nodes_listed_ = pods_listed_ = false;
     return;

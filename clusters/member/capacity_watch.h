@@ -1,5 +1,7 @@
-// CapacityWatch: keeps a CapacityModel current by watching a member's nodes and pods, and reports
-// what it measures, at most once per interval and only when it changed. Thread: the loop.
+// CapacityWatch: keeps a CapacityModel current by watching a member's nodes, pods and
+// PersistentVolumeClaims, and reports what it measures, at most once per interval and only when it
+// changed. Claims are a help only: capacity is reported also where they may not be listed. Thread:
+// the loop.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +38,7 @@ class CapacityWatch {
  private:
   class Nodes;
   class Pods;
+  class Claims;
 
   void Changed();
   void Measure();
@@ -48,7 +51,8 @@ class CapacityWatch {
   std::optional<scheduler::Capacity> last_;
   std::unique_ptr<Nodes> nodes_;
   std::unique_ptr<Pods> pods_;
-  std::unique_ptr<kube::ListWatch> node_watch_, pod_watch_;
+  std::unique_ptr<Claims> claims_;
+  std::unique_ptr<kube::ListWatch> node_watch_, pod_watch_, claim_watch_;
   Call timer_;
 };
 

@@ -82,6 +82,9 @@ int RunExplain(const std::vector<std::string>& arguments) {
   if (std::string outcome = text({"status", "outcome"}); !outcome.empty()) {
     std::printf("Outcome:   %s: %s\n", outcome.c_str(), text({"status", "message"}).c_str());
   }
+  if (std::string change = text({"status", "nearestChange"}); !change.empty()) {
+    std::printf("Nearest:   %s\n", change.c_str());
+  }
   if (std::string next = text({"status", "runnerUp", "cluster"}); !next.empty()) {
     std::printf(
         "Runner-up: %s (score %lld against %lld)\n", next.c_str(),

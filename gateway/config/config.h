@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/policy/rules.h"
 #include "scheduler/result.h"
 
 namespace fairway::gateway {
@@ -48,6 +49,8 @@ struct Config {
   int64_t probe_interval_ms = 2000;
   int64_t probe_timeout_ms = 5000;
   int64_t request_timeout_ms = 30'000;
+  // placement
+  scheduler::ScoreWeights weights;
   // log
   std::string log_level = "info";
   // simulate

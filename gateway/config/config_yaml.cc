@@ -82,6 +82,10 @@ class Reader {
     for (const auto& entry : node) {
       std::string key = Join(name, entry.first.Scalar());
       const Setting* setting = FindSetting(key);
+      if (setting == nullptr && IsSection(key)) {
+        Section(key, entry.second);
+        continue;
+      }
       if (setting == nullptr) {
         Wrong(entry.first, key, "no such setting");
         continue;

@@ -80,6 +80,20 @@ std::string Join(const std::vector<std::string>& names) {
         [](const Config& c) -> std::string { return std::to_string(c.field); } \
   }
 
+// A 32-bit weight in hundredths.
+std::string Weight(int32_t& out, std::string_view text) {
+  int64_t value = 0;
+  std::string problem = Number(value, text, 0, scheduler::kWeightMax);
+  if (problem.empty()) out = static_cast<int32_t>(value);
+  return problem;
+}
+#define WEIGHT(key, help, field)                                                        \
+  {                                                                                     \
+    key, "", "a whole number, 0 to 10000", help,                                        \
+        [](Config& c, std::string_view t) -> std::string { return Weight(c.weights.field, t); }, \
+        [](const Config& c) -> std::string { return std::to_string(c.weights.field); }  \
+  }
+
 const std::vector<Setting>& Settings() {
   static const std::vector<Setting> settings = {
       TEXT("server.listen", "listen", "host:port", "where clients connect; port 0 picks a free one",
@@ -122,6 +136,18 @@ const std::vector<Setting>& Settings() {
              probe_timeout_ms, 100, 600000),
       NUMBER("members.requestTimeoutMs", "", "milliseconds a member may take to answer a request",
              request_timeout_ms, 100, 600000),
+      WEIGHT("placement.weights.preferredAffinity",
+             "hundredths that preferred cluster affinity counts in the score of a cluster",
+             preferred_affinity),
+      WEIGHT("placement.weights.spread", "hundredths that an emptier cluster counts", spread),
+      WEIGHT("placement.weights.pack", "hundredths that a fuller cluster counts", pack),
+      WEIGHT("placement.weights.balance",
+             "hundredths that cpu and memory left in the same measure count", balance),
+      WEIGHT("placement.weights.cost", "hundredths that a cheaper cluster counts", cost),
+      WEIGHT("placement.weights.locality",
+             "hundredths that preferred datasets of a cluster count", locality),
+      WEIGHT("placement.weights.stability",
+             "hundredths that the cluster where the job ran before counts", stability),
       TEXT("log.level", "log-level", "debug, info, warning or error",
            "the least level that is logged", log_level, Level),
       NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",
@@ -140,6 +166,7 @@ const std::vector<Setting>& Settings() {
 
 #undef TEXT
 #undef NUMBER
+#undef WEIGHT
 
 const Setting* FindSetting(std::string_view key) {
   for (const Setting& setting : Settings()) {

@@ -12,8 +12,9 @@ constexpr Duration kBlockedRetry = Milliseconds(500);
 
 }  // namespace
 
-CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects)
-    : loop_(loop), store_(store), effects_(effects), recorder_(store) {
+CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
+                   const scheduler::ScoreWeights& weights)
+    : loop_(loop), store_(store), effects_(effects), recorder_(store), weights_(weights) {
   sink_.want_decisions = true;
 }
 
@@ -24,6 +25,7 @@ Status CorePump::Recover() {
   if (!read) return read;
   auto world = loader.Finish();
   if (!world) return Fail(world.error());
+  world->SetWeights(weights_);
   core_ = scheduler::Core(std::move(*world));
   recorder_.Start(core_.world());
   return {};

@@ -34,7 +34,8 @@ class Effects {
 
 class CorePump {
  public:
-  CorePump(Loop& loop, store::ObjectStore& store, Effects& effects);
+  CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
+           const scheduler::ScoreWeights& weights = {});
 
   // Rebuilds the world from the store. Before any event.
   Status Recover();
@@ -59,6 +60,7 @@ class CorePump {
   store::ObjectStore& store_;
   Effects& effects_;
   HistoryRecorder recorder_;
+  scheduler::ScoreWeights weights_;
   scheduler::Core core_;
   scheduler::CommandSink sink_;
   scheduler::Outbox<scheduler::Command> outbox_;

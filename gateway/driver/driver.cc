@@ -60,7 +60,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                     Tell(job, cluster, "WithdrawDelayed",
                          error.message + "; its copy is deleted when the cluster answers");
                   }}),
-      pump_(loop, writer.store(), *this),
+      pump_(loop, writer.store(), *this, options.weights),
       jobs_(loop, writer, pump_, fleet_),
       clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
       gate_(loop, writer, pump_, options.gateway_id,

@@ -24,6 +24,7 @@ struct DriverOptions {
   std::string gateway_id;  // value of the label fairway.flext.sh/gateway on all copies
   clusters::MemberLimits member_limits;
   ClusterBridge::TrustedAccess trusted_clusters;
+  scheduler::ScoreWeights weights;  // where a policy sets none
 };
 
 // How an Event on a Job is recorded: type (Normal, Warning), reason, message.

@@ -1,5 +1,6 @@
 #include "gateway/driver/job_bridge.h"
 
+#include <set>
 #include <utility>
 
 #include "clusters/log.h"
@@ -14,7 +15,7 @@ using kube::Value;
 
 namespace {
 
-// Waiting jobs that one turn looks at again after a policy changed.
+// Jobs that one turn looks at again after a policy changed.
 constexpr size_t kReviewPerTurn = 256;
 
 bool HasDeletion(const Object& job) {
@@ -110,7 +111,16 @@ Result<kube::JobWish> JobBridge::WishOf(const Object& job, const std::string& ns
   }
   auto policy = kube::SelectPolicy(job, local, global);
   if (!policy) return Fail(policy.error());
-  return kube::JobSpecFrom(job, *policy);
+  return kube::JobSpecFrom(job, *policy, AskedIn(ns));
+}
+
+const kube::AskedLabels& JobBridge::AskedIn(const std::string& ns) const {
+  auto [at, fresh] = asked_.try_emplace(ns);
+  if (!fresh) return at->second;
+  for (const auto& [key, policy] : policies_) {
+    if (key.ns.empty() || key.ns == ns) kube::CollectAskedLabels(policy.get_object(), at->second);
+  }
+  return at->second;
 }
 
 void JobBridge::OnJob(const api::Written& change) {
@@ -203,14 +213,21 @@ void JobBridge::OnPolicy(const api::Written& change) {
   } else {
     policies_[key] = Value(*change.after, kube::StoragePtr());
   }
-  ReviewWaiting();
+  ReviewJobs(std::exchange(asked_, {}));
 }
 
-void JobBridge::ReviewWaiting() {
+void JobBridge::ReviewJobs(const std::map<std::string, kube::AskedLabels>& asked_before) {
+  std::set<std::string> asked_anew;
+  for (const auto& [ns, before] : asked_before) {
+    if (AskedIn(ns) != before) asked_anew.insert(ns);
+  }
   bool under_way = !review_.empty();
   review_.clear();
   for (const auto& [job, record] : pump_.world().jobs()) {
-    if (record->state == scheduler::JobState::kQueued) review_.push_back(job);
+    if (!record->spec) continue;
+    // Others in the review of before may not have been reached yet; being asked twice is harmless.
+    const bool waits = record->state == scheduler::JobState::kQueued;
+    if (waits || under_way || asked_anew.contains(JobKey(record->name).ns)) review_.push_back(job);
   }
   if (!under_way && !review_.empty()) loop_.Post([this] { ReviewSome(); });
 }
@@ -220,12 +237,16 @@ void JobBridge::ReviewSome() {
     JobId job = review_.front();
     review_.pop_front();
     const scheduler::JobRecord* record = pump_.world().FindJob(job);
-    if (record == nullptr || record->state != scheduler::JobState::kQueued) continue;
+    if (record == nullptr || !record->spec) continue;
     store::ObjectKey key = JobKey(record->name);
     auto doc = writer_.Read(key);
     if (!doc || !doc->has_value()) continue;
     auto wish = WishOf((*doc)->get_object(), key.ns);
     if (!wish) continue;
+    if (record->state != scheduler::JobState::kQueued) {
+      pump_.Post(scheduler::JobRelabeled{job, &wish->spec});
+      continue;
+    }
     pump_.Post(scheduler::JobChanged{job, &wish->spec, wish->suspended,
                                      static_cast<int32_t>(wish->ttl_seconds)});
   }

@@ -52,8 +52,11 @@ class JobBridge {
   void Submit(const api::Written& change);
   void Change(const api::Written& change);
   Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const;
-  // A policy changed: jobs that wait are looked at again, some per turn.
-  void ReviewWaiting();
+  // What the policies of a namespace ask about jobs; kept until a policy changes.
+  const kube::AskedLabels& AskedIn(const std::string& ns) const;
+  // A policy changed: jobs that wait are looked at again, some per turn; placed ones too where
+  // policies ask about other labels than before.
+  void ReviewJobs(const std::map<std::string, kube::AskedLabels>& asked_before);
   void ReviewSome();
 
   Loop& loop_;
@@ -61,6 +64,7 @@ class JobBridge {
   CorePump& pump_;
   Fleet& fleet_;
   std::map<PolicyKey, kube::Value> policies_;
+  mutable std::map<std::string, kube::AskedLabels> asked_;  // by namespace, where they were needed
   JobId submitting_id_;
   const kube::Object* submitting_ = nullptr;
   // What the last check of a Job found, until it is submitted.

@@ -70,6 +70,8 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "MaximumExecutionTimeExceeded";
     case EndReason::kQuotaChanged:
       return "QuotaChanged";
+    case EndReason::kTainted:
+      return "Tainted";
   }
   return "Ended";
 }
@@ -85,6 +87,7 @@ void WriteDecision(const scheduler::World& world, const scheduler::Decision& dec
   const kube::StoragePtr& sp = status.storage();
   status["outcome"] = decision.outcome;
   status["message"] = decision.message;
+  if (!decision.nearest_change.empty()) status["nearestChange"] = decision.nearest_change;
   if (decision.cluster) status["score"] = decision.score;
   if (decision.runner_up) {
     status["runnerUp"] = Object(
@@ -110,7 +113,7 @@ void WriteDecision(const scheduler::World& world, const scheduler::Decision& dec
 void KeepExplanation(const Object* previous, Object& status) {
   const Object* old = previous == nullptr ? nullptr : kube::GetObject(*previous, {"status"});
   if (old == nullptr) return;
-  for (std::string_view key : {"outcome", "message", "score", "runnerUp", "verdicts"}) {
+  for (std::string_view key : {"outcome", "message", "nearestChange", "score", "runnerUp", "verdicts"}) {
     if (const Value* value = kube::Find(*old, key)) status[key] = *value;
   }
 }

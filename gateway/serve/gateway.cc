@@ -203,6 +203,7 @@ Status Gateway::Impl::StartApi() {
 Status Gateway::Impl::StartDriver() {
   DriverOptions options;
   options.gateway_id = gateway_id;
+  options.weights = config.weights;
   clusters::MemberLimits& limits = options.member_limits;
   limits.dispatch_in_flight_max = static_cast<int>(config.dispatch_in_flight_max);
   limits.probe_interval_ms = config.probe_interval_ms;

@@ -4,7 +4,6 @@
 #include <string>
 
 namespace fairway::scheduler {
-namespace {}  // namespace
 
 bool WritePolicySection(ByteWriter& out, const ClusterSpec& spec) {
   const bool since = std::any_of(spec.taints.begin(), spec.taints.end(),

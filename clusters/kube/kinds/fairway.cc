@@ -1,12 +1,12 @@
 // Strategies of fairway.flext.sh: Cluster, PlacementPolicy, ClusterPlacementPolicy. Placements are
 // written by Fairway alone, and their verbs say so.
-#include <charconv>
 #include <set>
 #include <string>
 
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/metadata.h"
 #include "clusters/kube/kinds/names.h"
+#include "clusters/kube/kinds/placement_rules.h"
 #include "clusters/kube/kinds/pod_spec.h"
 #include "clusters/kube/kinds/registry.h"
 #include "clusters/kube/schema/leaf.h"
@@ -198,58 +198,12 @@ class ClusterStrategy : public Strategy {
     ValidateAccess(cluster, errors);
     ValidateTaints(spec, errors);
     ValidateCost(spec, errors);
+    const FieldPath datasets = kSpec.Child("datasets");
+    ForEachText(spec, "datasets", [&](std::string_view name, size_t i) {
+      ValidateDatasetName(name, datasets.Index(i), errors);
+    });
   }
 };
-
-bool IsInteger(std::string_view text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return !text.empty() && error == std::errc() && end == text.data() + text.size();
-}
-
-void ValidateRequirement(const Object& requirement, const FieldPath& path, FieldErrors& errors) {
-  const std::string_view op = GetString(requirement, {"operator"});
-  const FieldPath at_values = path.Child("values");
-  const size_t count = CountItems(requirement, "values");
-  if (op == "In" || op == "NotIn") {
-    if (count == 0) {
-      errors.Required(at_values, "must be specified when `operator` is 'In' or 'NotIn'");
-    }
-  } else if (op == "Exists" || op == "DoesNotExist") {
-    if (count > 0) {
-      errors.Forbidden(at_values,
-                       "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
-    }
-  } else if (op == "Gt" || op == "Lt") {
-    if (count != 1) {
-      errors.Required(at_values, "must be specified single value when `operator` is 'Lt' or 'Gt'");
-    }
-  } else {
-    errors.Unsupported(path.Child("operator"), op,
-                       {"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"});
-  }
-  ValidateLabelKey(GetString(requirement, {"key"}), path.Child("key"), errors);
-  ForEachText(requirement, "values", [&](std::string_view value, size_t i) {
-    if (op == "Gt" || op == "Lt") {
-      if (!IsInteger(value)) {
-        errors.Invalid(at_values.Index(i), value,
-                       "must be an integer when `operator` is 'Lt' or 'Gt'");
-      }
-    } else {
-      AddProblems(at_values.Index(i), value, LabelValueProblems(value), errors);
-    }
-  });
-}
-
-void ValidateTerm(const Object& term, const FieldPath& path, FieldErrors& errors) {
-  const FieldPath list = path.Child("matchExpressions");
-  if (CountItems(term, "matchExpressions") == 0) {
-    errors.Required(list, "a term without requirements matches no cluster");
-  }
-  ForEachObject(term, "matchExpressions", [&](const Object& requirement, size_t i) {
-    ValidateRequirement(requirement, list.Index(i), errors);
-  });
-}
 
 class PlacementPolicyStrategy : public Strategy {
  public:
@@ -276,6 +230,7 @@ class PlacementPolicyStrategy : public Strategy {
       ValidateTerm(ObjectOrEmpty(preferred, "preference"), at.Child("preference"), errors);
     });
     ValidateTolerations(spec, kSpec, errors);
+    ValidatePlacementRules(spec, errors);
   }
 };
 

@@ -16,16 +16,6 @@ namespace {
 using scheduler::LabelRequirement;
 using Op = LabelRequirement::Op;
 
-std::optional<Op> ParseOperator(std::string_view text) {
-  if (text == "In") return Op::kIn;
-  if (text == "NotIn") return Op::kNotIn;
-  if (text == "Exists") return Op::kExists;
-  if (text == "DoesNotExist") return Op::kDoesNotExist;
-  if (text == "Gt") return Op::kGt;
-  if (text == "Lt") return Op::kLt;
-  return std::nullopt;
-}
-
 void CopyMember(const Object& from, std::string_view key, Object& to) {
   if (const Value* value = Find(from, key)) to.emplace(key, *value);
 }
@@ -59,19 +49,6 @@ Object WithRequests(const Object& pod, const StoragePtr& storage) {
   return out;
 }
 
-scheduler::SelectorTerm TermFrom(const Object& term) {
-  scheduler::SelectorTerm out;
-  ForEachObject(term, "matchExpressions", [&](const Object& each, size_t) {
-    const std::optional<Op> op = ParseOperator(GetString(each, {"operator"}));
-    if (!op) return;
-    LabelRequirement requirement{std::string(GetString(each, {"key"})), *op, {}};
-    ForEachText(each, "values",
-                [&](std::string_view value, size_t) { requirement.values.emplace_back(value); });
-    out.requirements.push_back(std::move(requirement));
-  });
-  return out;
-}
-
 scheduler::TaintEffect EffectFrom(std::string_view text) {
   if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
   if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
@@ -95,8 +72,39 @@ void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
     toleration.value = GetString(each, {"value"});
     toleration.any_effect = effect.empty();
     toleration.effect = EffectFrom(effect);
+    // Zero and less mean at once, as in Kubernetes.
+    const std::optional<int64_t> seconds = GetInt(each, "tolerationSeconds");
+    toleration.seconds = seconds ? std::max<int64_t>(*seconds, 0) : -1;
     spec.tolerations.push_back(std::move(toleration));
   });
+}
+
+std::string QuantityText(const Value& value) {
+  return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
+}
+
+// A price in millionths: a quantity of thousandths a thousand times as large, so that "0.0042"
+// (canonically "4200u") keeps its digits. -1 when there is none.
+int64_t MicroPrice(const Object& cost, std::string_view key) {
+  const Value* value = Find(cost, key);
+  if (value == nullptr || value->is_null()) return -1;
+  std::string text = QuantityText(*value);
+  const char unit = text.empty() ? '\0' : text.back();
+  if (unit == 'm') {
+    text.pop_back();
+  } else if (unit == 'u') {
+    text.back() = 'm';
+  } else if (unit == 'n') {
+    text.back() = 'u';
+  } else if (unit >= '0' && unit <= '9' && text.find_first_of("eE") == std::string::npos) {
+    text += 'k';
+  } else {
+    const Result<int64_t> milli = scheduler::ParseQuantityMilli(text);
+    constexpr int64_t kMost = std::numeric_limits<int64_t>::max() / 1000;
+    return milli ? std::min(*milli, kMost) * 1000 : -1;
+  }
+  const Result<int64_t> micro = scheduler::ParseQuantityMilli(text);
+  return micro ? *micro : -1;
 }
 
 tl::unexpected<Error> BadAnnotation(const Object& job, std::string_view key, std::string_view value,
@@ -138,6 +146,15 @@ Status ApplyAnnotations(const Object& job, scheduler::JobSpec& spec) {
                            requirements.error().message);
     }
     RequireBeside(*requirements, spec);
+  }
+  const std::string_view gang = Annotation(job, names::kAnnotationGang);
+  if (const std::string_view problem = GangProblem(gang); !problem.empty()) {
+    return BadAnnotation(job, names::kAnnotationGang, gang, problem);
+  }
+  spec.gang = gang != "false";
+  const std::string_view datasets = Annotation(job, names::kAnnotationDatasets);
+  if (const std::string problem = DatasetsProblem(datasets); !problem.empty()) {
+    return BadAnnotation(job, names::kAnnotationDatasets, datasets, problem);
   }
   const std::string_view priority = Annotation(job, names::kAnnotationPriority);
   if (priority.empty()) return {};
@@ -201,7 +218,7 @@ Result<PolicyDocument> SelectPolicy(const Object& job, const std::vector<PolicyD
   return Best(job, cluster_policies);
 }
 
-Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy) {
+Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy, const AskedLabels& asked) {
   const Object& spec = ObjectOrEmpty(job, "spec");
   const Object& pod = ObjectOrEmpty(ObjectOrEmpty(spec, "template"), "spec");
   JobWish wish;
@@ -217,6 +234,8 @@ Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy) {
     ApplyPolicy(*policy, wish.spec);
   }
   if (Status status = ApplyAnnotations(job, wish.spec); !status) return Fail(status.error());
+  scheduler::PlacementRules rules = RulesFrom(job, policy, asked);
+  if (rules != scheduler::PlacementRules{}) wish.spec.rules.push_back(std::move(rules));
   return wish;
 }
 
@@ -233,13 +252,21 @@ Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
                           EffectFrom(GetString(taint, {"effect"}))});
   });
   out.cordoned = Get<bool>(spec, {"cordoned"}).value_or(false);
+  ForEachText(spec, "datasets",
+              [&](std::string_view name, size_t) { out.datasets.emplace_back(name); });
+  std::sort(out.datasets.begin(), out.datasets.end());
+  const Object& cost = ObjectOrEmpty(spec, "cost");
+  out.cost_core_micro = MicroPrice(cost, "cpuCoreHour");
+  out.cost_gib_micro = MicroPrice(cost, "memoryGiBHour");
+  for (const auto& [name, value] : ObjectOrEmpty(spec, "capacityOverrides")) {
+    const Result<int64_t> amount = name == "cpu"
+                                       ? scheduler::ParseQuantityMilli(QuantityText(value))
+                                       : scheduler::ParseQuantity(QuantityText(value));
+    if (!amount) return Fail(amount.error());
+    out.overrides.emplace_back(std::string(name), *amount);
+  }
+  std::sort(out.overrides.begin(), out.overrides.end());
   return out;
-}
-
-Result<scheduler::Resources> CapacityOverrides(const Object& cluster) {
-  const Object* overrides = GetObject(cluster, {"spec", "capacityOverrides"});
-  if (overrides == nullptr) return scheduler::Resources();
-  return clusters::ParseResourceList(*overrides, "spec.capacityOverrides");
 }
 
 Result<std::vector<LabelRequirement>> ParseClusterSelector(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "clusters/kube/json.h"
+#include "clusters/kube/kinds/placement_rules.h"
 #include "scheduler/cluster_view.h"
 #include "scheduler/job.h"
 #include "scheduler/resources.h"
@@ -39,13 +40,13 @@ struct JobWish {
   std::string policy;        // name of the policy that was used, "" = none
 };
 
-// `policy` may be null. 422 when a Fairway annotation of the Job does not parse.
-Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy);
+// `policy` may be null; `asked` is what the policies of the Job's namespace ask about jobs. 422
+// when a Fairway annotation of the Job does not parse.
+Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy,
+                            const AskedLabels& asked = {});
 
 // 422 when a quantity does not parse.
 Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster);
-// spec.capacityOverrides: empty where nothing is overridden.
-Result<scheduler::Resources> CapacityOverrides(const Object& cluster);
 
 // `region=eu,tier in (a,b)`, the annotation fairway.flext.sh/cluster-selector, as one required
 // term.
