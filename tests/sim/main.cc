@@ -35,6 +35,8 @@ constexpr CanaryName kCanaries[] = {
     {"rerun-finished", Canary::kRerunFinished},
     {"dropped-edit", Canary::kDroppedEdit},
     {"deaf-timer", Canary::kDeafTimer},
+    {"deaf-rules", Canary::kDeafRules},
+    {"blind-nodes", Canary::kBlindNodes},
     {"broken-index", Canary::kBrokenIndex},
     {"noise", Canary::kNoise},
     {"eager-fence", Canary::kEagerFence},

@@ -1,24 +1,41 @@
 #include "tests/sim/sim_cluster.h"
 
+#include <algorithm>
+
 namespace fairway::sim {
 
 using scheduler::RunPhase;
 
-int64_t SimCluster::Used() const {
-  int64_t used = foreign_milli_;
-  for (const auto& [key, copy] : copies_) {
-    if (copy.phase == RunPhase::kRunning) used += copy.cpu_milli;
+std::vector<int64_t> SimCluster::FreeByNode() const {
+  const auto nodes = static_cast<int64_t>(nodes_);
+  std::vector<int64_t> free;
+  for (int64_t node = 0; node < nodes; ++node) {
+    const int64_t foreign = foreign_milli_ / nodes + (node < foreign_milli_ % nodes ? 1 : 0);
+    free.push_back(node_milli_ - foreign);
   }
-  return used;
+  for (const auto& [key, copy] : copies_) {
+    if (copy.phase != RunPhase::kRunning) continue;
+    for (const size_t node : copy.nodes) free[node] -= copy.cpu_milli / copy.pods;
+  }
+  return free;
 }
 
 void SimCluster::StartWhatFits(Instant now) {
   if (!exists_) return;
-  int64_t used = Used();
+  std::vector<int64_t> free = FreeByNode();
   for (auto& [key, copy] : copies_) {
-    if (copy.phase != RunPhase::kPending || !copy.job_started || used + copy.cpu_milli > cpu_milli_)
-      continue;
-    used += copy.cpu_milli;
+    if (copy.phase != RunPhase::kPending || !copy.job_started) continue;
+    // Each pod on the freest node, and none unless all find one.
+    std::vector<int64_t> left = free;
+    copy.nodes.clear();
+    for (int32_t pod = 0; pod < copy.pods; ++pod) {
+      const auto freest = std::max_element(left.begin(), left.end());
+      if (*freest < copy.cpu_milli / copy.pods) break;
+      *freest -= copy.cpu_milli / copy.pods;
+      copy.nodes.push_back(static_cast<size_t>(freest - left.begin()));
+    }
+    if (copy.nodes.size() != static_cast<size_t>(copy.pods)) continue;
+    free = left;
     copy.phase = RunPhase::kRunning;
     copy.started = now;
     copy.run = ++runs_;
@@ -31,6 +48,7 @@ void SimCluster::Apply(Instant now, CopyKey key, const SimJob& job) {
   SimCopy& copy = at->second;
   if (is_new) {
     copy.cpu_milli = job.cpu_milli;
+    copy.pods = job.pods;
     copy.left = job.run_time;
     copy.fails = job.fails;
     copy.grace = Seconds(job.grace_seconds);
@@ -102,14 +120,31 @@ bool SimCluster::End(Instant now, CopyKey key, uint64_t run) {
 }
 
 scheduler::Capacity SimCluster::Measure() const {
+  const auto amount = [](int64_t cpu_milli, int64_t pods) {
+    scheduler::Resources resources;
+    resources.cpu_milli = cpu_milli;
+    resources.memory_bytes = int64_t{1} << 40;
+    resources.pods = pods;
+    return resources;
+  };
+  const auto nodes = static_cast<int32_t>(nodes_);
   scheduler::Capacity capacity;
-  capacity.allocatable.cpu_milli = cpu_milli_;
-  capacity.allocatable.memory_bytes = int64_t{1} << 40;
-  capacity.allocatable.pods = 1 << 20;
+  capacity.allocatable = amount(node_milli_ * nodes, 1 << 20);
   capacity.requested.cpu_milli = foreign_milli_;
-  capacity.largest_node_free = capacity.allocatable;
-  capacity.largest_node_allocatable = capacity.allocatable;
-  capacity.nodes = 1;
+  capacity.largest_node_allocatable = amount(node_milli_, 1 << 20);
+  capacity.nodes = nodes;
+  scheduler::NodeClass& all = capacity.node_classes.emplace_back();
+  all.whole = {{amount(node_milli_, 1 << 20), nodes}};
+  std::vector<int64_t> free = FreeByNode();
+  std::sort(free.rbegin(), free.rend());
+  capacity.largest_node_free = amount(free.front(), 1 << 20);
+  for (const int64_t cpu_milli : free) {
+    if (!all.free.empty() && all.free.back().amounts.cpu_milli == cpu_milli) {
+      ++all.free.back().nodes;
+    } else {
+      all.free.push_back({amount(cpu_milli, 1 << 20), 1});
+    }
+  }
   return capacity;
 }
 

@@ -18,8 +18,10 @@ using CopyKey = std::pair<JobId, Epoch>;
 
 struct SimCopy {
   scheduler::RunPhase phase = scheduler::RunPhase::kPending;
-  int64_t cpu_milli = 0;
-  Duration left;  // of its run time
+  int64_t cpu_milli = 0;  // of all its pods
+  int32_t pods = 1;
+  std::vector<size_t> nodes;  // where its pods run
+  Duration left;              // of its run time
   Instant started;
   uint64_t run = 0;  // tells a start from an earlier one of the same copy
   bool fails = false;
@@ -45,7 +47,9 @@ inline bool IsLive(const SimCopy& copy) {
 
 class SimCluster {
  public:
-  SimCluster(ClusterId id, int64_t cpu_milli) : id_(id), cpu_milli_(cpu_milli) {}
+  // `nodes` nodes with so much cpu each.
+  SimCluster(ClusterId id, int64_t node_milli, size_t nodes)
+      : id_(id), node_milli_(node_milli), nodes_(nodes) {}
 
   // The member's clock: ahead of true time by an offset.
   void SetClock(Duration offset) { clock_offset_ = offset; }
@@ -91,19 +95,24 @@ class SimCluster {
     exists_ = false;
     copies_.clear();
   }
-  // Pods that are not ours.
+  // Pods that are not ours, spread over the nodes.
   void SetForeignLoad(int64_t cpu_milli) { foreign_milli_ = cpu_milli; }
   scheduler::Capacity Measure() const;
+  // Could so many pods run here if nothing else did?
+  bool CouldRun(int32_t pods, int64_t pod_milli) const {
+    return node_milli_ / pod_milli * static_cast<int64_t>(nodes_) >= pods;
+  }
 
   // Copies that started since the last call, for the caller to schedule their ends.
   std::vector<std::pair<CopyKey, SimCopy>> TakeStarted() { return std::exchange(started_, {}); }
 
  private:
   void StartWhatFits(Instant now);
-  int64_t Used() const;
+  std::vector<int64_t> FreeByNode() const;
 
   ClusterId id_;
-  int64_t cpu_milli_;
+  int64_t node_milli_;
+  size_t nodes_;
   int64_t foreign_milli_ = 0;
   bool up_ = true;
   bool exists_ = true;

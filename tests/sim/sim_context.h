@@ -27,6 +27,8 @@ enum class Canary : uint8_t {
   kRerunFinished,   // a finished job is dispatched once more
   kDroppedEdit,     // one edit in fifty never reaches the journal
   kDeafTimer,       // the core's timers never fire
+  kDeafRules,       // the core is not told of spread and affinity
+  kBlindNodes,      // the core is told of more room on nodes than was observed
   kBrokenIndex,     // a derived index is damaged
   kNoise,           // something from outside the seed decides
   kEagerFence,      // a lost cluster's jobs leave before their leases are over

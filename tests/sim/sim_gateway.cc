@@ -39,6 +39,7 @@ void SimGateway::Start() {
     return;
   }
   world->CheckInvariants();
+  book_.Start(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
   commit_at_ = sim_.now;
@@ -104,8 +105,8 @@ JobId SimGateway::Submit(const SimJob& job) {
   known = job;
   batch_.objects.emplace_back(id, known);
   static const std::string kName = "default/a-simulated-job";
-  Step(sched::JobSubmitted{id, &sim_.templates[static_cast<size_t>(job.spec)], &kName,
-                           job.suspended, job.ttl_seconds});
+  const sched::JobSpec wish = WishOf(job);
+  Step(sched::JobSubmitted{id, &wish, &kName, job.suspended, job.ttl_seconds});
   if (sim_.canary == Canary::kEarlyReply) known.acknowledged = true;
   CloseBatch();
   replies_.Hold(revision_, {id});
@@ -131,15 +132,34 @@ void SimGateway::Ask(JobId id, ClientOp op) {
   } else {
     job.suspended = op == ClientOp::kSuspend;
     batch_.objects.emplace_back(id, job);
-    Step(sched::JobChanged{id, &sim_.templates[static_cast<size_t>(job.spec)], job.suspended,
-                           job.ttl_seconds});
+    const sched::JobSpec wish = WishOf(job);
+    Step(sched::JobChanged{id, &wish, job.suspended, job.ttl_seconds});
   }
   CloseBatch();
 }
 
 void SimGateway::ReportCapacity(ClusterId id, const sched::Capacity& capacity) {
-  Step(sched::CapacityObserved{id, &capacity});
+  Observe(id, capacity);
   CloseBatch();
+}
+
+void SimGateway::Observe(ClusterId id, const sched::Capacity& capacity) {
+  book_.Observe(id, capacity);
+  sched::Capacity told = capacity;
+  if (sim_.canary == Canary::kBlindNodes) {
+    for (sched::NodeClass& nodes : told.node_classes) nodes.free = nodes.whole;
+    told.largest_node_free = told.largest_node_allocatable;
+  }
+  Step(sched::CapacityObserved{id, &told});
+}
+
+sched::JobSpec SimGateway::WishOf(const SimJob& job) const {
+  sched::JobSpec wish = sim_.templates[static_cast<size_t>(job.spec)];
+  if (sim_.canary == Canary::kDeafRules && !wish.rules.empty()) {
+    wish.rules[0].spread.clear();
+    wish.rules[0].job_affinity.clear();
+  }
+  return wish;
 }
 
 // ---- the pump ----
@@ -152,6 +172,7 @@ void SimGateway::Step(const sched::Event& event) {
              moves_);
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
+  for (const sched::Edit& edit : sink_.edits) book_.Take(edit);
   for (sched::Edit& edit : sink_.edits) {
     if (sim_.canary == Canary::kDroppedEdit && sim_.rng.Chance({1, 50})) continue;
     batch_.edits.push_back(std::move(edit));

@@ -13,6 +13,7 @@
 #include "scheduler/core.h"
 #include "scheduler/outbox.h"
 #include "scheduler/reconcile.h"
+#include "tests/sim/checkers/placement_was_possible.h"
 #include "tests/sim/sim_context.h"
 
 namespace fairway::sim {
@@ -51,7 +52,7 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
 
 class SimGateway {
  public:
-  explicit SimGateway(SimContext& sim) : sim_(sim) {}
+  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim) {}
 
   bool up() const { return core_ != nullptr; }
   const scheduler::Core& core() const { return *core_; }
@@ -110,6 +111,8 @@ class SimGateway {
   };
 
   void Step(const scheduler::Event& event);
+  void Observe(ClusterId id, const scheduler::Capacity& capacity);
+  scheduler::JobSpec WishOf(const SimJob& job) const;
   void PlantBug(const scheduler::Event& event);
   void CloseBatch();
   void StoreEffect(const scheduler::Command& command);
@@ -132,6 +135,7 @@ class SimGateway {
   }
 
   SimContext& sim_;
+  PlacementBook book_;
   uint32_t incarnation_ = 0;
   std::unique_ptr<scheduler::Core> core_;
   scheduler::CommandSink sink_;

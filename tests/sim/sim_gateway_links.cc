@@ -224,7 +224,7 @@ void SimGateway::OnListAnswer(const SimEvent& event) {
   link->second.seen = sim_.now;
   sim_.heard[event.cluster.value - 1] = sim_.now;
   MeasureClock(event.cluster);
-  Step(sched::CapacityObserved{event.cluster, &list.capacity});
+  Observe(event.cluster, list.capacity);
   Step(sched::LinkObserved{event.cluster, true});
   std::vector<sched::CopyRef> listed;
   for (const auto& [key, copy] : list.copies) {

@@ -15,6 +15,7 @@ namespace fairway::sim {
 struct SimJob {
   int spec = 0;           // index of its template
   int64_t cpu_milli = 0;  // of all its pods
+  int32_t pods = 1;
   Duration run_time;
   bool fails = false;
   bool never_fits = false;

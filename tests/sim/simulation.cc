@@ -62,7 +62,11 @@ void Simulation::MakeTemplates() {
     if (sim_.rng.Chance({1, 3})) {
       spec.preferred = {{10, {{{"region", Op::kIn, {"r" + std::to_string(sim_.rng.Below(3))}}}}}};
     }
-    if (sim_.rng.Chance({1, 2})) spec.tolerations = {{"dedicated", true, "", true, {}}};
+    if (sim_.rng.Chance({1, 2})) spec.tolerations = {{"dedicated", true, "", true, {}, -1}};
+    if (sim_.rng.Chance({1, 3})) {
+      spec.tolerations.push_back({"drain", true, "", true, {}, sim_.rng.Between(0, 20)});
+    }
+    if (sim_.rng.Chance({1, 2})) spec.rules = {MakeRules()};
     do {
       spec.failover = static_cast<sched::FailoverPolicy>(sim_.rng.Below(4));
     } while ((sim_.plan.policies >> static_cast<int>(spec.failover) & 1) == 0);
@@ -75,17 +79,50 @@ void Simulation::MakeTemplates() {
   sim_.templates.push_back(std::move(monster));
 }
 
+// Rules that leave every job a way to run in the end: jobs that are in the way end some day, and
+// one that wants company finds it among its own kind or is the first.
+sched::PlacementRules Simulation::MakeRules() {
+  using Op = sched::LabelRequirement::Op;
+  Rng& rng = sim_.rng;
+  sched::PlacementRules rules;
+  rules.scope = "default";
+  const std::string app = rng.Chance({1, 2}) ? "a" : "b";
+  rules.labels["app"] = app;
+  const auto jobs = [&](const std::string& name) {
+    return sched::JobSelector{"default", {{"app", Op::kIn, {name}}}};
+  };
+  const std::string topology = rng.Chance({1, 2}) ? "" : "zone";
+  switch (rng.Below(4)) {
+    case 0:
+      rules.spread = {{static_cast<int32_t>(rng.Between(1, 3)), true, jobs(app), topology}};
+      break;
+    case 1:
+      rules.job_affinity = {{true, 0, jobs(rng.Chance({1, 2}) ? "a" : "b"), topology}};
+      break;
+    case 2:
+      rules.job_affinity = {{false, 0, jobs(app), topology}};
+      break;
+    default:
+      for (const char* region : {"r0", "r1"}) {
+        rules.groups.push_back({region, {{{{"region", Op::kIn, {region}}}}}});
+      }
+  }
+  return rules;
+}
+
 void Simulation::MakeClusters() {
   for (int i = 0; i < sim_.plan.clusters; ++i) {
     const ClusterId id{static_cast<uint64_t>(i) + 1};
     sched::ClusterSpec spec;
     spec.name = "c" + std::to_string(id.value);
-    spec.labels = {{"region", "r" + std::to_string(i % 3)}};
+    spec.labels = {{"region", "r" + std::to_string(i % 3)}, {"zone", "z" + std::to_string(i % 2)}};
     if (sim_.rng.Chance({1, 4})) {
       spec.taints = {{"dedicated", "x", sched::TaintEffect::kNoSchedule}};
     }
     specs_.push_back(spec);
-    sim_.clusters.emplace_back(id, 1000 * sim_.rng.Between(4, 24));
+    const int64_t nodes = sim_.rng.Between(1, 5);
+    sim_.clusters.emplace_back(id, 1000 * std::max<int64_t>(sim_.rng.Between(4, 24) / nodes, 3),
+                               static_cast<size_t>(nodes));
     sim_.cut.push_back(0);
     sim_.heard.push_back({});
     const int64_t skew = sim_.plan.clock_skew_max.ms;

@@ -48,6 +48,7 @@ class Simulation {
   };
 
   void MakeTemplates();
+  scheduler::PlacementRules MakeRules();
   void MakeClusters();
   void Happen(const SimEvent& event);
   // Members (simulation_members.cc).

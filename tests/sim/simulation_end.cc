@@ -52,7 +52,8 @@ bool Simulation::CanFinish(JobId id, const SimJob& job) const {
     const sched::ClusterSpec& wishes = specs_[cluster.id().value - 1];
     if (sched::MatchesRequiredAffinity(spec.required, wishes.labels) &&
         sched::FirstUntoleratedTaint(wishes.taints, spec.tolerations) == nullptr &&
-        job.cpu_milli <= cluster.Measure().allocatable.cpu_milli) {
+        (spec.rules.empty() || sched::FindGroup(spec.rules.front(), wishes.labels) >= 0) &&
+        cluster.CouldRun(job.pods, spec.request.cpu_milli)) {
       return true;
     }
   }

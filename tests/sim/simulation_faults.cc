@@ -33,6 +33,7 @@ void Simulation::SubmitNext() {
     if (job.never_fits) job.spec = static_cast<int>(sim_.templates.size()) - 1;
     const sched::JobSpec& spec = sim_.templates[static_cast<size_t>(job.spec)];
     job.cpu_milli = spec.request.cpu_milli * spec.parallelism;
+    job.pods = spec.parallelism;
     job.run_time = Around(rng, sim_.plan.run_time);
     job.fails = rng.Chance({1, 10});
     job.failover = spec.failover;
@@ -199,6 +200,9 @@ void Simulation::EditCluster() {
   if (sim_.rng.Chance({1, 2})) spec.labels["region"] = "r" + std::to_string(sim_.rng.Below(3));
   if (sim_.rng.Chance({1, 3})) {
     spec.taints.push_back({"noisy", "", sched::TaintEffect::kPreferNoSchedule});
+  }
+  if (sim_.rng.Chance({1, 4})) {  // its jobs move away, some of them later
+    spec.taints.push_back({"drain", "", sched::TaintEffect::kNoExecute});
   }
   gateway_.AddCluster(cluster->id(), spec);
 }
