@@ -27,7 +27,8 @@ scheduler::Resources Amount(int64_t cpu_milli, int64_t mebibytes, int64_t pods) 
 
 class CoreTurn {
  public:
-  explicit CoreTurn(int64_t clusters) {
+  // `rules`: jobs keep away from some others and spread, and clusters tell their nodes.
+  CoreTurn(int64_t clusters, bool rules) : rules_(rules) {
     Step(scheduler::Recovered{});
     for (int64_t i = 0; i < clusters; ++i) AddCluster(i);
     for (int k = 0; k < kSpecs; ++k) {
@@ -35,6 +36,7 @@ class CoreTurn {
       spec.request = Amount(100 + k, 64, 1);
       spec.required = {{{{"region", scheduler::LabelRequirement::Op::kIn, {"west", "north"}}}}};
       spec.preferred = {{10 + k, {{{"tier", scheduler::LabelRequirement::Op::kIn, {"spot"}}}}}};
+      if (rules_) AddRules(k, spec);
       specs_.push_back(spec);
     }
   }
@@ -69,17 +71,44 @@ class CoreTurn {
   }
 
  private:
+  static void AddRules(int k, scheduler::JobSpec& spec) {
+    const auto jobs = [](const std::string& app) {
+      return scheduler::JobSelector{"bench",
+                                    {{"app", scheduler::LabelRequirement::Op::kIn, {app}}}};
+    };
+    scheduler::PlacementRules& rules = spec.rules.emplace_back();
+    rules.scope = "bench";
+    rules.labels = {{"app", "app-" + std::to_string(k)}};
+    // Nobody is of that kind: the question is asked, and nothing is in the way.
+    rules.job_affinity = {{true, 0, jobs("lonely"), "zone"},
+                          {false, 10, jobs("app-" + std::to_string((k + 1) % kSpecs)), "zone"}};
+    rules.spread = {{1 << 20, true, jobs("app-" + std::to_string(k)), "zone"},
+                    {1, false, jobs("app-" + std::to_string(k)), ""}};
+  }
+  // A hundred nodes in four classes, in a dozen states each.
+  static void AddNodes(scheduler::Capacity& capacity) {
+    for (int c = 0; c < 4; ++c) {
+      scheduler::NodeClass& nodes = capacity.node_classes.emplace_back();
+      nodes.labels = {{"kind", std::to_string(c)}};
+      nodes.whole = {{Amount(64'000'000, 40'000'000, 100'000), 25}};
+      for (int room = 0; room < 12; ++room) {
+        nodes.free.push_back({Amount(64'000'000 - room * 1000, 40'000'000, 100'000), 2});
+      }
+    }
+  }
   void AddCluster(int64_t i) {
     scheduler::ClusterSpec spec;
     spec.name = "member-" + std::to_string(i);
     spec.labels = {{"region", i % 2 == 0 ? "west" : "east"},
-                   {"tier", i % 3 == 0 ? "spot" : "base"}};
+                   {"tier", i % 3 == 0 ? "spot" : "base"},
+                   {"zone", "zone-" + std::to_string(i % 5)}};
     if (i % 16 == 15) spec.taints = {{"dedicated", "gpu", scheduler::TaintEffect::kNoSchedule}};
     scheduler::Capacity capacity;
     capacity.allocatable = Amount(10'000'000 + i % 97 * 10'000, 40'000'000, 100'000);
     capacity.largest_node_free = Amount(64'000, 256'000, 110);
     capacity.largest_node_allocatable = capacity.largest_node_free;
     capacity.nodes = 100;
+    if (rules_) AddNodes(capacity);
     ClusterId id{++last_};
     Step(scheduler::ClusterChanged{id, &spec});
     Step(scheduler::LinkObserved{id, true});
@@ -94,6 +123,7 @@ class CoreTurn {
   scheduler::CommandSink sink_;
   std::vector<scheduler::JobSpec> specs_;
   uint64_t last_ = 0;
+  bool rules_;
 };
 
 double LoopTurn(ScoreLoop& loop, int64_t jobs) {
@@ -122,13 +152,13 @@ void PrintList(const char* name, const std::vector<double>& values) {
 
 int RunCore(Args& args) {
   int64_t clusters = args.GetInt("clusters", 1000), jobs = args.GetInt("jobs", 2000);
-  int64_t pairs = args.GetInt("pairs", 7);
+  int64_t pairs = args.GetInt("pairs", 7), rules = args.GetInt("rules", 0);
   std::string problem = args.Problem();
   if (!problem.empty()) {
     std::fprintf(stderr, "core: %s\n", problem.c_str());
     return 2;
   }
-  CoreTurn core(clusters);
+  CoreTurn core(clusters, rules != 0);
   ScoreLoop loop(static_cast<size_t>(clusters));
   std::vector<double> product, twin;
   core.Place(jobs);  // both warm

@@ -19,4 +19,13 @@ def measure(bench):
                         2 if at_aim else None, more=False))
         rows.append(absolute(f"placements, {clusters:,} clusters", "1/s",
                              1e9 / rows[-1]["product"]))
+    figures = bench.call("core", core=SERVER_CORE, clusters=100, rules=1,
+                         jobs=max(50, int(20000 * bench.size)), pairs=bench.pairs)
+    pairs = Pairs()
+    for product, twin in zip(figures["product_ns"], figures["twin_ns"]):
+        pairs.add(product, twin)
+    rows.append(row("placement with affinity, spread and nodes, 100 clusters", "ns", pairs, None,
+                    None, more=False))
+    rows.append(absolute("placements with affinity, spread and nodes, 100 clusters", "1/s",
+                         1e9 / rows[-1]["product"]))
     return rows
