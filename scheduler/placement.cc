@@ -31,7 +31,8 @@ constexpr int kPicksMax = 4;
 bool NodesTake(World& world, const SpecEntry& spec, ClusterId cluster) {
   const ClusterState& state = *world.FindCluster(cluster);
   if (state.capacity.node_classes.empty()) return true;
-  if (FitsOnNodes(spec, state.capacity, state.in_flight, state.in_flight_load, world.specs())) {
+  if (FitsOnNodes(spec, state.capacity, state.in_flight, state.in_flight_load, state.charged,
+                  world.specs())) {
     return true;
   }
   // It may fit once the pods on their way are seen where they are.

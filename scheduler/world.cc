@@ -224,6 +224,7 @@ void World::CountFlight(const JobRecord& record, int sign, ClusterState& state) 
   const SpecEntry& spec = specs_.Get(record.spec);
   const int64_t pods = spec.total.pods;
   if (pods == 0) return;
+  state.charged.Reset();
   const auto at = state.in_flight.emplace(record.spec, 0).first;
   at->second += sign * pods;
   if (at->second == 0) state.in_flight.erase(at);
@@ -312,6 +313,7 @@ bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity) {
   state.allocatable = sane.allocatable;
   OverrideAllocatable(state.record.spec, sane.allocatable);
   if (state.measured && state.capacity == sane) return false;
+  state.charged.Reset();
   const Resources before = state.Free();
   const Capacity was = std::exchange(state.capacity, std::move(sane));
   const bool was_measured = std::exchange(state.measured, true);

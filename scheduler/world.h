@@ -38,6 +38,7 @@ struct ClusterState {
   // Of the reserved, what does not run yet and so is on no node that was observed.
   PodsInFlight in_flight;
   Resources in_flight_load;
+  ChargedNodes charged;
   bool flight_awaited = false;  // a job would fit but for the pods on their way
   int64_t jobs = 0;             // live placements: placing, placed or being withdrawn, not finished
 

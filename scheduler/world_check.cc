@@ -111,6 +111,8 @@ void World::CheckInvariants() const {
     FAIRWAY_ASSERT(state.reserved == totals[id].reserved);
     FAIRWAY_ASSERT(state.jobs == totals[id].jobs);
     FAIRWAY_ASSERT(state.in_flight == totals[id].in_flight);
+    FAIRWAY_ASSERT(state.charged.Get(state.capacity, state.in_flight, specs_) ==
+                   ChargeNodes(state.capacity, state.in_flight, specs_));
     index_.CheckCluster(id, state.record.spec, {state.Free(), &state.capacity, state.IsOpen()});
   }
   FAIRWAY_ASSERT(totals.size() == clusters_.size());

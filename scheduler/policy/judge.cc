@@ -129,8 +129,8 @@ const std::string* Judge::FailedClaim(const ClusterState& cluster) const {
   return nullptr;
 }
 
-std::vector<NodeClass> Judge::NodesOf(const ClusterState& cluster) const {
-  return ChargeNodes(cluster.capacity, cluster.in_flight, world_.specs());
+const std::vector<NodeClass>& Judge::NodesOf(const ClusterState& cluster) const {
+  return cluster.charged.Get(cluster.capacity, cluster.in_flight, world_.specs());
 }
 
 Verdict Judge::AskRules(const ClusterState& cluster, std::optional<Verdict> spared) const {
@@ -179,7 +179,7 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
     return {Verdict::kInsufficient};
   }
   if (!FitsOnNodes(spec_, cluster.capacity, cluster.in_flight, cluster.in_flight_load,
-                   world_.specs())) {
+                   cluster.charged, world_.specs())) {
     const Verdict nodes =
         VerdictOf(AskNodes(spec_, NodesOf(cluster), cluster.capacity, Rooms::kFree));
     if (asked(nodes)) return {nodes};

@@ -46,7 +46,7 @@ class Judge {
   Skew FailedSpread(const ClusterState& cluster) const;
   const std::string* FailedClaim(const ClusterState& cluster) const;
   // The nodes as they will be with the pods on their way.
-  std::vector<NodeClass> NodesOf(const ClusterState& cluster) const;
+  const std::vector<NodeClass>& NodesOf(const ClusterState& cluster) const;
 
   const SpecEntry& spec() const { return spec_; }
   const ScoreWeights& weights() const { return weights_; }

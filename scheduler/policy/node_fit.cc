@@ -145,6 +145,15 @@ std::vector<NodeClass> ChargeNodes(const Capacity& capacity, const PodsInFlight&
   return classes;
 }
 
+const std::vector<NodeClass>& ChargedNodes::Get(const Capacity& capacity,
+                                                const PodsInFlight& in_flight,
+                                                const SpecTable& specs) const {
+  if (in_flight.empty()) return capacity.node_classes;
+  if (!made_) nodes_ = ChargeNodes(capacity, in_flight, specs);
+  made_ = true;
+  return nodes_;
+}
+
 Verdict VerdictOf(NodeAnswer answer) {
   switch (answer) {
     case NodeAnswer::kFits:
@@ -214,7 +223,7 @@ NodeAnswer AskNodes(const SpecEntry& spec, const std::vector<NodeClass>& nodes,
 }
 
 bool FitsOnNodes(const SpecEntry& spec, const Capacity& capacity, const PodsInFlight& in_flight,
-                 const Resources& load, const SpecTable& specs) {
+                 const Resources& load, const ChargedNodes& charged, const SpecTable& specs) {
   const int64_t pods = spec.need.pods;
   const std::vector<NodeClass>& nodes = capacity.node_classes;
   if (nodes.empty() || pods <= 0) return true;
@@ -226,7 +235,7 @@ bool FitsOnNodes(const SpecEntry& spec, const Capacity& capacity, const PodsInFl
   const int64_t fit = CountPodsThatFit(spec, nodes, capacity, Rooms::kFree, wanted);
   if (fit < pods) return false;
   if (fit >= wanted) return true;
-  return CountPodsThatFit(spec, ChargeNodes(capacity, in_flight, specs), capacity, Rooms::kFree,
+  return CountPodsThatFit(spec, charged.Get(capacity, in_flight, specs), capacity, Rooms::kFree,
                           pods) >= pods;
 }
 

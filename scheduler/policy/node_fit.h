@@ -39,6 +39,19 @@ enum class NodeAnswer : uint8_t { kFits, kNoMatch, kTaint, kFragmented };
 Verdict VerdictOf(NodeAnswer answer);
 enum class Rooms : uint8_t { kFree, kWhole };
 
+// That picture, made when it is asked for and kept until something changes. A cache of its
+// cluster's state: Reset when capacity or pods in flight change.
+class ChargedNodes {
+ public:
+  const std::vector<NodeClass>& Get(const Capacity& capacity, const PodsInFlight& in_flight,
+                                    const SpecTable& specs) const;
+  void Reset() { made_ = false; }
+
+ private:
+  mutable bool made_ = false;
+  mutable std::vector<NodeClass> nodes_;
+};
+
 // No job fits on the nodes `now` that did not on those `before`: class by class, each node has at
 // most what one of before has. False where that cannot be seen at a glance.
 bool OnlyLess(const std::vector<NodeClass>& now, const std::vector<NodeClass>& before);
@@ -53,6 +66,6 @@ NodeAnswer AskNodes(const SpecEntry& spec, const std::vector<NodeClass>& nodes,
 // The same as AskNodes over ChargeNodes == kFits, mostly without making that picture: few pods in
 // flight cannot take more than a bounded number of places. `load` is what all of them ask for.
 bool FitsOnNodes(const SpecEntry& spec, const Capacity& capacity, const PodsInFlight& in_flight,
-                 const Resources& load, const SpecTable& specs);
+                 const Resources& load, const ChargedNodes& charged, const SpecTable& specs);
 
 }  // namespace fairway::scheduler

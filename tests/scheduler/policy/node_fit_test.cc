@@ -76,7 +76,7 @@ TEST(NodeFitTest, TheQuickAnswerIsThatOfTheChargedPicture) {
                                Rooms::kFree) == NodeAnswer::kFits;
     const bool bare =
         AskNodes(spec, capacity.node_classes, capacity, Rooms::kFree) == NodeAnswer::kFits;
-    ASSERT_EQ(FitsOnNodes(spec, capacity, in_flight, load, specs), slow) << i;
+    ASSERT_EQ(FitsOnNodes(spec, capacity, in_flight, load, ChargedNodes(), specs), slow) << i;
     ASSERT_TRUE(bare || !slow);  // pods on their way never make room
     fits += slow ? 1 : 0;
     tight += bare && !slow ? 1 : 0;
