@@ -43,6 +43,23 @@ inline constexpr std::string_view kAnnotationDatasets = "fairway.flext.sh/datase
 inline constexpr std::string_view kLabelZone = "topology.kubernetes.io/zone";
 inline constexpr std::string_view kLabelRegion = "topology.kubernetes.io/region";
 inline constexpr std::string_view kLabelProvider = "fairway.flext.sh/provider";
+// On a Job: never, fenced (the default), fast or manual: what happens when its cluster is lost.
+inline constexpr std::string_view kAnnotationFailover = "fairway.flext.sh/failover";
+// On a Job: the epoch that an operator gives up if its cluster is lost.
+inline constexpr std::string_view kAnnotationApproveMove = "fairway.flext.sh/approve-move";
+// On a Job: what its author's program last noted down, handed to the copy that takes over.
+inline constexpr std::string_view kAnnotationCheckpoint = "fairway.flext.sh/checkpoint";
+// On a Cluster: "true" when an operator vouches that it is lost, and not our connection.
+inline constexpr std::string_view kAnnotationConfirmLost = "fairway.flext.sh/confirm-lost";
+// On member copies: their deadline is a lease of ours; the one that the author asked for, in
+// seconds; JobRecord::lease_generation.
+inline constexpr std::string_view kAnnotationLease = "fairway.flext.sh/lease";
+inline constexpr std::string_view kAnnotationDeadline = "fairway.flext.sh/deadline";
+inline constexpr std::string_view kAnnotationLeaseGeneration = "fairway.flext.sh/lease-generation";
+// On member copies and their pods, after a move: how many moves, from where, and the checkpoint.
+inline constexpr std::string_view kAnnotationFailovers = "fairway.flext.sh/failover-count";
+inline constexpr std::string_view kAnnotationFormer = "fairway.flext.sh/former-cluster";
+inline constexpr std::string_view kAnnotationResumeFrom = "fairway.flext.sh/resume-from";
 
 // On a Cluster whose access comes from the gateway's own configuration.
 inline constexpr std::string_view kAnnotationConfigured = "fairway.flext.sh/configured";
@@ -81,5 +98,9 @@ inline constexpr std::string_view kReasonGroupOverflow = "GroupOverflow";
 inline constexpr std::string_view kConditionReady = "Ready";
 inline constexpr std::string_view kConditionReachable = "Reachable";
 inline constexpr std::string_view kConditionSynced = "Synced";
+inline constexpr std::string_view kConditionGatewayIsolated = "GatewayIsolated";
+inline constexpr std::string_view kConditionFenceTrusted = "FenceTrusted";
+// Condition of a Job: its cluster is out of reach, what its status says may be over.
+inline constexpr std::string_view kConditionStale = "Stale";
 
 }  // namespace fairway::names

@@ -69,6 +69,9 @@ void TakeHeader(std::string_view line, HttpResponse& response) {
   std::string_view value = Trim(line.substr(colon + 1));
   if (EqualIgnoringCase(name, "content-type")) {
     response.content_type = std::string(value);
+  } else if (EqualIgnoringCase(name, "date")) {
+    const time_t date = curl_getdate(std::string(value).c_str(), nullptr);
+    response.date_seconds = date > 0 ? static_cast<int64_t>(date) : 0;
   } else if (EqualIgnoringCase(name, "retry-after")) {
     // Only whole seconds; the date form is not used by Kubernetes.
     int seconds = std::atoi(std::string(value).c_str());

@@ -51,6 +51,7 @@ struct HttpResponse {
   int status = 0;
   std::string content_type;
   int retry_after_seconds = 0;  // of the Retry-After header; 0 = none
+  int64_t date_seconds = 0;     // of the Date header, since the epoch; 0 = none
   std::string body;             // empty for streams
 };
 

@@ -63,6 +63,13 @@ void ListWatch::Poke() {
   }
 }
 
+void ListWatch::Relist() {
+  retry_.Cancel();
+  call_.Cancel();
+  waiting_to_list_ = false;
+  StartList();
+}
+
 HttpRequest ListWatch::Request(std::string query) const {
   HttpRequest request;
   request.target = config_.path + "?" + std::move(query);

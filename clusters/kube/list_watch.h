@@ -61,6 +61,8 @@ class ListWatch {
   void Start();
   // The server is known to answer again: try now instead of at the end of a backoff.
   void Poke();
+  // Lists anew, whatever is under way. Not inside a sink call.
+  void Relist();
   bool synced() const { return synced_; }
 
  private:

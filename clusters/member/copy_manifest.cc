@@ -5,6 +5,7 @@
 #include <array>
 
 #include "clusters/kube/schema/leaf.h"
+#include "clusters/member/copy_failover.h"
 #include "clusters/member/copy_origin.h"
 #include "scheduler/names.h"
 
@@ -112,6 +113,7 @@ Result<kube::Value> MakeJobCopy(kube::Value job, const CopyTag& tag) {
   kube::Object& annotations = kube::EnsureObject(copy, {"metadata", "annotations"});
   annotations[names::kAnnotationJob] = std::to_string(tag.job.value);
   annotations[names::kAnnotationOrigin] = origin;
+  if (tag.failover != nullptr) AddFailoverContext(copy, *tag.failover);
   return job;
 }
 

@@ -16,10 +16,13 @@
 
 namespace fairway::clusters {
 
+struct FailoverContext;
+
 struct CopyTag {
   std::string_view gateway;  // our id
   JobId job;
   Epoch epoch;
+  const FailoverContext* failover = nullptr;  // null: none of it
 };
 
 // The member's Job. Labels fairway.flext.sh/{uid,epoch,gateway} go on the Job and on its pod

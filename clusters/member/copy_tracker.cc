@@ -8,6 +8,7 @@
 
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
+#include "clusters/member/copy_failover.h"
 #include "scheduler/names.h"
 
 namespace fairway::clusters {
@@ -50,6 +51,7 @@ void ReadPhase(const kube::Object& job, CopyReport& report) {
     const kube::Value& end = complete != nullptr ? *complete : *failed;
     report.phase = complete != nullptr ? RunPhase::kSucceeded : RunPhase::kFailed;
     report.finished = TimeAt(end, {"lastTransitionTime"});
+    report.end_reason = std::string(kube::GetString(end, {"reason"}));
     if (const kube::Object* status = kube::GetObject(job, {"status"})) {
       auto at = kube::ParseTime(kube::GetString(*status, {"completionTime"}));
       if (at) report.finished = *at;
@@ -106,6 +108,7 @@ std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gat
   report.started =
       kube::ParseTime(kube::GetString(job, {"status", "startTime"})).value_or(Instant{});
   ReadPhase(job, report);
+  ReadLease(job, report);
   const kube::Value* status = kube::Find(job, "status");
   report.status_json = status != nullptr && status->is_object() ? kube::Serialize(*status) : "{}";
   return report;

@@ -34,6 +34,10 @@ class CopyTracker {
   void Upsert(const kube::Object& job);
   void Remove(const kube::Object& job);
   void EndList();
+  // Every copy is news again when it is seen the next time.
+  void Forget() {
+    for (auto& [key, entry] : copies_) entry.version_hash = 0;
+  }
 
   size_t copies() const { return copies_.size(); }
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "clusters/member/copy_failover.h"
 #include "clusters/member/copy_tracker.h"
 #include "scheduler/names.h"
 
@@ -44,7 +45,8 @@ Status DispatchTask::Prepare() {
   kube::MonotonicResource memory(2 * request_.job_json->size() + 1024);
   auto job = kube::ParsePruned(*request_.job_json, NotCopied(), &memory);
   if (!job) return Fail(std::move(job.error()));
-  auto copy = MakeJobCopy(std::move(*job), CopyTag{gateway_, request_.job, request_.epoch});
+  auto copy = MakeJobCopy(std::move(*job),
+                          CopyTag{gateway_, request_.job, request_.epoch, &request_.failover});
   if (!copy) return Fail(std::move(copy.error()));
   for (const auto& text : request_.dependencies) {
     auto object = kube::ParseJson(*text);
@@ -85,6 +87,7 @@ void DispatchTask::NextDependency() {
 }
 
 void DispatchTask::CreateJob() {
+  if (request_.update_only) return LookAtExisting();
   call_ = api_.Create(PathOfKind("Job", name_space_, name_), body_,
                       [this](Result<std::string> body) { OnCreated(std::move(body)); });
 }
@@ -114,6 +117,9 @@ void DispatchTask::LookAtExisting() {
 
 void DispatchTask::OnExisting(Result<std::string> body) {
   if (!body) {
+    if (body.error().code == 404 && request_.update_only) {
+      return Finish(Outcome{Fail(body.error()), false, 0});
+    }
     if (body.error().code == 404) return Finish(Outcome{Fail(body.error()), true, 1});
     return Fallen(std::move(body.error()));
   }
@@ -149,12 +155,13 @@ void DispatchTask::OnExisting(Result<std::string> body) {
                           true, kEndingPollMs});
   }
   if (theirs < ours) return DeleteOlder(live->member_uid);
-  ApplyTo(live->member_uid);
+  ApplyTo(job->get_object(), live->member_uid);
 }
 
 // Server-side apply with the member's uid in it: it repairs exactly this object or nothing.
-void DispatchTask::ApplyTo(const std::string& member_uid) {
+void DispatchTask::ApplyTo(const kube::Object& live, const std::string& member_uid) {
   auto copy = kube::ParseJson(body_);
+  KeepFailoverContext(live, request_.failover, copy->get_object());
   kube::EnsureObject(copy->get_object(), {"metadata"})["uid"] = member_uid;
   call_ = api_.Apply(PathOfKind("Job", name_space_, name_), kube::Serialize(*copy),
                      [this, member_uid](Result<std::string> body) {

@@ -42,7 +42,7 @@ class DispatchTask : public Task {
   void OnCreated(Result<std::string> body);
   void LookAtExisting();
   void OnExisting(Result<std::string> body);
-  void ApplyTo(const std::string& member_uid);
+  void ApplyTo(const kube::Object& live, const std::string& member_uid);
   void DeleteOlder(const std::string& member_uid);
   void CreateNamespace();
   void Own(const std::string& member_uid);

@@ -53,6 +53,21 @@ void Dispatcher::Drop(uint64_t key, const std::function<bool(const Task&)>& matc
   }
 }
 
+void Dispatcher::DropAll() {
+  for (auto& [key, entry] : running_) entry->dropped = true;
+  for (auto& [id, entry] : delayed_) entry->timer.Cancel();
+  queue_.clear();
+  following_.clear();
+  delayed_.clear();
+  waiting_by_key_.clear();
+  waiting_ = 0;
+  if (!refused_) return;
+  refused_ = false;
+  loop_.Defer([this, alive = std::weak_ptr<bool>(alive_)] {
+    if (!alive.expired()) on_room_();
+  });
+}
+
 void Dispatcher::Poke() {
   if (hold_) return;
   auto delayed = std::move(delayed_);

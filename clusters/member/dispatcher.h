@@ -39,6 +39,8 @@ class Dispatcher {
   // Gives up the tasks of this key for which `matches` is true. One that runs now ends first, but
   // is neither run again nor reported.
   void Drop(uint64_t key, const std::function<bool(const Task&)>& matches);
+  // Gives up all tasks, as Drop() does.
+  void DropAll();
   // The member is back: what waits out a backoff runs now.
   void Poke();
 

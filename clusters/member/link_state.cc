@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <cstdlib>
+
 namespace fairway::clusters {
 
 LinkInfo MakeLinkInfo(const Prober::State& probe, bool synced, const Error& sync_error) {
@@ -12,6 +14,8 @@ LinkInfo MakeLinkInfo(const Prober::State& probe, bool synced, const Error& sync
   link.version = probe.version;
   link.rtt_ms = probe.rtt_ms;
   link.last_seen = probe.last_seen;
+  link.clock_offset_ms = probe.clock_offset_ms;
+  link.clock_error_ms = probe.clock_error_ms;
   if (link.ready) {
     link.reason = "Ready";
     link.message = "the cluster answers and its copies are known";
@@ -34,7 +38,10 @@ LinkInfo MakeLinkInfo(const Prober::State& probe, bool synced, const Error& sync
 bool IsNews(const LinkInfo& before, const LinkInfo& after) {
   return before.ready != after.ready || before.reachable != after.reachable ||
          before.synced != after.synced || before.version != after.version ||
-         before.reason != after.reason;
+         before.reason != after.reason ||
+         (before.clock_error_ms < 0) != (after.clock_error_ms < 0) ||
+         std::abs(before.clock_offset_ms - after.clock_offset_ms) >
+             before.clock_error_ms + after.clock_error_ms;
 }
 
 }  // namespace fairway::clusters

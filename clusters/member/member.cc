@@ -14,6 +14,7 @@
 #include "clusters/member/member_client.h"
 #include "clusters/member/namespace_task.h"
 #include "clusters/member/prober.h"
+#include "clusters/member/renew_task.h"
 #include "clusters/member/withdraw_task.h"
 #include "scheduler/names.h"
 
@@ -44,6 +45,10 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   Status Dispatch(DispatchRequest request) override;
   Status Withdraw(WithdrawRequest request) override;
   Status CollectNamespace(const std::string& name_space) override;
+  Status Renew(RenewRequest request) override;
+  Renewals renewals() const override { return renewals_; }
+  void DropRequests() override { dispatcher_.DropAll(); }
+  void Relist() override;
   const LinkInfo& link() const override { return link_; }
   size_t room() const override { return dispatcher_.room(); }
   const std::string& server() const override { return config_.access.endpoint.server; }
@@ -72,6 +77,7 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   MemberApi api_;
   CopyTracker tracker_;
   Dispatcher dispatcher_;
+  Renewals renewals_;
   bool synced_ = false;
   Error sync_error_;
   LinkInfo link_;
@@ -199,6 +205,20 @@ Status MemberImpl::Withdraw(WithdrawRequest request) {
       [this](JobId job, Epoch epoch, const Outcome& outcome) {
         listener_.OnWithdrawn(config_.cluster, job, epoch, Told(outcome), outcome.retryable);
       }));
+}
+
+Status MemberImpl::Renew(RenewRequest request) {
+  dispatcher_.Drop(request.job.value, [](const Task& task) {
+    return dynamic_cast<const RenewTask*>(&task) != nullptr;
+  });
+  return AddTask(std::make_unique<RenewTask>(
+      api_, std::move(request),
+      [this](const Outcome& outcome) { ++(outcome.status ? renewals_.done : renewals_.failed); }));
+}
+
+void MemberImpl::Relist() {
+  tracker_.Forget();
+  jobs_->Relist();
 }
 
 Status MemberImpl::CollectNamespace(const std::string& name_space) {

@@ -71,7 +71,9 @@ struct LinkInfo {
   std::string message;  // for people; the last error while not ready
   std::string version;  // v1.33.1; empty until known
   int64_t rtt_ms = -1;  // of the last answered probe; -1 until there is one
-  Instant last_seen;    // when the last probe was answered
+  // The member's clock less ours, and how wrong that may be; -1 until known.
+  int64_t clock_offset_ms = 0, clock_error_ms = -1;
+  Instant last_seen;  // when the last probe was answered
 };
 
 // One copy of one epoch. Compared by (job, epoch).
@@ -91,7 +93,14 @@ struct CopyReport {
   scheduler::RunPhase phase = scheduler::RunPhase::kPending;
   // kSucceeded and kFailed only; Job condition Complete or Failed, its lastTransitionTime.
   Instant started, finished;
-  bool deleting = false;    // has a deletionTimestamp
+  bool deleting = false;   // has a deletionTimestamp
+  std::string end_reason;  // of condition Complete or Failed
+  // When the member ends the copy by itself, by the member's clock; kNoDeadline, or 0 = not
+  // started.
+  Instant ends;
+  bool leased = false;                // by a lease of ours
+  int64_t own_deadline_seconds = -1;  // the author's activeDeadlineSeconds
+  uint16_t lease_generation = 0;
   std::string status_json;  // batch/v1 JobStatus as the member sent it; "{}" when it has none
 };
 
@@ -125,12 +134,33 @@ class MemberListener {
 
 // A Job of the gateway's and what its pods name. Texts are JSON; copy_manifest.h makes the member's
 // objects from them, ReferencedObjects() says which dependencies a Job has.
+// What failover puts on a copy (copy_failover.h).
+struct FailoverContext {
+  int64_t lease_seconds = 0;  // 0 = no lease
+  Instant lease_until;        // of a copy that was started, by the member's clock
+  uint16_t lease_generation = 0;
+  int64_t failovers = 0;  // epochs before this one that were lost
+  std::string former_cluster, checkpoint;
+};
+
 struct DispatchRequest {
   JobId job;
   Epoch epoch;
   std::shared_ptr<const std::string> job_json;  // the gateway's batch/v1 Job, status and all
   // ConfigMaps, Secrets and ServiceAccounts, each with apiVersion and kind, in the Job's namespace.
   std::vector<std::shared_ptr<const std::string>> dependencies;
+  FailoverContext failover = {};
+  // The copy was started before: it is repaired if it is there, but never made anew. Answered with
+  // 404 when it is not there.
+  bool update_only = false;
+};
+
+// Lets a started copy run on, or takes its lease away.
+struct RenewRequest {
+  JobId job;
+  std::string name_space, name, member_uid;
+  int64_t lease_seconds = 0;  // from its start; 0 = no lease
+  int64_t own_deadline_seconds = -1;
 };
 
 struct WithdrawRequest {
@@ -162,6 +192,18 @@ class Member {
   // Deletes the copy, after its labels were verified. Answered by OnWithdrawn. A Dispatch
   // of this job's epoch, or of an older one, that was not answered yet is given up unanswered.
   virtual Status Withdraw(WithdrawRequest request) = 0;
+  // Moves a copy's deadline. Of several for one job the last one counts. Not answered to the
+  // listener, but counted; 429 when the queue is full.
+  virtual Status Renew(RenewRequest request) = 0;
+  // Renewals done and failed since the Member was made.
+  struct Renewals {
+    uint64_t done = 0, failed = 0;
+  };
+  virtual Renewals renewals() const = 0;
+  // Gives up everything that waits to be sent, unanswered. What is under way ends unheard.
+  virtual void DropRequests() = 0;
+  // Lists all copies anew; OnCopy for every one of them, then OnInventory. Not inside a callback.
+  virtual void Relist() = 0;
   // Deletes a namespace that we made, when none of our copies and nothing of anybody else's is in
   // it. Answered by OnNamespaceCollected: ok = gone or never ours; 409 = still in use.
   virtual Status CollectNamespace(const std::string& name_space) = 0;

@@ -66,6 +66,11 @@ Call MemberApi::Apply(const ObjectPath& path, std::string body, Done done) {
               std::move(body), std::move(done));
 }
 
+Call MemberApi::MergePatch(const ObjectPath& path, std::string body, Done done) {
+  return Send("PATCH", path.Target() + WriteQuery(), "application/merge-patch+json",
+              std::move(body), std::move(done));
+}
+
 Call MemberApi::StrategicPatch(const ObjectPath& path, std::string body, Done done) {
   return Send("PATCH", path.Target() + WriteQuery(), "application/strategic-merge-patch+json",
               std::move(body), std::move(done));

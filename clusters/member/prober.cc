@@ -28,6 +28,7 @@ void Prober::OnAnswer(Result<HttpResponse> answer) {
     state_.error = Error{};
     state_.rtt_ms = static_cast<int64_t>(uv_hrtime() / 1'000'000) - sent_ms_;
     state_.last_seen = loop_.Now();
+    MeasureClock(answer->date_seconds);
     bool due = loop_.MonotonicMs() - version_asked_ms_ >= config_.version_every_ms;
     if (!version_known_ || due) AskVersion();
   } else {
@@ -37,6 +38,16 @@ void Prober::OnAnswer(Result<HttpResponse> answer) {
     if (++failures_ >= config_.failures_max) state_.reachable = false;
   }
   on_change_();
+}
+
+// Cristian's method: the server stamped its answer somewhere within the round trip, to the second
+// below.
+void Prober::MeasureClock(int64_t date_seconds) {
+  if (date_seconds == 0) return;
+  const int64_t stamped_ms = date_seconds * 1000 + 500;
+  const int64_t middle_ms = loop_.Now().ms - state_.rtt_ms / 2;
+  state_.clock_offset_ms = stamped_ms - middle_ms;
+  state_.clock_error_ms = 500 + (state_.rtt_ms + 1) / 2;
 }
 
 void Prober::AskVersion() {

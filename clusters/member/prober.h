@@ -26,6 +26,8 @@ class Prober {
     Error error;  // of the last failure; empty reason when there was none
     std::string version;
     int64_t rtt_ms = -1;
+    // The member's clock less ours; the error is -1 until an answer had a Date.
+    int64_t clock_offset_ms = 0, clock_error_ms = -1;
     Instant last_seen;
   };
 
@@ -39,6 +41,7 @@ class Prober {
  private:
   void Probe();
   void OnAnswer(Result<HttpResponse> answer);
+  void MeasureClock(int64_t date_seconds);
   void AskVersion();
   void OnVersion(Result<HttpResponse> answer);
 

@@ -51,6 +51,16 @@ struct Config {
   int64_t request_timeout_ms = 30'000;
   // placement
   scheduler::ScoreWeights weights;
+  // failover, in milliseconds (scheduler/failover/config.h)
+  int64_t suspect_after_ms = 5'000;
+  int64_t unreachable_after_ms = 30'000;
+  int64_t lease_ms = 120'000;
+  int64_t clock_skew_max_ms = 5'000;
+  int64_t guard_ms = 10'000;
+  int64_t probation_ms = 60'000, probation_max_ms = 1'800'000;
+  int64_t isolation_window_ms = 60'000;
+  int64_t stalled_after_ms = 60'000;
+  int64_t moves_per_second = 500, moves_burst = 500;
   // log
   std::string log_level = "info";
   // simulate

@@ -87,11 +87,11 @@ std::string Weight(int32_t& out, std::string_view text) {
   if (problem.empty()) out = static_cast<int32_t>(value);
   return problem;
 }
-#define WEIGHT(key, help, field)                                                        \
-  {                                                                                     \
-    key, "", "a whole number, 0 to 10000", help,                                        \
+#define WEIGHT(key, help, field)                                                                 \
+  {                                                                                              \
+    key, "", "a whole number, 0 to 10000", help,                                                 \
         [](Config& c, std::string_view t) -> std::string { return Weight(c.weights.field, t); }, \
-        [](const Config& c) -> std::string { return std::to_string(c.weights.field); }  \
+        [](const Config& c) -> std::string { return std::to_string(c.weights.field); }           \
   }
 
 const std::vector<Setting>& Settings() {
@@ -144,10 +144,37 @@ const std::vector<Setting>& Settings() {
       WEIGHT("placement.weights.balance",
              "hundredths that cpu and memory left in the same measure count", balance),
       WEIGHT("placement.weights.cost", "hundredths that a cheaper cluster counts", cost),
-      WEIGHT("placement.weights.locality",
-             "hundredths that preferred datasets of a cluster count", locality),
+      WEIGHT("placement.weights.locality", "hundredths that preferred datasets of a cluster count",
+             locality),
       WEIGHT("placement.weights.stability",
              "hundredths that the cluster where the job ran before counts", stability),
+      NUMBER("failover.suspectAfterMs", "",
+             "a cluster that is silent for so many milliseconds gets no new jobs", suspect_after_ms,
+             100, 3600000),
+      NUMBER("failover.unreachableAfterMs", "",
+             "and after so many it is lost: jobs under fast move", unreachable_after_ms, 200,
+             86400000),
+      NUMBER("failover.leaseMs", "",
+             "a copy under fenced ends by itself after so many milliseconds without renewal",
+             lease_ms, 3000, 86400000),
+      NUMBER("failover.clockSkewMaxMs", "",
+             "how far a member's clock may move between two measurements", clock_skew_max_ms, 0,
+             3600000),
+      NUMBER("failover.guardMs", "", "added to the end of each lease", guard_ms, 0, 3600000),
+      NUMBER("failover.probationMs", "",
+             "a cluster that came back gets no new jobs for so long; doubles per loss",
+             probation_ms, 0, 86400000),
+      NUMBER("failover.probationMaxMs", "", "and no longer than this", probation_max_ms, 0,
+             86400000),
+      NUMBER("failover.isolationWindowMs", "",
+             "clusters lost within so many milliseconds of each other: it is us, nothing moves",
+             isolation_window_ms, 0, 86400000),
+      NUMBER("failover.stalledAfterMs", "",
+             "a copy not started for so long: its cluster's fences are not trusted",
+             stalled_after_ms, 1000, 86400000),
+      NUMBER("failover.movesPerSecond", "", "jobs that leave lost clusters per second",
+             moves_per_second, 1, 100000),
+      NUMBER("failover.movesBurst", "", "and at once", moves_burst, 1, 100000),
       TEXT("log.level", "log-level", "debug, info, warning or error",
            "the least level that is logged", log_level, Level),
       NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",

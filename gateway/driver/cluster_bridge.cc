@@ -59,7 +59,8 @@ void ClusterBridge::OnCluster(const api::Written& change) {
   }
   bool status_only = change.before != nullptr &&
                      SameAt(*change.before, *change.after, {"metadata", "generation"}) &&
-                     SameAt(*change.before, *change.after, {"metadata", "labels"});
+                     SameAt(*change.before, *change.after, {"metadata", "labels"}) &&
+                     SameAt(*change.before, *change.after, {"metadata", "annotations"});
   if (!status_only) Join(change.key.name, id, *change.after);
 }
 
@@ -158,9 +159,14 @@ void ClusterBridge::WriteStatus(const std::string& name) {
   ClusterStatusInput input;
   input.access_error = known.access_error;
   input.now = loop_.Now();
-  if (const clusters::Member* member = fleet_.Find(known.id)) input.link = &member->link();
+  if (const clusters::Member* member = fleet_.Find(known.id)) {
+    input.link = &member->link();
+    input.renewals = member->renewals();
+  }
   input.capacity = fleet_.FindCapacity(known.id);
   input.state = pump_.world().FindCluster(known.id);
+  input.world = &pump_.world();
+  input.failover = pump_.failover();
   auto written =
       writer_.Mutate({std::string(kClusters), "", name}, "status", [&](Object& doc) -> Status {
         FillClusterStatus(input, doc);

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "clusters/kube/time.h"
+#include "scheduler/failover/rules.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -72,12 +73,48 @@ Array Conditions(const ClusterStatusInput& input, const Object* old) {
   if (link == nullptr && input.access_error.empty()) reason = "Connecting";
   auto why = [&](bool holds, std::string_view good) { return holds ? std::string(good) : reason; };
   auto text = [&](bool holds) { return holds ? std::string() : message; };
-  return Array{
+  Array conditions{
       Condition(old, names::kConditionReady, ready, why(ready, "Ready"), text(ready), input.now),
       Condition(old, names::kConditionReachable, reachable, why(reachable, "Answering"),
                 text(reachable), input.now),
       Condition(old, names::kConditionSynced, synced, why(synced, "Synced"), text(synced),
                 input.now)};
+  if (input.state == nullptr || input.world == nullptr) return conditions;
+  const bool isolated = scheduler::IsIsolated(*input.world, input.failover);
+  if (isolated) {
+    conditions.push_back(
+        Condition(old, names::kConditionGatewayIsolated, true, "ClustersLostTogether",
+                  "several clusters, or all, were lost within a short time: nothing moves off them "
+                  "unless the "
+                  "annotation fairway.flext.sh/confirm-lost says that this one is lost",
+                  input.now));
+  }
+  if (input.state->record.link.stalled) {
+    conditions.push_back(Condition(
+        old, names::kConditionFenceTrusted, false, "JobControllerStalled",
+        "Jobs were accepted and not started for long: no new ones, and none is given up by time",
+        input.now));
+  }
+  return conditions;
+}
+
+void PutLink(const ClusterStatusInput& input, Object& status) {
+  if (input.state == nullptr) {
+    status["linkState"] = "Joining";
+    return;
+  }
+  const scheduler::LinkRecord& link = input.state->record.link;
+  status["linkState"] = scheduler::LinkStateName(link.state);
+  if (link.state == scheduler::LinkState::kProbation) {
+    status["probationUntil"] = kube::FormatTime(link.probation_until);
+  }
+}
+
+// Figures that change all the time: written when something else is.
+void PutLeases(const ClusterStatusInput& input, Object& status) {
+  if (input.state == nullptr || !input.state->record.link.horizon) return;
+  status["leaseHorizon"] = kube::FormatTime(input.state->record.link.horizon);
+  status["leaseRenewals"] = input.renewals.done;
 }
 
 }  // namespace
@@ -86,7 +123,7 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
   const Object* old = kube::GetObject(doc, {"status"});
   Object status;
   status["conditions"] = Conditions(input, old);
-  status["linkState"] = input.link != nullptr && input.link->ready ? "Ready" : "Joining";
+  PutLink(input, status);
   if (input.link != nullptr && !input.link->version.empty()) {
     status["kubernetesVersion"] = input.link->version;
   }
@@ -103,19 +140,53 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
     Object before = old != nullptr ? *old : Object();
     kube::Erase(before, "lastSeen");
     kube::Erase(before, "roundTripMilliseconds");
+    kube::Erase(before, "leaseHorizon");
+    kube::Erase(before, "leaseRenewals");
     std::string_view old_seen = old != nullptr ? kube::GetString(*old, {"lastSeen"}) : "";
     bool due = old_seen < std::string_view(kube::FormatTime(Instant{input.now.ms - kRefreshMs}));
     if (kube::Equal(Value(fresh), Value(before)) && !due) {
       status["lastSeen"] = old_seen;
+      for (std::string_view key : {"leaseHorizon", "leaseRenewals"}) {
+        if (const Value* kept = kube::Find(*old, key)) status[key] = *kept;
+      }
       if (const Value* rtt = kube::Find(*old, "roundTripMilliseconds")) {
         status["roundTripMilliseconds"] = *rtt;
       }
     } else {
+      PutLeases(input, status);
       status["lastSeen"] = kube::FormatTime(input.link->last_seen);
       status["roundTripMilliseconds"] = input.link->rtt_ms;
     }
   }
   doc.insert_or_assign("status", std::move(status));
+}
+
+std::string LinkMessage(const scheduler::ClusterState& cluster, const scheduler::World& world,
+                        const scheduler::FailoverConfig& config) {
+  const scheduler::LinkRecord& link = cluster.record.link;
+  const std::string jobs = std::to_string(cluster.jobs) + " jobs are placed there";
+  switch (link.state) {
+    case scheduler::LinkState::kJoining:
+      return "the cluster was not heard of yet";
+    case scheduler::LinkState::kReady:
+      return link.stalled ? "the cluster answers, but its Job controller starts nothing"
+                          : "the cluster answers and its copies are known";
+    case scheduler::LinkState::kSuspect:
+      return "the cluster is silent: no new jobs go there, and none moves yet; " + jobs;
+    case scheduler::LinkState::kUnreachable:
+      return "the cluster is lost, last seen at " + kube::FormatTime(link.lost_at) + "; " + jobs +
+             (scheduler::IsIsolated(world, config)
+                  ? "; other clusters were lost with it, so nothing moves (GatewayIsolated)"
+                  : "; its leases end by " + kube::FormatTime(link.horizon));
+    case scheduler::LinkState::kFenced:
+      return "the cluster is lost, and every lease there is over";
+    case scheduler::LinkState::kRejoining:
+      return "the cluster answers again; its copies are being listed";
+    case scheduler::LinkState::kProbation:
+      return "the cluster is back; no new jobs go there before " +
+             kube::FormatTime(link.probation_until);
+  }
+  return "";
 }
 
 }  // namespace fairway::gateway

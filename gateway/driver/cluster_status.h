@@ -14,8 +14,15 @@ struct ClusterStatusInput {
   const clusters::LinkInfo* link = nullptr;        // null without a member
   const scheduler::Capacity* capacity = nullptr;   // null until measured
   const scheduler::ClusterState* state = nullptr;  // null when the core does not know it
+  const scheduler::World* world = nullptr;         // null: nothing is said of isolation
+  scheduler::FailoverConfig failover;
+  clusters::Member::Renewals renewals;
   Instant now;
 };
+
+// Where a cluster's link stands, in a sentence.
+std::string LinkMessage(const scheduler::ClusterState& cluster, const scheduler::World& world,
+                        const scheduler::FailoverConfig& config);
 
 // Replaces doc.status. A condition's lastTransitionTime moves only with its status; figures that
 // jitter (round trip, last seen) are written again only when something else changed, so that a

@@ -13,8 +13,14 @@ constexpr Duration kBlockedRetry = Milliseconds(500);
 }  // namespace
 
 CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
+                   const scheduler::FailoverConfig& failover,
                    const scheduler::ScoreWeights& weights)
-    : loop_(loop), store_(store), effects_(effects), recorder_(store), weights_(weights) {
+    : loop_(loop),
+      store_(store),
+      effects_(effects),
+      recorder_(store),
+      failover_(failover),
+      weights_(weights) {
   sink_.want_decisions = true;
 }
 
@@ -26,7 +32,7 @@ Status CorePump::Recover() {
   auto world = loader.Finish();
   if (!world) return Fail(world.error());
   world->SetWeights(weights_);
-  core_ = scheduler::Core(std::move(*world));
+  core_ = scheduler::Core(std::move(*world), failover_);
   recorder_.Start(core_.world());
   return {};
 }
@@ -80,6 +86,11 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
     void operator()(const scheduler::PublishQueues&) {}  // nothing shows them yet
     void operator()(const scheduler::HoldJob& c) { pump.effects_.HoldJob(c.job); }
+    void operator()(const scheduler::PublishCluster& c) { pump.effects_.PublishCluster(c.cluster); }
+    void operator()(const scheduler::PublishStale& c) { pump.effects_.PublishStale(c.job); }
+    void operator()(const scheduler::RenewLease& c) { pump.effects_.RenewLease(c); }
+    void operator()(const scheduler::CloseLink& c) { pump.effects_.CloseLink(c.cluster); }
+    void operator()(const scheduler::TakeInventory& c) { pump.effects_.TakeInventory(c.cluster); }
     void operator()(const scheduler::SetTimer& c) { pump.SetTimer(c.at); }
     void operator()(const scheduler::PublishPlacement& c) {
       const scheduler::Decision* found = nullptr;

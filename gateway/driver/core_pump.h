@@ -27,14 +27,20 @@ class Effects {
   virtual void ReleaseJob(JobId job) = 0;
   virtual void ExpireJob(JobId job) = 0;
   virtual void HoldJob(JobId job) = 0;
+  virtual void PublishCluster(ClusterId cluster) = 0;
+  virtual void PublishStale(JobId job) = 0;
   // Remote effects: everything that they rest on is committed.
   virtual void Dispatch(const scheduler::Dispatch& command) = 0;
   virtual void Withdraw(const scheduler::Withdraw& command) = 0;
+  virtual void RenewLease(const scheduler::RenewLease& command) = 0;
+  virtual void CloseLink(ClusterId cluster) = 0;
+  virtual void TakeInventory(ClusterId cluster) = 0;
 };
 
 class CorePump {
  public:
   CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
+           const scheduler::FailoverConfig& failover = {},
            const scheduler::ScoreWeights& weights = {});
 
   // Rebuilds the world from the store. Before any event.
@@ -47,6 +53,7 @@ class CorePump {
 
   const scheduler::World& world() const { return core_.world(); }
   HistoryRecorder& history() { return recorder_; }
+  const scheduler::FailoverConfig& failover() const { return failover_; }
   // Remote effects waiting for their commit.
   size_t held() const { return outbox_.size(); }
 
@@ -60,6 +67,7 @@ class CorePump {
   store::ObjectStore& store_;
   Effects& effects_;
   HistoryRecorder recorder_;
+  scheduler::FailoverConfig failover_;
   scheduler::ScoreWeights weights_;
   scheduler::Core core_;
   scheduler::CommandSink sink_;

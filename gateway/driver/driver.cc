@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "clusters/kube/time.h"
 #include "clusters/log.h"
+#include "gateway/driver/cluster_status.h"
 #include "gateway/driver/job_name.h"
 #include "gateway/driver/job_status.h"
 #include "gateway/driver/placement_document.h"
@@ -60,7 +62,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                     Tell(job, cluster, "WithdrawDelayed",
                          error.message + "; its copy is deleted when the cluster answers");
                   }}),
-      pump_(loop, writer.store(), *this, options.weights),
+      pump_(loop, writer.store(), *this, options.failover, options.weights),
       jobs_(loop, writer, pump_, fleet_),
       clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
       gate_(loop, writer, pump_, options.gateway_id,
@@ -273,6 +275,39 @@ void Driver::ExpireJob(JobId job) {
   request.propagation = api::Propagation::kBackground;
   auto deleted = writer_.Delete(JobKey(record->name), request);
   if (!deleted) Complain("expiry", record->name, deleted.error());
+}
+
+void Driver::PublishCluster(ClusterId cluster) {
+  clusters_.LinkChanged(cluster);
+  refresh_.Want();
+  const scheduler::ClusterState* state = pump_.world().FindCluster(cluster);
+  if (state == nullptr) return;
+  const scheduler::LinkRecord& link = state->record.link;
+  const bool well =
+      link.state == scheduler::LinkState::kReady || link.state == scheduler::LinkState::kProbation;
+  events_({"clusters.fairway.flext.sh", "", state->record.spec.name}, well ? "Normal" : "Warning",
+          scheduler::LinkStateName(link.state),
+          LinkMessage(*state, pump_.world(), pump_.failover()));
+}
+
+void Driver::PublishStale(JobId job) {
+  const scheduler::JobRecord* record = pump_.world().FindJob(job);
+  if (record == nullptr) return;
+  const scheduler::ClusterState* cluster = pump_.world().FindCluster(record->cluster);
+  const bool lost = record->state == scheduler::JobState::kUncertain ||
+                    record->state == scheduler::JobState::kFenced;
+  std::string message;
+  Instant seen;
+  if (lost && cluster != nullptr) {
+    seen = cluster->record.link.lost_at;
+    message = "cluster " + cluster->record.spec.name + " was last seen at " +
+              kube::FormatTime(seen) + "; the status may be out of date";
+  }
+  auto written = writer_.Mutate(JobKey(record->name), "status", [&](Object& doc) -> Status {
+    SetStaleCondition(lost, message, loop_.Now(), doc);
+    return {};
+  });
+  if (!written) Complain("stale condition", record->name, written.error());
 }
 
 }  // namespace fairway::gateway

@@ -25,6 +25,7 @@ struct DriverOptions {
   clusters::MemberLimits member_limits;
   ClusterBridge::TrustedAccess trusted_clusters;
   scheduler::ScoreWeights weights;  // where a policy sets none
+  scheduler::FailoverConfig failover;
 };
 
 // How an Event on a Job is recorded: type (Normal, Warning), reason, message.
@@ -52,6 +53,11 @@ class Driver : private Effects {
   void HoldJob(JobId job) override;
   void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
+  void PublishCluster(ClusterId cluster) override;
+  void PublishStale(JobId job) override;
+  void RenewLease(const scheduler::RenewLease& command) override { fleet_.RenewLease(command); }
+  void CloseLink(ClusterId cluster) override { fleet_.CloseLink(cluster); }
+  void TakeInventory(ClusterId cluster) override { fleet_.TakeInventory(cluster); }
 
   void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   // With its Job, in the same batch.

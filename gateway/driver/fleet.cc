@@ -5,6 +5,8 @@
 
 #include "clusters/log.h"
 #include "gateway/driver/job_name.h"
+#include "scheduler/failover/rules.h"
+#include "scheduler/names.h"
 
 namespace fairway::gateway {
 
@@ -80,7 +82,84 @@ void Fleet::Submit(ClusterId cluster, const Command& command) {
   if (!entry.waiting.empty() || !Send(entry, command)) entry.waiting.push_back(command);
 }
 
+bool Fleet::IsWritable(ClusterId cluster) const {
+  const scheduler::ClusterState* state = pump_->world().FindCluster(cluster);
+  return state == nullptr || scheduler::IsWritable(state->record.link.state);
+}
+
+void Fleet::RenewLease(const scheduler::RenewLease& command) {
+  auto found = members_.find(command.cluster);
+  const scheduler::JobRecord* record = pump_->world().FindJob(command.job);
+  const scheduler::ClusterState* state = pump_->world().FindCluster(command.cluster);
+  if (found == members_.end() || record == nullptr || state == nullptr ||
+      !IsWritable(command.cluster) || record->epoch != command.epoch) {
+    return;
+  }
+  const Instant until =
+      command.until ? command.until + state->record.link.clock_offset : command.until;
+  auto request =
+      found->second.leases.Renewal(command.job, command.epoch, record->lease_generation, until);
+  if (!request) return;
+  // Without room the next round does it.
+  if (Status asked = found->second.member->Renew(std::move(*request)); !asked) {
+    Log(LogLevel::kDebug, "job {}: lease not renewed: {}", record->name, asked.error().message);
+  }
+}
+
+void Fleet::CloseLink(ClusterId cluster) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  found->second.waiting.clear();
+  found->second.member->DropRequests();
+}
+
+void Fleet::TakeInventory(ClusterId cluster) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  found->second.inventory_wanted = true;
+  found->second.member->Relist();
+}
+
+// What the copy's lease is believed to be: for repairs that the core did not ask for.
+Instant Fleet::LeaseOfCopy(const scheduler::JobRecord& record) const {
+  const scheduler::World& world = pump_->world();
+  if (!record.leased && !scheduler::WantsLease(world, record)) return {};
+  const scheduler::ClusterState* state = world.FindCluster(record.cluster);
+  return state == nullptr ? Instant{} : state->record.link.horizon;
+}
+
+clusters::FailoverContext Fleet::ContextOf(const scheduler::JobRecord& record, Instant lease,
+                                           const std::string& job_json) const {
+  const scheduler::World& world = pump_->world();
+  clusters::FailoverContext context;
+  context.lease_generation = record.lease_generation;
+  const scheduler::ClusterState* state = world.FindCluster(record.cluster);
+  if (lease && state != nullptr) {
+    const auto bounds = scheduler::Effective(state->record.spec.failover, pump_->failover());
+    context.lease_seconds = std::max<int64_t>(bounds.lease.ms / 1000, 1);
+    context.lease_until = lease + state->record.link.clock_offset;
+  }
+  for (const scheduler::FormerEpoch& former : record.former) {
+    const bool lost = former.reason == scheduler::EndReason::kClusterLost ||
+                      former.reason == scheduler::EndReason::kFenced ||
+                      former.reason == scheduler::EndReason::kApproved ||
+                      former.reason == scheduler::EndReason::kClusterRemoved;
+    if (!lost) continue;
+    ++context.failovers;
+    const scheduler::ClusterState* old = world.FindCluster(former.cluster);
+    context.former_cluster = old != nullptr ? old->record.spec.name : "";
+  }
+  if (context.failovers == 0) return context;
+  if (auto job = kube::ParsePruned(job_json, kube::Omission{"spec", "status"})) {
+    context.checkpoint =
+        kube::GetString(*job, {"metadata", "annotations", names::kAnnotationCheckpoint});
+  }
+  return context;
+}
+
 bool Fleet::Send(Entry& entry, const Command& command) {
+  const ClusterId to = std::visit([](const auto& c) { return c.cluster; }, command);
+  if (!IsWritable(to)) return true;
   if (const auto* dispatch = std::get_if<scheduler::Dispatch>(&command)) {
     return SendDispatch(entry, *dispatch);
   }
@@ -108,19 +187,25 @@ bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
     keys.push_back(std::move(key));
   }
   dependencies_.Set(command.job, keys);
+  request.failover = ContextOf(*record, command.lease, *(*object)->body);
+  request.update_only = record->started;
   return entry.member->Dispatch(std::move(request)).has_value();
 }
 
 bool Fleet::SendWithdraw(Entry& entry, const scheduler::Withdraw& command) {
   const scheduler::JobRecord* record = pump_->world().FindJob(command.job);
-  if (record == nullptr) return true;
-  auto [ns, name] = SplitJobName(record->name);
+  // What was left behind of a job that is gone itself has its name still.
+  const auto residue = pump_->world().residues().find(command.job);
+  const bool known = residue != pump_->world().residues().end();
+  if (record == nullptr && !known) return true;
+  const std::string full_name = record != nullptr ? record->name : residue->second.name;
+  auto [ns, name] = SplitJobName(full_name);
   clusters::WithdrawRequest request{command.job, command.epoch, std::string(ns), std::string(name)};
-  if (auto object = store_.Latest(JobKey(record->name)); object && object->has_value()) {
+  if (auto object = store_.Latest(JobKey(full_name)); object && object->has_value()) {
     request.dependencies = clusters::ReferencedInText(*(*object)->body);
   }
   // Before it runs elsewhere its pods must have ended here; a deleted Job's may take their time.
-  request.until_pods_gone = !record->delete_requested;
+  request.until_pods_gone = record != nullptr && !record->delete_requested;
   return entry.member->Withdraw(std::move(request)).has_value();
 }
 
@@ -130,7 +215,7 @@ void Fleet::DependencyChanged(std::string_view kind, const std::string& ns,
   for (JobId job : dependencies_.UsersOf(key)) {
     const scheduler::JobRecord* record = pump_->world().FindJob(job);
     if (record == nullptr || !record->cluster || record->delete_requested) continue;
-    scheduler::Dispatch again{job, record->cluster, record->epoch};
+    scheduler::Dispatch again{job, record->cluster, record->epoch, LeaseOfCopy(*record)};
     store_.AfterCommit(store_.staged(), [this, again] { Dispatch(again); });
   }
 }
@@ -147,7 +232,11 @@ void Fleet::OnLink(ClusterId cluster, const clusters::LinkInfo& link) {
                [this, cluster, link] { OnLink(cluster, link); })) {
     return;
   }
-  pump_->Post(scheduler::LinkObserved{cluster, link.ready});
+  if (link.clock_error_ms >= 0) {
+    pump_->Post(scheduler::ClockObserved{cluster, Milliseconds(link.clock_offset_ms),
+                                         Milliseconds(link.clock_error_ms)});
+  }
+  pump_->Post(scheduler::LinkObserved{cluster, link.ready, link.reachable, link.last_seen});
   hooks_.link_changed(cluster);
 }
 
@@ -169,9 +258,19 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
                [this, cluster, copy] { OnCopy(cluster, copy); })) {
     return;
   }
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  found->second.leases.Note(copy);
+  scheduler::RunObserved run{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished};
+  run.lease_generation = copy.lease_generation;
+  run.leased = copy.leased;
+  run.ends = copy.ends;
+  const scheduler::ClusterState* state = pump_->world().FindCluster(cluster);
+  if (run.ends && run.ends != scheduler::kNoDeadline && state != nullptr) {
+    run.ends.ms -= state->record.link.clock_offset.ms;
+  }
   report_ = &copy;
-  pump_->Post(
-      scheduler::RunObserved{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished});
+  pump_->Post(run);
   report_ = nullptr;
 }
 
@@ -179,6 +278,9 @@ void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
   if (Postpone(Postponed::Kind::kCopy, cluster, copy.job,
                [this, cluster, copy] { OnCopyGone(cluster, copy); })) {
     return;
+  }
+  if (auto found = members_.find(cluster); found != members_.end()) {
+    found->second.leases.Forget(copy.job);
   }
   // Only seen to be missing: a dispatch under way may still make it again.
   pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch, /*confirmed=*/false});
@@ -188,6 +290,7 @@ void Fleet::OnInventoryAsked(ClusterId cluster) {
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   found->second.expected = scheduler::AcknowledgedCopies(pump_->world(), cluster);
+  found->second.inventory_running = found->second.inventory_wanted;
 }
 
 void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>& copies) {
@@ -204,6 +307,10 @@ void Fleet::OnInventory(ClusterId cluster, const std::vector<clusters::CopyRef>&
   for (const scheduler::CopyRef& missing : scheduler::FindMissing(expected, listed)) {
     pump_->Post(scheduler::CopyGone{missing.job, cluster, missing.epoch, /*confirmed=*/false});
   }
+  found = members_.find(cluster);
+  if (found == members_.end() || !found->second.inventory_running) return;
+  found->second.inventory_wanted = found->second.inventory_running = false;
+  pump_->Post(scheduler::InventoryTaken{cluster});
 }
 
 void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status& result,
@@ -216,6 +323,12 @@ void Fleet::OnDispatched(ClusterId cluster, JobId job, Epoch epoch, const Status
   }
   if (result) {
     pump_->Post(scheduler::DispatchAcked{job, cluster, epoch});
+    return;
+  }
+  if (const scheduler::JobRecord* record = pump_->world().FindJob(job);
+      !retryable && result.error().code == 404 && record != nullptr && record->started) {
+    // An update makes nothing anew: the copy is not there, and nothing under way can bring it back.
+    pump_->Post(scheduler::CopyGone{job, cluster, epoch, /*confirmed=*/true});
     return;
   }
   hooks_.dispatch_failed(job, cluster, result.error(), retryable);

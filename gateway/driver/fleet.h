@@ -18,6 +18,7 @@
 #include "clusters/member/member.h"
 #include "gateway/driver/core_pump.h"
 #include "gateway/driver/dependencies.h"
+#include "gateway/driver/lease_book.h"
 #include "gateway/driver/postponed.h"
 #include "gateway/driver/restore_gate.h"
 #include "scheduler/reconcile.h"
@@ -54,6 +55,9 @@ class Fleet : public clusters::MemberListener {
   // The core's remote commands.
   void Dispatch(const scheduler::Dispatch& command);
   void Withdraw(const scheduler::Withdraw& command);
+  void RenewLease(const scheduler::RenewLease& command);
+  void CloseLink(ClusterId cluster);
+  void TakeInventory(ClusterId cluster);
 
   // A ConfigMap, Secret or ServiceAccount changed: live copies that use it get it again.
   void DependencyChanged(std::string_view kind, const std::string& ns, const std::string& name);
@@ -72,6 +76,9 @@ class Fleet : public clusters::MemberListener {
     std::deque<Command> waiting;  // the member had no room; bounded by the live jobs placed there
     // Acknowledged before the member was asked for its list: what must be in it.
     std::vector<scheduler::CopyRef> expected;
+    LeaseBook leases;
+    bool inventory_wanted = false;   // TakeInventory was asked for
+    bool inventory_running = false;  // and the list under way began after that
   };
 
   void OnLink(ClusterId cluster, const clusters::LinkInfo& link) override;
@@ -93,6 +100,11 @@ class Fleet : public clusters::MemberListener {
   bool SendDispatch(Entry& entry, const scheduler::Dispatch& command);
   bool SendWithdraw(Entry& entry, const scheduler::Withdraw& command);
   void Submit(ClusterId cluster, const Command& command);
+  // Nothing is written to a lost cluster: the core asks again when it is back.
+  bool IsWritable(ClusterId cluster) const;
+  clusters::FailoverContext ContextOf(const scheduler::JobRecord& record, Instant lease,
+                                      const std::string& job_json) const;
+  Instant LeaseOfCopy(const scheduler::JobRecord& record) const;
 
   // True when the store takes nothing now: `later` is kept, in place of what was kept under the
   // same key, and runs when it does again.

@@ -198,7 +198,7 @@ void JobBridge::Change(const api::Written& change) {
   auto wish = WishOf(*change.after, change.key.ns);
   if (!wish) return;
   pump_.Post(scheduler::JobChanged{JobId{change.created.value}, &wish->spec, wish->suspended,
-                                   static_cast<int32_t>(wish->ttl_seconds)});
+                                   static_cast<int32_t>(wish->ttl_seconds), wish->approved});
 }
 
 std::optional<store::ObjectKey> JobBridge::Deleting(JobId job) const {

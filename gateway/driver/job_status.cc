@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "clusters/kube/time.h"
+#include "scheduler/names.h"
+
 namespace fairway::gateway {
 
 using kube::Object;
@@ -34,6 +37,33 @@ Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& 
   }
   job.insert_or_assign("status", std::move(*parsed));
   return {};
+}
+
+void SetStaleCondition(bool stale, const std::string& message, Instant now, Object& job) {
+  Object& status = kube::EnsureObject(job, {"status"});
+  kube::Array conditions(job.storage());
+  if (const kube::Array* old = kube::GetArray(status, {"conditions"})) {
+    for (const Value& condition : *old) {
+      if (kube::GetString(condition, {"type"}) != names::kConditionStale) {
+        conditions.push_back(condition);
+      }
+    }
+  }
+  if (stale) {
+    const std::string time = kube::FormatTime(now);
+    conditions.push_back(Object({{"type", names::kConditionStale},
+                                 {"status", "True"},
+                                 {"lastProbeTime", time},
+                                 {"lastTransitionTime", time},
+                                 {"reason", "ClusterLost"},
+                                 {"message", message}},
+                                job.storage()));
+  }
+  if (conditions.empty()) {
+    kube::Erase(status, "conditions");
+  } else {
+    status["conditions"] = std::move(conditions);
+  }
 }
 
 }  // namespace fairway::gateway

@@ -58,6 +58,14 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "Suspended";
     case EndReason::kWithdrawn:
       return "Withdrawn";
+    case EndReason::kClusterLost:
+      return "ClusterLost";
+    case EndReason::kFenced:
+      return "LeaseEnded";
+    case EndReason::kApproved:
+      return "GivenUpByOperator";
+    case EndReason::kSuperseded:
+      return "EarlierEpochSucceeded";
     case EndReason::kPreempted:
       return "Preempted";
     case EndReason::kDeactivated:
@@ -113,7 +121,8 @@ void WriteDecision(const scheduler::World& world, const scheduler::Decision& dec
 void KeepExplanation(const Object* previous, Object& status) {
   const Object* old = previous == nullptr ? nullptr : kube::GetObject(*previous, {"status"});
   if (old == nullptr) return;
-  for (std::string_view key : {"outcome", "message", "nearestChange", "score", "runnerUp", "verdicts"}) {
+  for (std::string_view key :
+       {"outcome", "message", "nearestChange", "score", "runnerUp", "verdicts"}) {
     if (const Value* value = kube::Find(*old, key)) status[key] = *value;
   }
 }

@@ -200,6 +200,22 @@ Status Gateway::Impl::StartApi() {
   return api->Start();
 }
 
+scheduler::FailoverConfig FailoverOf(const Config& config) {
+  scheduler::FailoverConfig out;
+  out.suspect_after = Milliseconds(config.suspect_after_ms);
+  out.unreachable_after = Milliseconds(config.unreachable_after_ms);
+  out.lease = Milliseconds(config.lease_ms);
+  out.clock_skew_max = Milliseconds(config.clock_skew_max_ms);
+  out.guard = Milliseconds(config.guard_ms);
+  out.probation = Milliseconds(config.probation_ms);
+  out.probation_max = Milliseconds(std::max(config.probation_ms, config.probation_max_ms));
+  out.isolation_window = Milliseconds(config.isolation_window_ms);
+  out.stalled_after = Milliseconds(config.stalled_after_ms);
+  out.moves_per_second = config.moves_per_second;
+  out.moves_burst = config.moves_burst;
+  return out;
+}
+
 Status Gateway::Impl::StartDriver() {
   DriverOptions options;
   options.gateway_id = gateway_id;
@@ -209,6 +225,7 @@ Status Gateway::Impl::StartDriver() {
   limits.probe_interval_ms = config.probe_interval_ms;
   limits.probe_timeout_ms = config.probe_timeout_ms;
   limits.request_timeout_ms = config.request_timeout_ms;
+  options.failover = FailoverOf(config);
 
   auto started = StartSimulated(loop, config);
   if (!started) return Fail(started.error());

@@ -189,7 +189,11 @@ void SimulatedJobController::ArmDeadline(const std::string& uid, JobState& state
   int64_t wait = (start + Seconds(seconds) - loop_.Now()).ms;
   state.deadline = loop_.StartTimer(wait < 0 ? 0 : wait, [this, uid] {
     auto found = jobs_.find(uid);
-    if (found == jobs_.end() || frozen_) return;
+    if (found == jobs_.end()) return;
+    if (frozen_) {
+      awake_.insert(uid);  // a late controller ends it as soon as it can
+      return;
+    }
     DropPods(found->second);
     WriteStatus(found->second, kFailed, "DeadlineExceeded");
   });

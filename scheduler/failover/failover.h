@@ -8,6 +8,7 @@
 // is saved before the request leaves. So it does not matter which requests arrived.
 #pragma once
 
+#include "scheduler/failover/rules.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -16,15 +17,9 @@ namespace fairway::scheduler {
 // Moves links along whose time has come.
 void AdvanceLinks(StepContext& step);
 Instant NextLinkChange(StepContext& step);
-// Two or more clusters lost within FailoverConfig::isolation_window of each other, or all: then it
-// is our own connection, and nothing moves unless an operator confirms the loss.
-bool IsIsolated(const World& world, const FailoverConfig& config);
 void SetLink(StepContext& step, ClusterId cluster, const LinkRecord& link);
 
 // ---- lease.cc: the fence ----
-// A copy of this job is to end by itself unless it is renewed: policy `fenced`, and there is
-// another cluster to go to.
-bool WantsLease(const World& world, const JobRecord& record);
 // Saves that leases on this cluster may end as late as `until`.
 void RaiseHorizon(StepContext& step, ClusterId cluster, Instant until);
 // What a Dispatch of this record says of its lease; the horizon is raised. 0 = none.

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "clusters/kube/kinds/fields.h"
+#include "clusters/kube/kinds/job_spec.h"
 #include "clusters/kube/kinds/metadata.h"
 #include "clusters/kube/kinds/names.h"
 #include "clusters/kube/kinds/placement_rules.h"
@@ -186,6 +187,16 @@ void ValidateCost(const Object& spec, FieldErrors& errors) {
   }
 }
 
+void ValidateClusterFailover(const Object& spec, FieldErrors& errors) {
+  static constexpr FieldPath kFailover("spec.failover");
+  for (const char* key : {"suspectAfter", "unreachableAfter", "lease"}) {
+    const std::string_view text = GetString(spec, {"failover", key});
+    if (!text.empty() && !ParseSpan(text)) {
+      errors.Invalid(kFailover.Child(key), text, "must be a span of time such as 500ms, 30s or 5m");
+    }
+  }
+}
+
 class ClusterStrategy : public Strategy {
  public:
   using Strategy::Strategy;
@@ -202,6 +213,7 @@ class ClusterStrategy : public Strategy {
     ForEachText(spec, "datasets", [&](std::string_view name, size_t i) {
       ValidateDatasetName(name, datasets.Index(i), errors);
     });
+    ValidateClusterFailover(spec, errors);
   }
 };
 
@@ -231,6 +243,11 @@ class PlacementPolicyStrategy : public Strategy {
     });
     ValidateTolerations(spec, kSpec, errors);
     ValidatePlacementRules(spec, errors);
+    static constexpr FieldPath kPolicy("spec.failover.policy");
+    const std::string_view failover = GetString(spec, {"failover", "policy"});
+    if (!failover.empty() && !ParseFailoverPolicy(failover)) {
+      errors.Unsupported(kPolicy, failover, {"never", "fenced", "fast", "manual"});
+    }
   }
 };
 

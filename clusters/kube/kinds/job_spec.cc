@@ -57,6 +57,8 @@ scheduler::TaintEffect EffectFrom(std::string_view text) {
 
 void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
   const Object& wish = ObjectOrEmpty(policy, "spec");
+  spec.failover = ParseFailoverPolicy(GetString(wish, {"failover", "policy"}))
+                      .value_or(scheduler::FailoverPolicy::kFenced);
   const Object& affinity = ObjectOrEmpty(wish, "clusterAffinity");
   ForEachObject(affinity, "required",
                 [&](const Object& term, size_t) { spec.required.push_back(TermFrom(term)); });
@@ -137,6 +139,34 @@ void RequireBeside(const std::vector<LabelRequirement>& requirements, scheduler:
   }
 }
 
+// What concerns the loss of the Job's cluster.
+Status ApplyFailover(const Object& job, JobWish& wish) {
+  const std::string_view failover = Annotation(job, names::kAnnotationFailover);
+  if (!failover.empty()) {
+    const auto policy = ParseFailoverPolicy(failover);
+    if (!policy) {
+      return BadAnnotation(job, names::kAnnotationFailover, failover,
+                           "must be never, fenced, fast or manual");
+    }
+    wish.spec.failover = *policy;
+  }
+  const std::string_view epoch = Annotation(job, names::kAnnotationApproveMove);
+  if (!epoch.empty()) {
+    const auto [end, error] =
+        std::from_chars(epoch.data(), epoch.data() + epoch.size(), wish.approved.value);
+    if (error != std::errc() || end != epoch.data() + epoch.size()) {
+      return BadAnnotation(job, names::kAnnotationApproveMove, epoch,
+                           "must be the number of the epoch to give up");
+    }
+  }
+  const int64_t grace =
+      Get<int64_t>(job, {"spec", "template", "spec", "terminationGracePeriodSeconds"})
+          .value_or(scheduler::kDefaultGraceSeconds);
+  wish.spec.grace_seconds =
+      static_cast<int32_t>(std::clamp<int64_t>(grace, 0, std::numeric_limits<int32_t>::max()));
+  return {};
+}
+
 Status ApplyAnnotations(const Object& job, scheduler::JobSpec& spec) {
   const std::string_view selector = Annotation(job, names::kAnnotationClusterSelector);
   if (!selector.empty()) {
@@ -196,6 +226,24 @@ PolicyDocument Best(const Object& job, const std::vector<PolicyDocument>& polici
 
 }  // namespace
 
+std::optional<scheduler::FailoverPolicy> ParseFailoverPolicy(std::string_view text) {
+  if (text == "never") return scheduler::FailoverPolicy::kNever;
+  if (text == "fenced") return scheduler::FailoverPolicy::kFenced;
+  if (text == "fast") return scheduler::FailoverPolicy::kFast;
+  if (text == "manual") return scheduler::FailoverPolicy::kManual;
+  return std::nullopt;
+}
+
+std::optional<Duration> ParseSpan(std::string_view text) {
+  constexpr int64_t kSpanMaxMs = 86'400'000;
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  const int64_t ms = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : 0;
+  if (error != std::errc() || ms == 0 || count <= 0 || count > kSpanMaxMs / ms) return std::nullopt;
+  return Duration{count * ms};
+}
+
 scheduler::Resources PodRequest(const Object& pod_spec) {
   MonotonicResource arena;
   Result<scheduler::Resources> request = clusters::PodRequest(WithRequests(pod_spec, &arena));
@@ -236,6 +284,7 @@ Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy, const Aske
   if (Status status = ApplyAnnotations(job, wish.spec); !status) return Fail(status.error());
   scheduler::PlacementRules rules = RulesFrom(job, policy, asked);
   if (rules != scheduler::PlacementRules{}) wish.spec.rules.push_back(std::move(rules));
+  if (Status status = ApplyFailover(job, wish); !status) return Fail(status.error());
   return wish;
 }
 
@@ -266,6 +315,12 @@ Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
     out.overrides.emplace_back(std::string(name), *amount);
   }
   std::sort(out.overrides.begin(), out.overrides.end());
+  const auto span = [&](std::string_view key) {
+    return ParseSpan(GetString(spec, {"failover", key})).value_or(Duration{});
+  };
+  out.failover = {span("suspectAfter"), span("unreachableAfter"), span("lease")};
+  out.confirmed_lost =
+      GetString(cluster, {"metadata", "annotations", names::kAnnotationConfirmLost}) == "true";
   return out;
 }
 

@@ -3,6 +3,7 @@
 // Pure functions over validated, defaulted documents; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "clusters/kube/json.h"
 #include "clusters/kube/kinds/placement_rules.h"
 #include "scheduler/cluster_view.h"
+#include "scheduler/ids.h"
 #include "scheduler/job.h"
 #include "scheduler/resources.h"
 #include "scheduler/result.h"
@@ -38,12 +40,18 @@ struct JobWish {
   bool suspended = false;
   int64_t ttl_seconds = -1;  // -1 = keep
   std::string policy;        // name of the policy that was used, "" = none
+  Epoch approved;            // annotation fairway.flext.sh/approve-move; 0 = none
 };
 
 // `policy` may be null; `asked` is what the policies of the Job's namespace ask about jobs. 422
 // when a Fairway annotation of the Job does not parse.
 Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy,
                             const AskedLabels& asked = {});
+
+// never, fenced, fast or manual; nothing for any other word.
+std::optional<scheduler::FailoverPolicy> ParseFailoverPolicy(std::string_view text);
+// "30s", "5m", "500ms"; nothing for any other text, or a span beyond a day.
+std::optional<Duration> ParseSpan(std::string_view text);
 
 // 422 when a quantity does not parse.
 Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster);

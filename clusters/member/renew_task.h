@@ -1,0 +1,31 @@
+// RenewTask: moves the deadline of one copy: a merge patch of exactly that object. A copy that is
+// not there, or is another one by now, needs none. Thread: the loop.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+
+#include "clusters/member/copy_failover.h"
+#include "clusters/member/task.h"
+
+namespace fairway::clusters {
+
+class RenewTask : public Task {
+ public:
+  RenewTask(MemberApi& api, RenewRequest request, std::function<void(const Outcome&)> answer)
+      : api_(api), request_(std::move(request)), answer_(std::move(answer)) {}
+
+  void Run(std::function<void(Outcome)> finished) override;
+  void Report(const Outcome& outcome) override { answer_(outcome); }
+  uint64_t key() const override { return request_.job.value; }
+
+ private:
+  MemberApi& api_;
+  RenewRequest request_;
+  std::function<void(const Outcome&)> answer_;
+  std::function<void(Outcome)> finished_;
+  Call call_;
+};
+
+}  // namespace fairway::clusters
