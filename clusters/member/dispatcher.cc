@@ -4,10 +4,16 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/http/http_client.h"
+
 namespace fairway::clusters {
 
 Dispatcher::Dispatcher(Loop& loop, DispatcherLimits limits, std::function<void()> on_room)
-    : loop_(loop), limits_(limits), on_room_(std::move(on_room)), jitter_(limits.seed) {}
+    : loop_(loop),
+      limits_(limits),
+      limit_(limits.in_flight_min, limits.in_flight_max),
+      on_room_(std::move(on_room)),
+      jitter_(limits.seed) {}
 
 Dispatcher::~Dispatcher() = default;
 
@@ -68,6 +74,17 @@ void Dispatcher::DropAll() {
   });
 }
 
+// What fails before the member has seen it (no connection) tells nothing about its load.
+void Dispatcher::OnAnswer(int64_t rtt_us, const Error* error) {
+  bool overload = error != nullptr && error->reason != kHttpUnreachable &&
+                  (error->code == 429 || error->code == 503 || error->code == 504);
+  if (overload) {
+    limit_.OnOverload();
+  } else if (error == nullptr || error->code < 500) {
+    limit_.OnAnswer(rtt_us, static_cast<int>(running_.size()));
+  }
+}
+
 void Dispatcher::Poke() {
   if (hold_) return;
   auto delayed = std::move(delayed_);
@@ -80,8 +97,7 @@ void Dispatcher::Poke() {
 }
 
 void Dispatcher::Pump() {
-  while (!hold_ && !queue_.empty() &&
-         running_.size() < static_cast<size_t>(limits_.in_flight_max)) {
+  while (!hold_ && !queue_.empty() && running_.size() < static_cast<size_t>(limit_.limit())) {
     EntryPtr entry = std::move(queue_.front());
     queue_.pop_front();
     if (entry->dropped) continue;

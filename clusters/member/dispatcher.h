@@ -1,5 +1,6 @@
 // Dispatcher: runs a member's tasks, so many at once, the others in a bounded queue; runs again
-// what failed for a passing reason, after a growing, jittered wait.
+// what failed for a passing reason, after a growing, jittered wait. How many at once is learnt from
+// the member's answers, up to a maximum (ConcurrencyLimit).
 //
 // Thread: the loop. Tasks of one key (one job) never overlap: a copy that is being made is not
 // withdrawn before the answer is there. A 429 with Retry-After holds all new work of this member
@@ -14,11 +15,13 @@
 
 #include "clusters/kube/backoff.h"
 #include "clusters/loop/loop.h"
+#include "clusters/member/concurrency_limit.h"
 #include "clusters/member/task.h"
 
 namespace fairway::clusters {
 
 struct DispatcherLimits {
+  int in_flight_min = 4;
   int in_flight_max = 64;
   size_t queue_max = 16'384;
   int attempts_max = 5;
@@ -41,6 +44,9 @@ class Dispatcher {
   void Drop(uint64_t key, const std::function<bool(const Task&)>& matches);
   // Gives up all tasks, as Drop() does.
   void DropAll();
+  // One request of a task was answered; `error` is null when it was what was asked for.
+  void OnAnswer(int64_t rtt_us, const Error* error);
+  const ConcurrencyLimit& limit() const { return limit_; }
   // The member is back: what waits out a backoff runs now.
   void Poke();
 
@@ -70,6 +76,7 @@ class Dispatcher {
 
   Loop& loop_;
   DispatcherLimits limits_;
+  ConcurrencyLimit limit_;
   std::function<void()> on_room_;
   kube::Jitter jitter_;
   std::deque<EntryPtr> queue_;

@@ -66,6 +66,7 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   kube::ListWatchConfig WatchConfig(std::string path, std::string selector) const;
   void StartWatching();
   void UpdateLink();
+  void TellLimit();
   Status AddTask(std::unique_ptr<Task> task);
   // The outcome's error under the member's name.
   Status Told(const Outcome& outcome) const;
@@ -104,7 +105,18 @@ MemberImpl::MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener
       api_(http_, config_.limits.request_timeout_ms),
       tracker_(config_.cluster, config_.gateway, listener),
       dispatcher_(loop, MakeDispatcherLimits(config_),
-                  [this] { listener_.OnRoom(config_.cluster); }) {}
+                  [this] { listener_.OnRoom(config_.cluster); }) {
+  TellLimit();
+  api_.Observe([this](int64_t rtt_us, const Error* error) {
+    dispatcher_.OnAnswer(rtt_us, error);
+    TellLimit();
+  });
+}
+
+void MemberImpl::TellLimit() {
+  link_.dispatch_in_flight = dispatcher_.limit().limit();
+  link_.dispatch_backoffs = dispatcher_.limit().backoffs();
+}
 
 Status MemberImpl::Connect(Access access) {
   auto client =
@@ -162,6 +174,7 @@ void MemberImpl::OnSyncChanged(bool synced, const Error& error) {
 
 void MemberImpl::UpdateLink() {
   LinkInfo before = std::exchange(link_, MakeLinkInfo(prober_->state(), synced_, sync_error_));
+  TellLimit();
   if (link_.reachable && !before.reachable) {
     jobs_->Poke();
     capacity_->Poke();

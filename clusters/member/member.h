@@ -33,7 +33,7 @@
 namespace fairway::clusters {
 
 struct MemberLimits {
-  int dispatch_in_flight_max = 64;     // dispatches and withdrawals under way at the member
+  int dispatch_in_flight_max = 64;     // dispatches and withdrawals under way, at most
   size_t dispatch_queue_max = 16'384;  // waiting behind them; beyond: 429 from Dispatch()
   int attempts_max = 5;                // per dispatch or withdrawal, then it is reported
   int64_t backoff_first_ms = 500;      // doubles per attempt, with jitter
@@ -74,6 +74,10 @@ struct LinkInfo {
   // The member's clock less ours, and how wrong that may be; -1 until known.
   int64_t clock_offset_ms = 0, clock_error_ms = -1;
   Instant last_seen;  // when the last probe was answered
+  // How many dispatches and withdrawals may be under way now, and how often the member's 429, 503
+  // or silence has made it fewer.
+  int dispatch_in_flight = 0;
+  uint64_t dispatch_backoffs = 0;
 };
 
 // One copy of one epoch. Compared by (job, epoch).

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <chrono>
 #include <utility>
 
 #include "clusters/kube/api_error.h"
@@ -96,7 +97,16 @@ Call MemberApi::Send(std::string method, std::string target, std::string_view co
   request.headers.emplace_back("Accept", kJson);
   if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
   request.body = std::move(body);
-  return Start(std::move(request), std::move(done));
+  return Start(std::move(request), observer_ ? Timed(std::move(done)) : std::move(done));
+}
+
+MemberApi::Done MemberApi::Timed(Done done) {
+  using Clock = std::chrono::steady_clock;
+  return [this, began = Clock::now(), done = std::move(done)](Result<std::string> body) mutable {
+    auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - began);
+    observer_(took.count(), body ? nullptr : &body.error());
+    done(std::move(body));
+  };
 }
 
 Call MemberApi::Start(HttpRequest request, Done done) {

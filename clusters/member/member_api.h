@@ -4,6 +4,7 @@
 
 #include <absl/functional/any_invocable.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +40,11 @@ class MemberApi {
 
   MemberApi(HttpClient& http, int64_t timeout_ms) : http_(http), timeout_ms_(timeout_ms) {}
 
+  // Runs with each answer to the requests below, but lists, before `done`: how long it took, and
+  // the error if it was one.
+  using Observer = std::function<void(int64_t rtt_us, const Error* error)>;
+  void Observe(Observer observer) { observer_ = std::move(observer); }
+
   Call Get(const ObjectPath& path, Done done);
   // `query` begins with '?' or is empty. Only metadata comes back.
   Call ListMetadata(const ObjectPath& path, std::string_view query, Done done);
@@ -55,7 +61,10 @@ class MemberApi {
             Done done);
   Call Start(HttpRequest request, Done done);
 
+  Done Timed(Done done);
+
   HttpClient& http_;
+  Observer observer_;
   int64_t timeout_ms_;
 };
 

@@ -14,8 +14,11 @@ using kube::Value;
 
 namespace {
 
-// lastSeen and roundTripMilliseconds alone are refreshed this seldom.
+// These alone are refreshed this seldom: each jitters.
 constexpr int64_t kRefreshMs = 60'000;
+constexpr std::string_view kJittery[] = {
+    "lastSeen",         "roundTripMilliseconds", "dispatchInFlightMax",
+    "dispatchBackoffs", "leaseHorizon",          "leaseRenewals"};
 
 Object Condition(const Object* old_status, std::string_view type, bool holds,
                  std::string_view reason, std::string_view message, Instant now) {
@@ -138,24 +141,19 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
   if (input.link != nullptr && input.link->last_seen) {
     Object fresh = status;
     Object before = old != nullptr ? *old : Object();
-    kube::Erase(before, "lastSeen");
-    kube::Erase(before, "roundTripMilliseconds");
-    kube::Erase(before, "leaseHorizon");
-    kube::Erase(before, "leaseRenewals");
+    for (std::string_view each : kJittery) kube::Erase(before, each);
     std::string_view old_seen = old != nullptr ? kube::GetString(*old, {"lastSeen"}) : "";
     bool due = old_seen < std::string_view(kube::FormatTime(Instant{input.now.ms - kRefreshMs}));
     if (kube::Equal(Value(fresh), Value(before)) && !due) {
-      status["lastSeen"] = old_seen;
-      for (std::string_view key : {"leaseHorizon", "leaseRenewals"}) {
-        if (const Value* kept = kube::Find(*old, key)) status[key] = *kept;
-      }
-      if (const Value* rtt = kube::Find(*old, "roundTripMilliseconds")) {
-        status["roundTripMilliseconds"] = *rtt;
+      for (std::string_view each : kJittery) {
+        if (const Value* value = kube::Find(*old, each)) status[each] = *value;
       }
     } else {
       PutLeases(input, status);
       status["lastSeen"] = kube::FormatTime(input.link->last_seen);
       status["roundTripMilliseconds"] = input.link->rtt_ms;
+      status["dispatchInFlightMax"] = input.link->dispatch_in_flight;
+      status["dispatchBackoffs"] = input.link->dispatch_backoffs;
     }
   }
   doc.insert_or_assign("status", std::move(status));
