@@ -96,6 +96,7 @@ class Bench:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairway-bench-"))
         self.body = self.folder / "job.json"
         self.body.write_text(job_text(4096))
+        self.jobs = JOBS
         self.tokens = self.folder / "tokens.csv"
         # A user whom RBAC rules allow to submit; not system:masters, who is asked nothing.
         self.tokens.write_text(f'{TOKEN},bench,bench,"fairway:submitters"\n')

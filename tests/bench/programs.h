@@ -8,6 +8,7 @@ namespace fairway::bench {
 
 int RunTwin(Args& args);     // the ideal accept server
 int RunLoad(Args& args);     // POSTs one body over h2 or HTTP/1.1 and measures
+int RunCrowd(Args& args);    // many clients at once, one of them flooding
 int RunFollow(Args& args);   // holds watches; follows placements to their end
 int RunProbe(Args& args);    // the moment of the first right answer
 int RunPost(Args& args);     // a bare curl_multi loop of POSTs
