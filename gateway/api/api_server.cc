@@ -1,5 +1,6 @@
 #include "gateway/api/api_server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "clusters/kube/errors.h"
@@ -7,8 +8,8 @@
 #include "gateway/api/created_forms.h"
 #include "gateway/api/event_expiry.h"
 #include "gateway/api/event_recorder.h"
+#include "gateway/api/flow_gate.h"
 #include "gateway/api/garbage_collector.h"
-#include "gateway/api/in_flight.h"
 #include "gateway/api/namespace_controller.h"
 #include "gateway/api/nonresource.h"
 #include "gateway/api/random_names.h"
@@ -19,6 +20,14 @@
 #include "gateway/api/watch_hub.h"
 
 namespace fairway::gateway::api {
+
+namespace {
+
+// Above it clients' writes wait their turn; the store refuses everybody's at a multiple of it.
+constexpr size_t kBacklogBytes = 8u << 20;
+constexpr std::string_view kFlowDumpPath = "/debug/api_priority_and_fairness/dump_priority_levels";
+
+}  // namespace
 
 struct ApiServer::Impl {
   Impl(Loop& l, store::ObjectStore& s, ApiServerOptions o)
@@ -31,12 +40,15 @@ struct ApiServer::Impl {
         access(options.access != nullptr ? *options.access : static_access),
         commits(loop, store, options.limits.request_timeout_ms),
         watches(loop),
-        in_flight(options.limits),
         reviews(access),
-        nonresource(registry, options) {}
+        nonresource(registry, options),
+        flows(loop, GateOptions(),
+              [this](const ContextPtr& context) { RouteResource(services, reviews, context); }) {}
+
+  FlowGate::Options GateOptions() const;
 
   void Handle(const ExchangePtr& exchange);
-  void HandleResource(const ContextPtr& context);
+  void ReplyFlowDump(const ExchangePtr& exchange) const;
   bool Authorize(const ContextPtr& context);
 
   Loop& loop;
@@ -49,13 +61,13 @@ struct ApiServer::Impl {
   CommitWaiter commits;
   CreatedForms forms;
   WatchHub watches;
-  InFlight in_flight;
   Reviews reviews;
   NonResource nonresource;
   EventRecorder events{writer, options.component};
   std::unique_ptr<NamespaceController> namespaces;
   std::unique_ptr<GarbageCollector> collector;
   std::unique_ptr<EventExpiry> expiry;
+  FlowGate flows;
   Services services{loop, store, registry, writer, watches, commits, forms, options.limits};
 };
 
@@ -82,13 +94,27 @@ void ApiServer::Impl::Handle(const ExchangePtr& exchange) {
   context->user = std::move(*user);
   context->access = &access;
   if (!Authorize(context)) return;
-  if (!context->info.is_resource) return nonresource.Handle(exchange);
-  context->in_flight = in_flight.Enter(context->user.name);
-  if (context->in_flight == nullptr) {
-    return ReplyError(*context,
-                      kube::TooManyRequests("too many requests are under way, try again later"));
+  if (!context->info.is_resource) {
+    if (request.path == kFlowDumpPath) return ReplyFlowDump(exchange);
+    return nonresource.Handle(exchange);
   }
-  RouteResource(services, reviews, context);
+  if (options.admit_submission) context->admit_submission = &options.admit_submission;
+  flows.Admit(context);
+}
+
+FlowGate::Options ApiServer::Impl::GateOptions() const {
+  const ApiLimits& limits = options.limits;
+  FlowGate::Options gate;
+  gate.limits.seats_max = limits.in_flight_max;
+  gate.limits.user_seats_max = std::min(limits.in_flight_per_user_max, limits.in_flight_max);
+  gate.limits.queued_max = limits.queued_max;
+  gate.limits.flow_queued_max = limits.queued_per_flow_max;
+  gate.may_write = [this] { return store.journal().pending_bytes() < kBacklogBytes; };
+  return gate;
+}
+
+void ApiServer::Impl::ReplyFlowDump(const ExchangePtr& exchange) const {
+  exchange->Reply(200, {{"content-type", "text/plain; charset=utf-8"}}, flows.DumpLevels());
 }
 
 bool ApiServer::Impl::Authorize(const ContextPtr& context) {
@@ -134,6 +160,6 @@ ObjectWriter& ApiServer::writer() { return impl_->writer; }
 const Registry& ApiServer::registry() const { return impl_->registry; }
 Health& ApiServer::health() { return impl_->nonresource.health(); }
 size_t ApiServer::watches() const { return impl_->watches.size(); }
-size_t ApiServer::in_flight() const { return impl_->in_flight.total(); }
+size_t ApiServer::in_flight() const { return impl_->flows.seats(); }
 
 }  // namespace fairway::gateway::api

@@ -52,6 +52,9 @@ struct ApiServerOptions {
   // Runs the collector, the namespace controller and the expiry of events. Off, objects only
   // change as clients say.
   bool controllers = true;
+  // Judges each new workload (IsSubmission) that a client sends, before anything is made of it;
+  // empty: all are taken. Runs for creates by apply too.
+  std::function<Status(const Context&)> admit_submission;
   // Whom Events name as their source.
   std::string component = "fairway";
   // Storage resources whose objects the embedding program collects itself: the collector passes
@@ -77,7 +80,7 @@ class ApiServer {
   Health& health();
   EventRecorder& events();
   size_t watches() const;
-  // Requests that wait for their commit.
+  // Requests that run or wait for their commit.
   size_t in_flight() const;
 
  private:

@@ -31,8 +31,10 @@ struct ApiLimits {
   int64_t watch_timeout_min_s = 1'800;      // a watch without timeoutSeconds ends after min..2*min
   int64_t bookmark_interval_ms = 60'000;
   size_t remaining_count_max = 20'000;    // further objects counted for remainingItemCount
-  size_t in_flight_max = 4'096;           // requests that wait for a commit, all users together
-  size_t in_flight_per_user_max = 1'024;  // and of one user
+  size_t in_flight_max = 4'096;           // requests that run or wait for a commit
+  size_t in_flight_per_user_max = 1'024;  // and of one user, reads and writes each
+  size_t queued_max = 4'096;              // requests that wait for their turn
+  size_t queued_per_flow_max = 256;       // and of one user in one namespace
   size_t watches_max = 16'384;
   size_t watches_per_user_max = 4'096;
   int64_t event_ttl_ms = 3'600'000;  // how long Event objects are kept
@@ -62,6 +64,10 @@ struct Context {
   Instant now;  // when the request came
   // Runs when the request is answered (limits count on it).
   std::shared_ptr<void> in_flight;
+  // Set when it was refused for want of room: the headers X-Kubernetes-PF-*.
+  std::string_view flow_schema_uid, priority_level_uid;
+  // Judges a new workload before anything is made of it; null: nobody does.
+  const std::function<Status(const Context&)>* admit_submission = nullptr;
 
   const Request& request() const { return exchange->request(); }
   store::ObjectKey Key() const { return {kind->storage_resource, info.ns, info.name}; }

@@ -38,6 +38,8 @@ struct WriteOptions {
   bool managed_fields_settled = false;
   // Judges the finished document for the client who sent it, after admission; empty: nobody asks.
   std::function<Status(const kube::Object& doc)> review = {};
+  // Judges a create before anything is made of it (submission limits); empty: nobody does.
+  std::function<Status()> admit_create = {};
   // A controller's write, part of a turn that was let in: the store's limits do not refuse it. Set
   // by Create, Mutate and Delete.
   bool from_controller = false;

@@ -50,6 +50,14 @@ void FurnishNamespace(const ServedKind& kind, std::string_view name, kube::Objec
   kube::EnsureObject(doc, {"status"}).insert_or_assign("phase", "Active");
 }
 
+// What is asked before anything is made of a create.
+Status MayCreate(store::ObjectStore& store, const WriteOptions& options) {
+  if (!options.from_controller) {
+    if (Status writable = store.CanWrite(); !writable) return writable;
+  }
+  return options.admit_create ? options.admit_create() : Status{};
+}
+
 }  // namespace
 
 Result<WriteOutcome> ObjectWriter::Adopt(const store::ObjectKey& key, kube::Value doc,
@@ -85,9 +93,7 @@ Result<store::ObjectKey> ObjectWriter::Impl::ChooseKey(const ServedKind& kind, s
 
 Result<WriteOutcome> ObjectWriter::CreateAlike(const ServedKind& kind, std::string_view ns,
                                                CreatedForm& form, const WriteOptions& options) {
-  if (!options.from_controller) {
-    if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
-  }
+  if (Status ok = MayCreate(store_, options); !ok) return Fail(ok.error());
   auto key = impl_->ChooseKey(kind, ns, form.given.name, form.generate_name());
   if (!key) return Fail(key.error());
   const std::string uid = NewUid(), time = kube::FormatTime(clock_());
@@ -108,9 +114,7 @@ Result<WriteOutcome> ObjectWriter::CreateAlike(const ServedKind& kind, std::stri
 
 Result<WriteOutcome> ObjectWriter::CreateObject(const ServedKind& kind, std::string_view ns,
                                                 kube::Value doc, const WriteOptions& options) {
-  if (!options.from_controller) {
-    if (Status writable = store_.CanWrite(); !writable) return Fail(writable.error());
-  }
+  if (Status ok = MayCreate(store_, options); !ok) return Fail(ok.error());
   kube::Object& object = doc.get_object();
   kube::Object& metadata = Metadata(object);
   if (Status ok = CheckIdentity(kind, ns, metadata); !ok) return Fail(ok.error());

@@ -24,6 +24,10 @@ void AddWarnings(const Context& context, Headers& headers) {
 
 void Send(Context& context, int status, Headers headers, std::string text) {
   if (!context.audit_id.empty()) headers.emplace_back("audit-id", context.audit_id);
+  if (!context.priority_level_uid.empty()) {
+    headers.emplace_back("x-kubernetes-pf-flowschema-uid", context.flow_schema_uid);
+    headers.emplace_back("x-kubernetes-pf-prioritylevel-uid", context.priority_level_uid);
+  }
   AddWarnings(context, headers);
   if (WorthCompressing(context.request(), text)) {
     text = Gzip(text);

@@ -7,6 +7,7 @@
 #include "clusters/kube/schema/protobuf.h"
 #include "clusters/kube/schema/yaml.h"
 #include "gateway/api/event_forms.h"
+#include "gateway/api/flow_schema.h"
 
 namespace fairway::gateway::api {
 
@@ -105,6 +106,10 @@ WriteOptions OptionsOf(Context& context, const WriteParameters& parameters,
   options.dry_run = parameters.dry_run;
   options.warnings = &context.warnings;
   options.storage = storage;
+  if (context.admit_submission != nullptr && !parameters.dry_run &&
+      IsSubmission(context.info.group, context.info.resource)) {
+    options.admit_create = [&context] { return (*context.admit_submission)(context); };
+  }
   if (context.kind->info->group == "rbac.authorization.k8s.io" && context.access != nullptr) {
     options.review = [&context](const kube::Object& doc) {
       return context.access->MayGrant(context.user, context.kind->info->resource, context.info.ns,

@@ -38,6 +38,12 @@ struct Config {
   int64_t connections_max = 4096;
   int64_t requests_in_flight_max = 1024;
   int64_t watchers_max = 20'000;
+  int64_t requests_queued_max = 4096;
+  int64_t requests_queued_per_flow_max = 256;
+  // limits; 0 = none
+  int64_t submissions_per_second_per_user = 0, submission_burst_per_user = 0;
+  int64_t submissions_per_second_per_namespace = 0, submission_burst_per_namespace = 0;
+  int64_t pending_jobs_max = 2'000'000, pending_jobs_per_namespace_max = 0;
   // store
   std::string data_directory = "fairway-data";
   int64_t watch_history_seconds = 3600;

@@ -42,6 +42,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
     : loop_(loop),
       writer_(writer),
       events_(std::move(events)),
+      pending_(options.pending),
       fleet_(loop, writer.store(), options.gateway_id, options.member_limits,
              {.link_changed =
                   [this](ClusterId c) {
@@ -81,11 +82,14 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
 Status Driver::Start() {
   if (Status recovered = pump_.Recover(); !recovered) return recovered;
   if (Status read = gate_.Load(); !read) return read;
+  for (const auto& [job, record] : pump_.world().jobs()) CountPending(*record);
   if (Status started = jobs_.Start(); !started) return started;
   if (Status started = clusters_.Start(); !started) return started;
   WatchDependencies();
   writer_.Observe("jobs.batch", [this](const api::Written& change) {
-    if (change.after == nullptr) RemovePlacement(change);
+    if (change.after != nullptr) return;
+    RemovePlacement(change);
+    if (pending_ != nullptr) pending_->Set(JobId{change.created.value}, change.key.ns, false);
   });
   writer_.Observe("clusters.fairway.flext.sh", [this](const api::Written&) { refresh_.Want(); });
   if (gate_.closed()) {
@@ -117,9 +121,16 @@ void Driver::WatchDependencies() {
 void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
+  CountPending(*record);
   WritePlacement(*record, decision);
   if (decision != nullptr) RecordDecision(*record, *decision);
   if (record->cluster) clusters_.CapacityChanged(record->cluster);
+}
+
+void Driver::CountPending(const scheduler::JobRecord& record) {
+  if (pending_ == nullptr) return;
+  std::string_view ns(record.name);
+  pending_->Set(record.job, ns.substr(0, ns.find('/')), scheduler::IsPending(record));
 }
 
 void Driver::WritePlacement(const scheduler::JobRecord& record,

@@ -17,6 +17,7 @@
 #include "gateway/driver/job_bridge.h"
 #include "gateway/driver/placement_forms.h"
 #include "gateway/driver/restore_gate.h"
+#include "gateway/fairness/pending_gauge.h"
 
 namespace fairway::gateway {
 
@@ -26,6 +27,8 @@ struct DriverOptions {
   ClusterBridge::TrustedAccess trusted_clusters;
   scheduler::ScoreWeights weights;  // where a policy sets none
   scheduler::FailoverConfig failover;
+  // Told of every job that begins or ends to wait for a cluster; may be null.
+  PendingGauge* pending = nullptr;
 };
 
 // How an Event on a Job is recorded: type (Normal, Warning), reason, message.
@@ -63,6 +66,7 @@ class Driver : private Effects {
   // With its Job, in the same batch.
   void RemovePlacement(const api::Written& job);
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
+  void CountPending(const scheduler::JobRecord& record);
   void ArmWaiting();
   // A Warning on the Job about what a member did.
   void Tell(JobId job, ClusterId cluster, std::string_view reason, const std::string& what);
@@ -78,6 +82,7 @@ class Driver : private Effects {
   Loop& loop_;
   api::ObjectWriter& writer_;
   EventSink events_;
+  PendingGauge* pending_;
   Fleet fleet_;
   CorePump pump_;
   JobBridge jobs_;

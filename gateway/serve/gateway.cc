@@ -1,5 +1,6 @@
 #include "gateway/serve/gateway.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -16,6 +17,8 @@
 #include "gateway/auth/rbac_access.h"
 #include "gateway/auth/token_table.h"
 #include "gateway/driver/driver.h"
+#include "gateway/fairness/pending_gauge.h"
+#include "gateway/fairness/submission_limits.h"
 #include "gateway/serve/backup_service.h"
 #include "gateway/serve/configured_clusters.h"
 #include "gateway/serve/gateway_id.h"
@@ -40,6 +43,21 @@ std::vector<std::string> ServedKinds() {
     served.push_back(kind.api_version() + "/" + std::string(kind.resource));
   }
   return served;
+}
+
+SubmissionRules SubmissionRulesOf(const Config& config) {
+  return {.user_per_second = config.submissions_per_second_per_user,
+          .user_burst = config.submission_burst_per_user,
+          .namespace_per_second = config.submissions_per_second_per_namespace,
+          .namespace_burst = config.submission_burst_per_namespace,
+          .pending_max = config.pending_jobs_max,
+          .pending_per_namespace_max = config.pending_jobs_per_namespace_max};
+}
+
+bool LimitsSubmissions(const Config& config) {
+  return config.submissions_per_second_per_user > 0 ||
+         config.submissions_per_second_per_namespace > 0 || config.pending_jobs_max > 0 ||
+         config.pending_jobs_per_namespace_max > 0;
 }
 
 struct HostPort {
@@ -73,6 +91,8 @@ struct Gateway::Impl {
   std::unique_ptr<BackupService> backups;
   std::unique_ptr<HistoryService> history;
   std::unique_ptr<HttpsServer> server;
+  PendingGauge pending;
+  std::unique_ptr<SubmissionLimits> submissions;
   Call renewal;
 
   Impl(Loop& l, Config c) : loop(l), config(std::move(c)) {}
@@ -178,6 +198,15 @@ Status Gateway::Impl::StartApi() {
       {std::string(kBackupsPath), [this](ExchangePtr e) { backups->Handle(std::move(e)); }},
       {std::string(kHistoryPath), [this](ExchangePtr e) { history->Handle(std::move(e)); }}};
   options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
+  options.limits.in_flight_per_user_max = std::max<size_t>(1, options.limits.in_flight_max / 4);
+  options.limits.queued_max = static_cast<size_t>(config.requests_queued_max);
+  options.limits.queued_per_flow_max = static_cast<size_t>(config.requests_queued_per_flow_max);
+  if (LimitsSubmissions(config)) {
+    submissions = std::make_unique<SubmissionLimits>(SubmissionRulesOf(config));
+    options.admit_submission = [this](const api::Context& context) {
+      return submissions->Admit(context.user.name, context.info.ns, loop.Now(), pending);
+    };
+  }
   options.limits.watches_max = static_cast<size_t>(config.watchers_max);
   api = std::make_unique<api::ApiServer>(loop, *store, std::move(options));
   api->health().AddReadiness("store", [this]() -> Status {
@@ -220,6 +249,9 @@ Status Gateway::Impl::StartDriver() {
   DriverOptions options;
   options.gateway_id = gateway_id;
   options.weights = config.weights;
+  if (config.pending_jobs_max > 0 || config.pending_jobs_per_namespace_max > 0) {
+    options.pending = &pending;
+  }
   clusters::MemberLimits& limits = options.member_limits;
   limits.dispatch_in_flight_max = static_cast<int>(config.dispatch_in_flight_max);
   limits.probe_interval_ms = config.probe_interval_ms;

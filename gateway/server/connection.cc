@@ -21,6 +21,8 @@ constexpr size_t kShareFrom = 8u << 10;
 constexpr size_t kCipherMax = 256u << 10;
 // What the last record adds beyond the 64th part that full ones add at most.
 constexpr size_t kRecordOverhead = 512;
+// What one connection may bring in one turn: libuv would read on for as long as there is more.
+constexpr size_t kTurnBytesMax = 128u << 10;
 constexpr int64_t kLingerMsMax = 5'000;
 constexpr unsigned kKeepaliveSeconds = 30;
 constexpr unsigned kUserTimeoutMs = 60'000;
@@ -112,6 +114,11 @@ void Connection::OnRead(ssize_t count, const uv_buf_t* buffer) {
     if (lingered_bytes_ > 8 * limits_.body_bytes_max) CloseNow();
     return;
   }
+  turn_bytes_ += static_cast<size_t>(count);
+  if (turn_bytes_ >= kTurnBytesMax) {
+    PauseRead(PauseReason::kTurnShare);
+    RequestProduce();
+  }
   tls_.Give(std::string_view(buffer->base, static_cast<size_t>(count)));
   std::vector<char>& plain = host_.plain_buffer();
   size_t filled = 0;
@@ -192,6 +199,8 @@ void Connection::RequestProduce() {
 }
 
 void Connection::Turn() {
+  turn_bytes_ = 0;
+  ResumeRead(PauseReason::kTurnShare);
   if (phase_ == Phase::kOpen && session_) session_->Produce();
   Flush();
 }
@@ -295,6 +304,16 @@ void Connection::PauseRead(PauseReason reason) {
 void Connection::ResumeRead(PauseReason reason) {
   pauses_ &= ~static_cast<unsigned>(reason);
   UpdateReading();
+}
+
+std::shared_ptr<void> Connection::HoldInput() {
+  ++holds_;
+  PauseRead(PauseReason::kHeld);
+  return std::shared_ptr<void>(this, [weak = std::weak_ptr<Connection*>(self_)](void*) {
+    auto self = weak.lock();
+    if (!self || --(*self)->holds_ > 0) return;
+    if ((*self)->phase_ != Phase::kClosed) (*self)->ResumeRead(PauseReason::kHeld);
+  });
 }
 
 void Connection::CloseAfterFlush() {

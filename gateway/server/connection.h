@@ -54,6 +54,7 @@ class Connection final : public Transport {
   size_t unsent() const override { return queued_ + sending_bytes_; }
   void PauseRead(PauseReason reason) override;
   void ResumeRead(PauseReason reason) override;
+  std::shared_ptr<void> HoldInput() override;
   void CloseAfterFlush() override;
   void Abort() override;
 
@@ -97,6 +98,8 @@ class Connection final : public Transport {
   size_t queued_ = 0;
   size_t sending_bytes_ = 0;  // ciphertext that the kernel has not taken yet; 0 = none in flight
   unsigned pauses_ = 0;
+  size_t holds_ = 0;       // of HoldInput
+  size_t turn_bytes_ = 0;  // read in this turn
   bool reading_ = false;
   bool draining_ = false;
   int64_t deadline_ms_ = 0;       // of handshake or lingering; 0 = none

@@ -76,6 +76,9 @@ class Exchange {
   // End.
   virtual void OnClose(std::function<void()> fn) = 0;
   virtual bool closed() const = 0;
+  // Reads no more from the connection that brought this request, whatever else it carries, until
+  // the answer is dropped: for clients who send more than they get done. Null when that cannot be.
+  virtual std::shared_ptr<void> HoldInput() { return nullptr; }
   // Runs once, when the server begins to drain: an endless stream (watch) should End() soon.
   // Streams that do not are cut, and their OnClose runs, when the drain's grace is over.
   virtual void OnDrain(std::function<void()> fn) { static_cast<void>(fn); }

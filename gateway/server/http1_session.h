@@ -31,6 +31,7 @@ class Http1Session final : public Session, public SessionExchange::Owner {
   void OnAnswer(SessionExchange& exchange) override;
   void OnOutput(SessionExchange& exchange, size_t added) override;
   size_t unsent() const override { return transport_.unsent(); }
+  std::shared_ptr<void> HoldInput() override { return transport_.HoldInput(); }
 
   // Parses, handles and answers as far as possible; says how much of `input` was consumed.
   size_t Process(std::string_view input);

@@ -53,6 +53,7 @@ class Http2Session final : public Session, public SessionExchange::Owner {
   void OnOutput(SessionExchange& exchange, size_t added) override;
   // The transport's share is bounded and belongs to no stream.
   size_t unsent() const override { return 0; }
+  std::shared_ptr<void> HoldInput() override { return transport_.HoldInput(); }
 
   Stream* Find(int32_t id);
   int OpenStream(int32_t id);

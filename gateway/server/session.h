@@ -16,6 +16,8 @@ namespace fairway::gateway {
 enum class PauseReason : unsigned {
   kPeerSlow = 1,   // the client does not read its answers
   kPipelined = 2,  // requests wait behind one that is being answered
+  kHeld = 4,       // its requests wait for their turn (Exchange::HoldInput)
+  kTurnShare = 8,  // it has brought enough for one loop turn
 };
 
 class Transport {
@@ -31,6 +33,8 @@ class Transport {
   virtual size_t unsent() const = 0;
   virtual void PauseRead(PauseReason reason) = 0;
   virtual void ResumeRead(PauseReason reason) = 0;
+  // Does not read until the answer is dropped; null when it cannot.
+  virtual std::shared_ptr<void> HoldInput() { return nullptr; }
   // Closes politely: sends what is queued, then discards input for a bounded while, so that a
   // client that is still sending can read its answer.
   virtual void CloseAfterFlush() = 0;

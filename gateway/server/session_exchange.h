@@ -29,6 +29,7 @@ class SessionExchange final : public Exchange {
     // `added` streamed bytes were queued, or the stream has ended.
     virtual void OnOutput(SessionExchange& exchange, size_t added) = 0;
     virtual size_t unsent() const = 0;
+    virtual std::shared_ptr<void> HoldInput() { return nullptr; }
   };
 
   // `live`, when given, is counted up for as long as anybody holds the exchange.
@@ -46,6 +47,7 @@ class SessionExchange final : public Exchange {
   void OnClose(std::function<void()> fn) override;
   bool closed() const override { return owner_ == nullptr; }
   void OnDrain(std::function<void()> fn) override;
+  std::shared_ptr<void> HoldInput() override { return owner_ ? owner_->HoldInput() : nullptr; }
 
   // The session's side.
   int32_t stream_id() const { return stream_id_; }

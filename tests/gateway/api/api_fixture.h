@@ -48,6 +48,11 @@ class FakeExchange final : public Exchange {
   void OnWritable(std::function<void()> fn) override { on_writable = std::move(fn); }
   void OnClose(std::function<void()> fn) override { on_close = std::move(fn); }
   bool closed() const override { return is_closed; }
+  std::shared_ptr<void> HoldInput() override {
+    if (!on_hold) return nullptr;
+    on_hold(true);
+    return std::shared_ptr<void>(this, [tell = on_hold](void*) { tell(false); });
+  }
 
   // The client reads everything, or goes away.
   void Drain() {
@@ -89,6 +94,7 @@ class FakeExchange final : public Exchange {
   size_t unread = 0;
   size_t high_water = SIZE_MAX;
   std::function<void()> on_writable, on_close;
+  std::function<void(bool held)> on_hold;
 };
 
 using FakePtr = std::shared_ptr<FakeExchange>;
