@@ -1,6 +1,6 @@
 // ClusterIndex: a derived struct-of-arrays copy of what placement reads of every cluster, kept in
 // step by World. Never the truth: World::CheckInvariants compares it, and the readable path
-// (placement.h, JudgeCluster) must give the same answers.
+// (policy/judge.h) must give the same answers.
 //
 // What depends on the Cluster objects alone is computed once per selector (a job's affinities,
 // groups, datasets and tolerations) and kept for the most recent kSelectorsMax selectors.

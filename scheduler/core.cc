@@ -1,13 +1,25 @@
 #include "scheduler/core.h"
 
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/quota_explain.h"
+#include "scheduler/quota/quota_steps.h"
 
 namespace fairway::scheduler {
+
+Core::Core(World world, const FailoverConfig& failover) : world_(std::move(world)) {
+  state_.failover.config = failover;
+  world_.mutable_ledger().Settle();
+}
+
+Decision Core::Explain(const JobRecord& record, Instant now) {
+  return ExplainQueued(world_, record, now);
+}
 
 void Core::Step(Instant now, const Event& event, CommandSink& sink) {
   StepContext step(now, world_, state_, sink);
   std::visit([&](const auto& happened) { On(step, happened); }, event);
   RunPass(step);
+  RunQuotaPass(step);
   ArmTimer(step);
 }
 

@@ -33,13 +33,15 @@ struct CommandSink {
 class Core {
  public:
   // `world` as the journal left it (WorldLoader). Send Recovered first.
-  explicit Core(World world = {}, const FailoverConfig& failover = {}) : world_(std::move(world)) {
-    state_.failover.config = failover;
-  }
+  explicit Core(World world = {}, const FailoverConfig& failover = {});
 
   // A dispatcher over one handler per event kind. Total: an event about an unknown job or cluster,
   // or an old epoch, is counted in world().stats() and changes nothing.
   void Step(Instant now, const Event& event, CommandSink& sink);
+
+  // Why a job is where it is, or waits, with the quota part (ExplainJob has the clusters alone).
+  // Changes nothing that can be seen.
+  Decision Explain(const JobRecord& record, Instant now);
 
   const World& world() const { return world_; }
   const FailoverConfig& failover() const { return state_.failover.config; }

@@ -40,11 +40,21 @@ class RetryTable {
   absl::btree_set<std::pair<Instant, JobId>> due_;
 };
 
+// The quota pass (quota/quota_pass.cc).
+struct QuotaPassState {
+  bool fresh = true;             // nothing was looked at yet since start
+  bool drain = false;            // some queue's jobs have to go, and not all were told
+  uint64_t room_generation = 0;  // world.generation() that the last pass knew
+  Instant due;                   // when the pass goes on
+};
+
 struct CoreState {
   RetryTable retries;
   // When the next job has to leave a cluster because of a taint (handlers/evict.h).
   absl::btree_map<ClusterId, Instant> evictions;
   Instant armed;  // the timer that was last wished for
+
+  QuotaPassState quota;
 
   // The placement pass (pass.cc).
   bool pass_wanted = false;      // a job came back to the queue

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "scheduler/ids.h"
+#include "scheduler/maybe_box.h"
+#include "scheduler/quota/quota_decision.h"
 
 namespace fairway::scheduler {
 
@@ -22,7 +24,7 @@ struct Decision {
   JobId job;
   ClusterId cluster;  // 0 = waits
   Epoch epoch;
-  std::string outcome;  // names.h: "Placed", "Infeasible", "Waiting"
+  std::string outcome;  // names.h: "Placed", "Infeasible", "Waiting", "QuotaExceeded", "PolicyHeld"
   std::string message;  // one sentence
   // While it waits: the least change that would let it go, "fits if cluster b is uncordoned"; ""
   // when no single one would.
@@ -31,6 +33,7 @@ struct Decision {
   ClusterId runner_up;
   int64_t runner_up_score = 0;
   std::vector<VerdictGroup> verdicts;  // every cluster is in exactly one
+  MaybeBox<QuotaDecision> quota;       // of a job with a LocalQueue
 };
 
 }  // namespace fairway::scheduler

@@ -73,6 +73,8 @@ inline constexpr std::string_view kAnnotationSimulatedExitCode =
 inline constexpr std::string_view kOutcomePlaced = "Placed";
 inline constexpr std::string_view kOutcomeInfeasible = "Infeasible";
 inline constexpr std::string_view kOutcomeWaiting = "Waiting";
+inline constexpr std::string_view kOutcomeQuotaExceeded = "QuotaExceeded";
+inline constexpr std::string_view kOutcomePolicyHeld = "PolicyHeld";
 
 // Verdicts of one cluster.
 inline constexpr std::string_view kReasonFits = "Fits";

@@ -68,4 +68,36 @@ bool PendingQueue::Contains(GroupId id, JobId job) const {
   return at != groups_.end() && at->second.jobs.contains(job);
 }
 
+void PendingQueue::MoveGroup(GroupId id, PendingQueue& to) {
+  const auto at = groups_.find(id);
+  if (at == groups_.end()) return;
+  heads_.erase(HeadOf(id, at->second));
+  jobs_ -= at->second.jobs.size();
+  to.jobs_ += at->second.jobs.size();
+  at->second.blocked = 0;
+  to.heads_.insert(HeadOf(id, at->second));
+  const bool added = to.groups_.emplace(id, std::move(at->second)).second;
+  FAIRWAY_ASSERT(added);
+  groups_.erase(id);
+}
+
+size_t PendingQueue::Position(GroupId id, JobId job, size_t most) const {
+  const auto mine = groups_.find(id);
+  if (mine == groups_.end()) return 0;
+  size_t before = 0;
+  for (const auto& [other, group] : groups_) {
+    if (group.priority < mine->second.priority) continue;
+    if (group.priority > mine->second.priority) {
+      before += group.jobs.size();
+    } else {
+      for (auto at = group.jobs.begin(); at != group.jobs.end() && *at < job && before < most;
+           ++at) {
+        ++before;
+      }
+    }
+    if (before >= most) return most;
+  }
+  return before;
+}
+
 }  // namespace fairway::scheduler

@@ -43,6 +43,11 @@ class PendingQueue {
   bool IsBlocked(GroupId group, uint64_t generation) const;
 
   bool Contains(GroupId group, JobId job) const;
+  // All jobs of a group go over to another queue.
+  void MoveGroup(GroupId group, PendingQueue& to);
+  // How many jobs come before this one, counted up to `most`.
+  size_t Position(GroupId group, JobId job, size_t most) const;
+  bool HasGroup(GroupId group) const { return groups_.contains(group); }
   size_t jobs() const { return jobs_; }
   size_t groups() const { return groups_.size(); }
 

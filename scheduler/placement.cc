@@ -1,6 +1,7 @@
 #include "scheduler/placement.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "scheduler/assert.h"
 #include "scheduler/policy/judge.h"
@@ -40,6 +41,10 @@ bool NodesTake(World& world, const SpecEntry& spec, ClusterId cluster) {
   return false;
 }
 
+bool AsksForFewer(const PlaceScope& scope, const SpecEntry& spec) {
+  return scope.pods >= 0 && scope.pods != spec.spec.parallelism;
+}
+
 const Labels& LabelsOf(const World& world, const IndexPick& pick) {
   return world.FindCluster(pick.cluster)->record.spec.labels;
 }
@@ -70,8 +75,25 @@ PlaceScope FlavorScope(const Labels& node_labels) {
   return scope;
 }
 
+Resources TotalOf(const SpecEntry& spec, int32_t pods) {
+  Resources one = spec.pod;
+  one.pods = 1;
+  return one.Times(std::max(pods, 0));
+}
+
+SpecEntry WithPods(const SpecEntry& spec, int32_t pods) {
+  SpecEntry fewer = spec;
+  fewer.spec.parallelism = pods;
+  fewer.total = TotalRequest(fewer.spec);
+  fewer.need = NeedAtOnce(fewer.spec);
+  return fewer;
+}
+
 PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& scope) {
-  const SpecEntry& spec = world.specs().Get(record.spec);
+  const SpecEntry& whole = world.specs().Get(record.spec);
+  std::optional<SpecEntry> fewer;
+  if (AsksForFewer(scope, whole)) fewer = WithPods(whole, scope.pods);
+  const SpecEntry& spec = fewer ? *fewer : whole;
   if (!record.former.empty() && WasRejectedByMost(record)) return {};
   const ScoreWeights& weights = WeightsOf(world, spec);
   ClusterIndex& index = world.mutable_index();
@@ -104,7 +126,10 @@ PlacementPick PlaceJobReadably(const World& world, const JobRecord& record,
   PlacementPick best;
   PlacementPick last_choice;
   if (WasRejectedByMost(record)) return best;
-  const Judge judge(world, record);
+  const SpecEntry& whole = world.specs().Get(record.spec);
+  std::optional<SpecEntry> fewer;
+  if (AsksForFewer(scope, whole)) fewer = WithPods(whole, scope.pods);
+  const Judge judge(world, record, fewer ? *fewer : whole);
   const ClusterId avoided = AvoidedCluster(record);
   for (const auto& [id, state] : world.clusters()) {
     if (!MatchesRequiredAffinity(scope.only, state.record.spec.labels)) continue;

@@ -23,10 +23,16 @@ struct PlacementPick {
 // flavor, for example: those whose labels carry all its node labels (FlavorScope).
 struct PlaceScope {
   std::vector<SelectorTerm> only;  // ORed; empty = all clusters
+  int32_t pods = -1;               // so many instead of the spec's parallelism; < 0 = all
   bool operator==(const PlaceScope&) const = default;
 };
 // The clusters whose labels carry all of these; all clusters when there are none.
 PlaceScope FlavorScope(const Labels& node_labels);
+
+// The spec as it is with fewer pods at once (partial admission).
+SpecEntry WithPods(const SpecEntry& spec, int32_t pods);
+// What so many pods ask for together.
+Resources TotalOf(const SpecEntry& spec, int32_t pods);
 
 // The cluster of `scope` with the highest score among those that fit; ties go to the lowest
 // ClusterId. The record need not be in the world yet; its spec must be. Not const: it fills caches.

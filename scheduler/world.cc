@@ -54,6 +54,15 @@ bool IsHeldSomewhere(const World& world, const std::string& claim) {
                      [&](const auto& entry) { return HoldsClaim(entry.second.capacity, claim); });
 }
 
+Resources RoomOf(const JobRecord& record, const SpecEntry& spec) {
+  if (!record.quota || record.quota->pod_sets.size() != 1) return spec.total;
+  const int32_t pods = record.quota->pod_sets.front().count;
+  if (pods == spec.spec.parallelism) return spec.total;
+  Resources one = spec.pod;
+  one.pods = 1;
+  return one.Times(std::max(pods, 0));
+}
+
 bool HasRejections(const JobRecord& record) {
   return std::any_of(record.former.begin(), record.former.end(), [](const FormerEpoch& former) {
     return former.reason == EndReason::kRejected;
@@ -77,6 +86,7 @@ Resources ClusterState::Free() const {
   Resources free = capacity.allocatable;
   free.Subtract(capacity.requested);
   free.Subtract(reserved);
+  free.Subtract(claimed);
   return free;
 }
 
@@ -125,7 +135,8 @@ bool World::SameContribution(const JobRecord& a, const JobRecord& b) {
   return a.spec == b.spec && a.cluster == b.cluster && a.suspended == b.suspended &&
          IsPending(a) == IsPending(b) && IsFinished(a) == IsFinished(b) &&
          IsInFlight(a) == IsInFlight(b) && ExpiryOf(a) == ExpiryOf(b) &&
-         (!IsPending(a) || GroupOf(a) == GroupOf(b));
+         (!IsPending(a) || GroupOf(a) == GroupOf(b)) && a.quota == b.quota &&
+         IsLeaving(a) == IsLeaving(b);
 }
 
 void World::Put(const JobRecord& record) {
@@ -168,7 +179,12 @@ void World::Erase(JobId job) {
 void World::Count(const JobRecord& record, int sign) {
   counts_[static_cast<size_t>(record.state)] += sign;
   if (record.spec) sign > 0 ? specs_.AddJob(record.spec) : specs_.RemoveJob(record.spec);
-  if (IsPending(record)) {
+  if (record.quota) {
+    const SpecId next = record.quota->next_spec;
+    if (next) sign > 0 ? specs_.AddJob(next) : specs_.RemoveJob(next);
+    ledger_.Count(record, FindSpec(record.spec), sign);
+  }
+  if (IsPending(record) && !record.quota) {
     const SpecEntry& spec = specs_.Get(record.spec);
     if (sign > 0) {
       queue_.Add(GroupOf(record), spec.spec.priority, record.job);
@@ -210,7 +226,11 @@ void World::CountReservation(const JobRecord& record, int sign) {
   if (job_index_.Count(record.spec, record.cluster, sign)) ++generation_;
   if (!HoldsRoom(record)) return;
   if (IsInFlight(record)) CountFlight(record, sign, state);
-  const Resources& total = specs_.Get(record.spec).total;
+  const SpecEntry& spec = specs_.Get(record.spec);
+  Resources fewer;
+  if (record.quota) fewer = RoomOf(record, spec);
+  const Resources& total = record.quota ? fewer : spec.total;
+  if (IsLeaving(record)) sign > 0 ? state.leaving.Add(total) : state.leaving.Subtract(total);
   if (sign > 0) {
     state.reserved.Add(total);
   } else {
@@ -221,18 +241,18 @@ void World::CountReservation(const JobRecord& record, int sign) {
 }
 
 void World::CountFlight(const JobRecord& record, int sign, ClusterState& state) {
-  const SpecEntry& spec = specs_.Get(record.spec);
-  const int64_t pods = spec.total.pods;
+  const Resources load = RoomOf(record, specs_.Get(record.spec));
+  const int64_t pods = load.pods;
   if (pods == 0) return;
   state.charged.Reset();
   const auto at = state.in_flight.emplace(record.spec, 0).first;
   at->second += sign * pods;
   if (at->second == 0) state.in_flight.erase(at);
   if (sign > 0) {
-    state.in_flight_load.Add(spec.total);
+    state.in_flight_load.Add(load);
     return;
   }
-  state.in_flight_load.Subtract(spec.total);
+  state.in_flight_load.Subtract(load);
   if (!state.flight_awaited) return;
   state.flight_awaited = false;
   ++generation_;
@@ -273,6 +293,7 @@ void World::Erase(ClusterId cluster) {
   FAIRWAY_ASSERT(at->second.jobs == 0);
   clusters_.erase(at);
   index_.Erase(cluster);
+  ForgetClaimsOn(cluster);
 }
 
 // ---- residue ----

@@ -20,7 +20,7 @@
 #include "scheduler/pending_queue.h"
 #include "scheduler/policy/job_index.h"
 #include "scheduler/policy/node_fit.h"
-#include "scheduler/quota/quota_book.h"
+#include "scheduler/quota/quota_ledger.h"
 #include "scheduler/records.h"
 #include "scheduler/spec_table.h"
 
@@ -34,7 +34,9 @@ struct ClusterState {
   bool measured = false;  // capacity was seen since start
   bool ready = false;     // link
   Resources allocatable;  // as measured; capacity.allocatable has the overrides of the spec
+  Resources claimed;      // promised to jobs that wait (QuotaClaim)
   Resources reserved;     // by our own live placements, whether or not the member shows them yet
+  Resources leaving;      // of it, by jobs that are being withdrawn
   // Of the reserved, what does not run yet and so is on no node that was observed.
   PodsInFlight in_flight;
   Resources in_flight_load;
@@ -45,7 +47,7 @@ struct ClusterState {
   bool IsOpen() const {
     return ready && measured && !record.spec.cordoned && TakesNewJobs(record.link);
   }
-  // Allocatable less what others request less what we have promised. May be negative.
+  // Allocatable less what others request less what we have promised or claimed. May be negative.
   Resources Free() const;
 };
 
@@ -99,7 +101,8 @@ class World {
   const ScoreWeights& weights() const { return weights_; }
   void SetWeights(const ScoreWeights& weights);
   const PendingQueue& queue() const { return queue_; }
-  const QuotaBook& quota() const { return quota_; }
+  const QuotaBook& quota() const { return ledger_.book; }
+  const QuotaLedger& ledger() const { return ledger_; }
   const QuotaSettings& quota_settings() const { return quota_settings_; }
   // Every job with a copy, live or finished, by its cluster.
   const JobsByCluster& jobs_by_cluster() const { return by_cluster_; }
@@ -125,12 +128,19 @@ class World {
   ClusterIndex& mutable_index() { return index_; }
   // When pods on their way to this cluster have arrived, blocked jobs are to be tried again.
   void WaitForFlight(ClusterId cluster) { clusters_.at(cluster).flight_awaited = true; }
+  QuotaLedger& mutable_ledger() { return ledger_; }
+  // Promises quota and room to a waiting job, in place of any earlier promise; not durable.
+  // `quiet`: it is about to be made again, or was just dropped quietly; nobody is woken.
+  void SetClaim(JobId job, QuotaClaim claim, bool quiet = false);
+  void DropClaim(JobId job, bool quiet = false);
 
  private:
   void Put(const JobRecord& record);
   void Erase(JobId job);
   void Put(const ClusterRecord& record);
   void ApplyQuota(const Edit& edit);
+  void CountClaim(const QuotaClaim& claim, int sign, bool quiet);
+  void ForgetClaimsOn(ClusterId cluster);
   void Erase(ClusterId cluster);
   void Put(const ResidueRecord& record);
   void EraseResidueOf(JobId job);
@@ -153,17 +163,19 @@ class World {
   ClusterIndex index_;
   JobIndex job_index_;
   ScoreWeights weights_;
-  QuotaBook quota_;
+  QuotaLedger ledger_;
   QuotaSettings quota_settings_;
   std::array<int64_t, static_cast<size_t>(kLastJobState) + 1> counts_{};
   uint64_t generation_ = 1;
   WorldStats stats_;
 };
 
-// Waits for a cluster now: counted in the queue.
+// Waits for a cluster, and for quota when it has a LocalQueue: counted in a queue.
 bool IsPending(const JobRecord& record);
 // Its result is committed: Complete or Failed.
 bool IsFinished(const JobRecord& record);
+// What it takes of its cluster: fewer pods than asked for after partial admission.
+Resources RoomOf(const JobRecord& record, const SpecEntry& spec);
 // Holds room on its cluster.
 bool HoldsRoom(const JobRecord& record);
 // Holds room, and its pods are not seen on nodes yet.

@@ -13,7 +13,8 @@ void CheckRecord(const JobRecord& record) {
                     record.state == JobState::kRunning || record.state == JobState::kRequeued ||
                     record.state == JobState::kUncertain || record.state == JobState::kFenced;
   if (live) {
-    FAIRWAY_ASSERT(record.cluster);
+    const bool bare = record.state == JobState::kRequeued && record.quota;
+    FAIRWAY_ASSERT(record.cluster || bare);
     FAIRWAY_ASSERT(record.epoch);
     FAIRWAY_ASSERT(record.spec);
   }
@@ -25,9 +26,15 @@ void CheckRecord(const JobRecord& record) {
     FAIRWAY_ASSERT(!record.cluster);
     FAIRWAY_ASSERT(record.spec);
     FAIRWAY_ASSERT(!record.dispatch_pending);
+    FAIRWAY_ASSERT(!record.quota || !record.quota->IsAdmitted());
+  }
+  if (record.state == JobState::kAdmitted) {
+    FAIRWAY_ASSERT(!record.cluster);
+    FAIRWAY_ASSERT(record.quota && record.quota->IsAdmitted());
   }
   if (IsFinished(record)) {
     FAIRWAY_ASSERT(!record.spec);
+    FAIRWAY_ASSERT(!record.quota);
     FAIRWAY_ASSERT(record.finished);
     FAIRWAY_ASSERT(record.epoch);
     FAIRWAY_ASSERT(!record.dispatch_pending);
@@ -43,7 +50,7 @@ void CheckRecord(const JobRecord& record) {
 }
 
 struct ClusterTotals {
-  Resources reserved;
+  Resources reserved, leaving, claimed;
   PodsInFlight in_flight;
   int64_t jobs = 0;
 };
@@ -66,7 +73,8 @@ void World::CheckInvariants() const {
     CheckRecord(record);
     ++counts[static_cast<size_t>(record.state)];
     if (record.spec) ++spec_jobs[record.spec];
-    if (IsPending(record)) {
+    if (record.quota && record.quota->next_spec) ++spec_jobs[record.quota->next_spec];
+    if (IsPending(record) && !record.quota) {
       ++pending;
       FAIRWAY_ASSERT(queue_.Contains(GroupOf(record), id));
     }
@@ -79,9 +87,14 @@ void World::CheckInvariants() const {
         FAIRWAY_ASSERT(live_.contains({record.cluster, id}));
       }
     }
-    if (HoldsRoom(record)) totals[record.cluster].reserved.Add(specs_.Get(record.spec).total);
-    const int64_t pods = IsInFlight(record) ? specs_.Get(record.spec).total.pods : 0;
-    if (pods > 0) totals[record.cluster].in_flight[record.spec] += pods;
+    if (HoldsRoom(record)) {
+      const Resources room = RoomOf(record, specs_.Get(record.spec));
+      totals[record.cluster].reserved.Add(room);
+      if (IsLeaving(record)) totals[record.cluster].leaving.Add(room);
+      if (IsInFlight(record) && room.pods > 0) {
+        totals[record.cluster].in_flight[record.spec] += room.pods;
+      }
+    }
     if (record.cluster && !IsFinished(record)) job_index.Count(record.spec, record.cluster, +1);
     if (const Instant expiry = ExpiryOf(record)) {
       ++expiring;
@@ -106,9 +119,15 @@ void World::CheckInvariants() const {
   }
   FAIRWAY_ASSERT(spec_jobs.size() == specs_.entries().size());
   FAIRWAY_ASSERT(index_.size() == clusters_.size());
+  for (const auto& [id, claim] : ledger_.claims()) {
+    if (claim.cluster) totals[claim.cluster].claimed.Add(claim.room);
+  }
+  ledger_.CheckInvariants(*this);
   for (const auto& [id, state] : clusters_) {
     FAIRWAY_ASSERT(state.record.cluster == id);
     FAIRWAY_ASSERT(state.reserved == totals[id].reserved);
+    FAIRWAY_ASSERT(state.leaving == totals[id].leaving);
+    FAIRWAY_ASSERT(state.claimed == totals[id].claimed);
     FAIRWAY_ASSERT(state.jobs == totals[id].jobs);
     FAIRWAY_ASSERT(state.in_flight == totals[id].in_flight);
     FAIRWAY_ASSERT(state.charged.Get(state.capacity, state.in_flight, specs_) ==

@@ -27,8 +27,22 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
   }
   const bool needs_cluster = !IsFinished(record) || record.state == JobState::kCommitting;
   if (!record.cluster && needs_cluster && record.state != JobState::kQueued &&
-      record.state != JobState::kAdmitted) {
+      record.state != JobState::kAdmitted &&
+      !(record.state == JobState::kRequeued && record.quota)) {
     return "it names no cluster";
+  }
+  if (record.quota) {
+    const JobSpec* spec = world.FindSpec(record.spec);
+    if (spec == nullptr || spec->queueing.local_queue.empty()) return "it has quota, but no queue";
+    if (record.quota->next_spec && world.FindSpec(record.quota->next_spec) == nullptr) {
+      return "its next spec is missing";
+    }
+    if (record.state == JobState::kQueued && record.quota->IsAdmitted()) {
+      return "it waits, and holds quota";
+    }
+  }
+  if (record.state == JobState::kAdmitted && (!record.quota || !record.quota->IsAdmitted())) {
+    return "it is admitted without quota";
   }
   return "";
 }
@@ -63,6 +77,7 @@ Result<World> WorldLoader::Finish() {
   }
   World world = std::move(world_);
   *this = WorldLoader();
+  world.mutable_ledger().Settle();
   return world;
 }
 

@@ -3,10 +3,29 @@
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
+namespace {
+
+// A bare Workload is on no cluster of ours: its owner has stopped what was evicted.
+void BareWorkloadStopped(StepContext& step, const CopyGone& event) {
+  const JobRecord* known = step.world().FindJob(event.job);
+  if (known == nullptr) {
+    ++step.stats().unknown_reports;
+  } else if (known->cluster || known->state != JobState::kRequeued || known->epoch != event.epoch) {
+    ++step.stats().stale_reports;
+  } else if (event.confirmed) {
+    step.Requeue(*known, known->ending);
+  }
+}
+
+}  // namespace
 
 void On(StepContext& step, const CopyGone& event) {
   if (event.confirmed && step.world().HasResidue(event.job, event.cluster, event.epoch)) {
     RemoveResidue(step, event.job, event.cluster, event.epoch);
+    return;
+  }
+  if (!event.cluster) {
+    BareWorkloadStopped(step, event);
     return;
   }
   const JobRecord* known = step.FindCopy(event.job, event.cluster, event.epoch);

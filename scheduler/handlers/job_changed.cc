@@ -1,5 +1,6 @@
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/quota_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -17,6 +18,35 @@ void ChangeQueued(StepContext& step, JobRecord record, const JobRecord& before) 
     step.EmitWaiting(record);
   }
 }
+
+// A job that comes into a queue or leaves all of them while it is placed stops first, as one whose
+// wishes changed.
+void ChangeQueue(StepContext& step, JobRecord record, const JobRecord& known, bool queued) {
+  if (queued && known.quota) {
+    ChangeInQueue(step, std::move(record), known);
+    return;
+  }
+  if (queued) {
+    record.quota.Make();
+  } else {
+    record.quota.Reset();
+  }
+  const bool bare = !known.cluster && known.state != JobState::kQueued;
+  if (bare && !queued) {
+    step.Requeue(std::move(record), EndReason::kQuotaChanged);  // nothing of ours runs
+  } else if (known.state != JobState::kQueued && known.state != JobState::kRequeued) {
+    step.GiveUpEpoch(std::move(record), EndReason::kQuotaChanged);
+  } else if (queued) {
+    ChangeInQueue(step, std::move(record), known);
+  } else if (known.state == JobState::kQueued) {
+    step.world().DropClaim(record.job);
+    ChangeQueued(step, std::move(record), known);
+  } else {
+    step.PutRecord(std::move(record));
+  }
+}
+
+}  // namespace
 
 // The same epoch goes to the same cluster again, as an update. A suspended copy gives its room back
 // at once; a resumed one takes it again even if others came in between: its pods then wait on the
@@ -48,8 +78,6 @@ void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before) 
   step.PutRecord(std::move(record));
 }
 
-}  // namespace
-
 void On(StepContext& step, const JobChanged& event) {
   const JobRecord* known = step.world().FindJob(event.job);
   if (known == nullptr) {
@@ -66,7 +94,10 @@ void On(StepContext& step, const JobChanged& event) {
   record.suspended = event.suspended;
   record.spec = step.Intern(*event.spec);
   if (record.cluster && event.approved) record.approved = event.approved == record.epoch;
-  if (record.state == JobState::kQueued) {
+  const bool queued = !event.spec->queueing.local_queue.empty();
+  if (queued || record.quota) {
+    ChangeQueue(step, std::move(record), *known, queued);
+  } else if (record.state == JobState::kQueued) {
     ChangeQueued(step, std::move(record), *known);
   } else if (record.state == JobState::kRequeued) {
     step.PutRecord(record);

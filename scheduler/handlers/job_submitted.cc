@@ -1,4 +1,5 @@
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/quota_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -21,6 +22,7 @@ void On(StepContext& step, const JobSubmitted& event) {
   record.job = event.job;
   record.name = *event.name;
   record.spec = step.Intern(*event.spec);
+  if (!event.spec->queueing.local_queue.empty()) record.quota.Make();
   record.suspended = event.suspended;
   record.ttl_seconds = event.ttl_seconds;
   record.submitted = step.now();
@@ -28,6 +30,10 @@ void On(StepContext& step, const JobSubmitted& event) {
   if (record.suspended) {
     step.Emit(PublishPlacement{record.job});
     step.PutRecord(std::move(record));
+    return;
+  }
+  if (record.quota) {
+    SubmitToQueue(step, record);
     return;
   }
   const World& world = step.world();

@@ -4,6 +4,8 @@
 
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
+#include "scheduler/quota/quota_explain.h"
+#include "scheduler/quota/quota_steps.h"
 
 namespace fairway::scheduler {
 
@@ -36,9 +38,12 @@ void StepContext::DropUnusedSpec(SpecId spec) {
 void StepContext::PutRecord(JobRecord record) {
   const JobRecord* before = world_.FindJob(record.job);
   const SpecId spec_before = before == nullptr ? SpecId{} : before->spec;
+  const SpecId next_before =
+      before == nullptr || !before->quota ? SpecId{} : before->quota->next_spec;
   const SpecId spec_after = record.spec;
   Persist(PutJob{std::move(record)});
   if (spec_before != spec_after) DropUnusedSpec(spec_before);
+  if (next_before && next_before != spec_after) DropUnusedSpec(next_before);
 }
 
 SpecId StepContext::Intern(const JobSpec& spec) {
@@ -60,19 +65,22 @@ bool StepContext::TryPlace(JobRecord record) {
   }
   ++stats().placements;
   EmitDecision(record, pick);
+  Launch(std::move(record), pick.cluster);
+  return true;
+}
+
+void StepContext::Launch(JobRecord record, ClusterId cluster) {
   record.state = JobState::kPlacing;
-  record.cluster = pick.cluster;
+  record.cluster = cluster;
   record.epoch = Epoch{record.epoch.value + 1};
   record.since = now_;
   record.dispatch_pending = true;
   record.lease_generation = 0;
   EmitDispatch(record);
   Emit(PublishPlacement{record.job});
-  const ClusterId cluster = record.cluster;
   NoteTainted(*this, record);
   PutRecord(std::move(record));
   WantRenewals(*this, cluster);
-  return true;
 }
 
 // A rejection keeps its cluster out of the running, so it is the last to be forgotten.
@@ -91,6 +99,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   AddFormer(record.former, {record.epoch, record.cluster, record.since, now_, reason});
   state_.retries.Erase(record.job);
   record.cluster = ClusterId{};
+  if (record.quota) EndAdmission(record, now_);
   record.state = JobState::kQueued;
   record.ending = EndReason::kNone;
   record.dispatch_pending = false;
@@ -109,7 +118,7 @@ void StepContext::GiveUpEpoch(JobRecord record, EndReason reason) {
   record.leased = record.leased && !record.dispatch_pending;
   record.dispatch_pending = false;
   record.update_due = false;
-  Emit(Withdraw{record.job, record.cluster, record.epoch});
+  if (record.cluster) Emit(Withdraw{record.job, record.cluster, record.epoch});
   Emit(PublishPlacement{record.job});
   const JobId job = record.job;
   PutRecord(std::move(record));
@@ -122,7 +131,12 @@ void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
   // A member's clock may run ahead of ours; a result is never from the future.
   record.finished = event.finished ? std::min(event.finished, now_) : now_;
   record.finished = std::max(record.finished, Instant{1});
+  if (record.quota && record.quota->IsAdmitted()) {
+    world_.mutable_ledger().ObserveRun(world_.FindSpec(record.spec)->queueing.local_queue,
+                                       (now_ - record.quota->admitted_at).ms);
+  }
   record.spec = SpecId{};
+  record.quota.Reset();
   record.ending = EndReason::kNone;
   record.dispatch_pending = false;
   record.started = record.leased = record.approved = record.update_due = false;
@@ -131,13 +145,17 @@ void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
 void StepContext::Release(const JobRecord& record) {
   const JobId job = record.job;
   const SpecId spec = record.spec;
+  const SpecId next = record.quota ? record.quota->next_spec : SpecId{};
   state_.retries.Erase(job);
+  world_.DropClaim(job);
   Emit(ReleaseJob{job});
   Persist(EraseJob{job});
   DropUnusedSpec(spec);
+  if (next) DropUnusedSpec(next);
 }
 
 void StepContext::CommandWhatIsDue(const JobRecord& record) {
+  if (!record.cluster) return;
   if (record.state == JobState::kDeleting || record.state == JobState::kRequeued ||
       record.state == JobState::kCommitting) {
     Emit(Withdraw{record.job, record.cluster, record.epoch});
@@ -154,7 +172,7 @@ void StepContext::RetryLater(JobId job) {
 
 void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pick) {
   if (!sink_.want_decisions) return;
-  Decision decision = ExplainJob(world_, record);
+  Decision decision = ExplainQueued(world_, record, now_);
   decision.cluster = pick.cluster;
   decision.score = pick.score;
   decision.epoch = Epoch{record.epoch.value + 1};
@@ -164,6 +182,10 @@ void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pic
 void StepContext::EmitWaiting(const JobRecord& record) {
   Emit(PublishPlacement{record.job});
   if (!sink_.want_decisions) return;
+  if (record.quota) {
+    sink_.decisions.push_back(ExplainQueued(world_, record, now_));
+    return;
+  }
   const GroupId group = GroupOf(record);
   if (state_.explained_group != group || state_.explained_generation != world_.generation()) {
     state_.explained = ExplainJob(world_, record);

@@ -45,6 +45,8 @@ class StepContext {
   // Chooses a cluster for a queued job and commands its dispatch; saves the record either way.
   // False when none will do now: the job waits in the queue.
   bool TryPlace(JobRecord record);
+  // The next epoch begins on this cluster: saves the record and commands the dispatch.
+  void Launch(JobRecord record, ClusterId cluster);
   // The live epoch has ended without a result: back to the queue.
   void Requeue(JobRecord record, EndReason reason);
   // The same when a copy may be left or still come: it is withdrawn first, and the job queues again
@@ -102,6 +104,9 @@ void On(StepContext& step, const WorkloadFinished& event);
 void On(StepContext& step, const CopiesFound& event);
 void On(StepContext& step, const ClockObserved& event);
 void On(StepContext& step, const InventoryTaken& event);
+
+// A placed job's wishes changed (job_changed.cc): its copy gets them, in the same epoch.
+void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before);
 
 // Places queued jobs after room was gained; bounded, goes on in later steps (pass.cc).
 void RunPass(StepContext& step);

@@ -3,6 +3,7 @@
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/quota_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -43,6 +44,7 @@ void On(StepContext& step, const TimerFired&) {
   ExpireJobs(step);
   RetryJobs(step);
   ReviewDueTaints(step);
+  ExpireExecutions(step);
 }
 
 void ArmTimer(StepContext& step) {
@@ -56,6 +58,9 @@ void ArmTimer(StepContext& step) {
   for (const auto& [cluster, due] : state.evictions) consider(due);
   if (state.sweep_active) consider(state.sweep_due);
   consider(NextFailover(step));
+  consider(state.quota.due);
+  const auto& deadlines = step.world().ledger().deadlines();
+  if (!deadlines.empty()) consider(deadlines.begin()->first);
   if (!next || (state.armed && state.armed <= next)) return;
   state.armed = next;
   step.Emit(SetTimer{next});

@@ -15,10 +15,10 @@ bool WasRejectedBy(const JobRecord& record, ClusterId cluster) {
 }
 
 Judge::Judge(const World& world, const JobRecord& record)
-    : world_(world),
-      record_(record),
-      spec_(world.specs().Get(record.spec)),
-      weights_(WeightsOf(world, spec_)) {
+    : Judge(world, record, world.specs().Get(record.spec)) {}
+
+Judge::Judge(const World& world, const JobRecord& record, const SpecEntry& spec)
+    : world_(world), record_(record), spec_(spec), weights_(WeightsOf(world, spec)) {
   if (weights_.cost > 0) {
     for (const auto& [id, state] : world.clusters()) {
       dearest_ = std::max(dearest_, HourlyCost(spec_.total, state.record.spec));

@@ -26,6 +26,8 @@ struct ClusterAnswer {
 class Judge {
  public:
   Judge(const World& world, const JobRecord& record);
+  // The same about another form of the record's spec (fewer pods); `spec` outlives the Judge.
+  Judge(const World& world, const JobRecord& record, const SpecEntry& spec);
 
   // `spared`: verdicts whose questions are not asked, to learn what else is in the way.
   ClusterAnswer Ask(const ClusterState& cluster, std::optional<Verdict> spared = {}) const;

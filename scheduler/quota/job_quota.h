@@ -40,6 +40,9 @@ struct JobQuota {
   // The last preemption that this job suffered.
   PreemptionCause preempted = PreemptionCause::kNone;
   JobId preemptor;
+  // Its wishes have changed while it was admitted: charges stay as they were until the copy is
+  // gone, then this spec takes over. 0 = they have not.
+  SpecId next_spec;
 
   bool IsAdmitted() const { return static_cast<bool>(cluster_queue); }
   bool operator==(const JobQuota&) const = default;

@@ -206,6 +206,7 @@ void Write(ByteWriter& out, const JobQuota& quota) {
   out.Signed(quota.evictions);
   out.Byte(static_cast<uint8_t>(quota.preempted));
   out.Unsigned(quota.preemptor.value);
+  out.Unsigned(quota.next_spec.value);
 }
 
 JobQuota ReadJobQuota(ByteReader& in) {
@@ -225,6 +226,7 @@ JobQuota ReadJobQuota(ByteReader& in) {
   quota.evictions = ReadInt32(in);
   quota.preempted = in.Choice(PreemptionCause::kInCohortReclaimWhileBorrowing);
   quota.preemptor = JobId{in.Unsigned()};
+  quota.next_spec = SpecId{in.Unsigned()};
   return quota;
 }
 

@@ -1,4 +1,6 @@
 // What the platform team writes: flavors, cohorts, queues; and the end of a bare Workload.
+#include <algorithm>
+
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -67,10 +69,22 @@ void On(StepContext& step, const WorkloadFinished& event) {
     ++step.stats().unknown_reports;
     return;
   }
-  if (IsFinished(*known)) {
+  if (IsFinished(*known) || known->cluster || !known->spec ||
+      !step.world().FindSpec(known->spec)->queueing.workload_only) {
     ++step.stats().stale_reports;
     return;
   }
+  ++step.stats().finished;
+  step.world().DropClaim(event.job);
+  JobRecord record = *known;
+  record.state = event.succeeded ? JobState::kDone : JobState::kFailed;
+  record.finished = event.finished ? std::min(event.finished, step.now()) : step.now();
+  record.finished = std::max(record.finished, Instant{1});
+  record.epoch = std::max(record.epoch, Epoch{1});
+  record.spec = SpecId{};
+  record.quota.Reset();
+  step.Emit(PublishPlacement{record.job});
+  step.PutRecord(std::move(record));
 }
 
 }  // namespace fairway::scheduler

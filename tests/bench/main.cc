@@ -13,7 +13,8 @@ int main(int argc, char** argv) {
       {"follow", fairway::bench::RunFollow}, {"probe", fairway::bench::RunProbe},
       {"post", fairway::bench::RunPost},     {"core", fairway::bench::RunCore},
       {"fill", fairway::bench::RunFill},     {"compact", fairway::bench::RunCompact},
-      {"scan", fairway::bench::RunScan},     {"crowd", fairway::bench::RunCrowd}};
+      {"scan", fairway::bench::RunScan},     {"crowd", fairway::bench::RunCrowd},
+      {"quota", fairway::bench::RunQuota}};
   std::signal(SIGPIPE, SIG_IGN);
   auto found = programs.find(argc > 1 ? argv[1] : "");
   if (found == programs.end()) {

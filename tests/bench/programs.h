@@ -13,6 +13,7 @@ int RunFollow(Args& args);   // holds watches; follows placements to their end
 int RunProbe(Args& args);    // the moment of the first right answer
 int RunPost(Args& args);     // a bare curl_multi loop of POSTs
 int RunCore(Args& args);     // placements against the bare score loop
+int RunQuota(Args& args);    // decisions with queues, and with very many jobs waiting
 int RunFill(Args& args);     // writes a store with many jobs
 int RunCompact(Args& args);  // brings a store into its settled form
 int RunScan(Args& args);     // a bare scan of a store's core records

@@ -93,6 +93,12 @@ class CoreFixture : public ::testing::Test {
     EXPECT_EQ(Count<T>(), 1);
     return First<T>();
   }
+  Decision Explained(uint64_t job) { return core_.Explain(Job(job), now_); }
+  // An empty world again.
+  void Forget() {
+    core_ = Core();
+    stored_.clear();
+  }
   const CommandSink& sink() const { return sink_; }
   const Core& core() const { return core_; }
 

@@ -27,7 +27,8 @@ class RandomEvents {
     spec_.request = MakeResources(rng_.Between(-10, 3000), rng_.Between(0, 10));
     spec_.parallelism = static_cast<int32_t>(rng_.Between(-1, 4));
     spec_.priority = static_cast<int32_t>(rng_.Between(-2, 2));
-    switch (rng_.Below(14)) {
+    DrawQueueing();
+    switch (rng_.Below(20)) {
       case 0:
         return Recovered{};
       case 1:
@@ -61,6 +62,14 @@ class RandomEvents {
                            Instant{rng_.Between(-5, 5'000'000)}};
       case 12:
         return CopyGone{job, cluster, epoch, flag};
+      case 13:
+      case 14:
+      case 15:
+      case 16:
+      case 17:
+        return NextQuotaEvent();
+      case 18:
+        return WorkloadFinished{job, flag, Instant{rng_.Between(-5, 5'000'000)}};
       default:
         return WithdrawFailed{job, cluster, epoch};
     }
@@ -68,6 +77,84 @@ class RandomEvents {
   Rng& rng() { return rng_; }
 
  private:
+  // Half of the jobs have a queue; what they ask of it makes sense only sometimes.
+  void DrawQueueing() {
+    spec_.queueing = {};
+    if (rng_.Chance({1, 2})) return;
+    spec_.queueing.local_queue = "ns/q" + std::to_string(rng_.Below(3));
+    spec_.queueing.workload_only = rng_.Chance({1, 3});
+    spec_.queueing.max_execution_seconds = static_cast<int32_t>(rng_.Between(-1, 3));
+    const uint64_t pod_sets = rng_.Below(3);
+    for (uint64_t i = 0; i < pod_sets; ++i) {
+      PodSet& pod_set = spec_.queueing.pod_sets.emplace_back();
+      pod_set.count = static_cast<int32_t>(rng_.Between(-1, 4));
+      pod_set.min_count = static_cast<int32_t>(rng_.Between(-1, 4));
+      pod_set.request = MakeResources(rng_.Between(-10, 3000), 0);
+    }
+  }
+
+  Event NextQuotaEvent() {
+    const uint64_t id = rng_.Below(3) + 1;
+    const std::string number = std::to_string(rng_.Below(3));
+    switch (rng_.Below(9)) {
+      case 0:
+        flavor_.name = "f" + number;
+        if (rng_.Chance({1, 3})) flavor_.node_labels = {{"region", "r" + number}};
+        return FlavorChanged{FlavorId{id}, &flavor_};
+      case 1:
+        return FlavorRemoved{FlavorId{id}};
+      case 2:
+        cohort_.name = "c" + number;
+        cohort_.parent = rng_.Chance({1, 2}) ? "c" + std::to_string(rng_.Below(3)) : "";
+        return CohortChanged{CohortId{id}, &cohort_};
+      case 3:
+        return CohortRemoved{CohortId{id}};
+      case 4:
+      case 5:
+        DrawQueue(number);
+        return ClusterQueueChanged{ClusterQueueId{id}, &queue_};
+      case 6:
+        if (rng_.Chance({1, 2})) return ClusterQueueRemoved{ClusterQueueId{id}};
+        return QuotaConfigured{{rng_.Chance({1, 2}), static_cast<FairStrategies>(rng_.Below(3))}};
+      case 7:
+        return LocalQueueRemoved{LocalQueueId{id}};
+      default:
+        local_.name = "ns/q" + number;
+        local_.cluster_queue = "q" + std::to_string(rng_.Below(3));
+        local_.stop_policy = static_cast<StopPolicy>(rng_.Chance({1, 3}) ? rng_.Below(3) : 0);
+        local_.namespace_admitted = rng_.Chance({4, 5});
+        return LocalQueueChanged{LocalQueueId{id}, &local_};
+    }
+  }
+
+  void DrawQueue(const std::string& number) {
+    queue_ = {};
+    queue_.name = "q" + number;
+    queue_.cohort = rng_.Chance({2, 3}) ? "c" + std::to_string(rng_.Below(3)) : "";
+    ResourceGroup& group = queue_.groups.emplace_back();
+    group.covered = {"cpu", "pods"};
+    for (uint64_t i = 0; i < 2; ++i) {
+      group.flavors.push_back(
+          {"f" + std::to_string(i),
+           {{"cpu", rng_.Between(0, 9000), rng_.Between(-1, 3000), rng_.Between(-1, 3000)},
+            {"pods", 9}}});
+    }
+    queue_.strategy = static_cast<QueueingStrategy>(rng_.Below(2));
+    queue_.preemption.within_cluster_queue = static_cast<PreemptionPolicy>(rng_.Below(4));
+    queue_.preemption.reclaim_within_cohort = static_cast<PreemptionPolicy>(rng_.Below(4));
+    queue_.preemption.borrow_within_cohort = static_cast<PreemptionPolicy>(rng_.Below(2));
+    queue_.fungibility = {static_cast<FungibilityPolicy>(rng_.Below(2)),
+                          static_cast<FungibilityPolicy>(rng_.Below(2)),
+                          static_cast<FungibilityPreference>(rng_.Below(2))};
+    queue_.fair_weight_milli = rng_.Between(0, 2000);
+    queue_.stop_policy = static_cast<StopPolicy>(rng_.Chance({1, 5}) ? rng_.Below(3) : 0);
+    queue_.survive_cluster_loss = rng_.Chance({1, 5});
+  }
+
+  FlavorSpec flavor_;
+  CohortSpec cohort_;
+  ClusterQueueSpec queue_;
+  LocalQueueSpec local_;
   Rng rng_;
   JobSpec spec_;
   ClusterSpec cluster_;

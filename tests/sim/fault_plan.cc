@@ -57,6 +57,8 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.lease = Milliseconds(rng.Between(3'000, 20'000));
   plan.unreachable_after = Milliseconds(rng.Between(2'500, 8'000));
   plan.moves_per_second = rng.Between(5, 200);
+  plan.queues = rng.Chance({1, 2}) ? static_cast<int>(rng.Between(1, 4)) : 0;
+  plan.quota_edit = MaybeEvery(rng, 500, 20'000);
   return plan;
 }
 
@@ -76,7 +78,8 @@ std::string FaultPlan::Describe() const {
       << " partition=" << partition.ms << " clock_skew=" << clock_skew_max.ms
       << " job_sync=" << job_sync_max.ms << " approvals=" << approvals.ms
       << " policies=" << policies << " lease=" << lease.ms
-      << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second;
+      << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second
+      << " queues=" << queues << " quota_edit=" << quota_edit.ms;
   return out.str();
 }
 

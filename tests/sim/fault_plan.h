@@ -17,6 +17,7 @@ struct FaultPlan {
   // The world.
   int clusters = 3;
   int jobs = 100;
+  int queues = 0;        // ClusterQueues of one cohort; 0 = all jobs are bound by capacity alone
   int specs = 6;         // distinct templates; few make long groups in the queue
   Duration arrival_gap;  // mean
   Duration run_time;     // mean
@@ -41,6 +42,7 @@ struct FaultPlan {
   Duration lease;
   Duration unreachable_after;
   int64_t moves_per_second = 50;
+  Duration quota_edit;    // nominal quotas and stop policies change
   Ratio rejects{0, 100};  // member and job that do not get along
   Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
   // The journal.

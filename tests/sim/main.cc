@@ -38,6 +38,7 @@ constexpr CanaryName kCanaries[] = {
     {"deaf-rules", Canary::kDeafRules},
     {"blind-nodes", Canary::kBlindNodes},
     {"broken-index", Canary::kBrokenIndex},
+    {"leaky-ledger", Canary::kLeakyLedger},
     {"noise", Canary::kNoise},
     {"eager-fence", Canary::kEagerFence},
     {"no-grace", Canary::kNoGrace},

@@ -30,6 +30,7 @@ enum class Canary : uint8_t {
   kDeafRules,       // the core is not told of spread and affinity
   kBlindNodes,      // the core is told of more room on nodes than was observed
   kBrokenIndex,     // a derived index is damaged
+  kLeakyLedger,     // used quota is forgotten
   kNoise,           // something from outside the seed decides
   kEagerFence,      // a lost cluster's jobs leave before their leases are over
   kNoGrace,         // the time that pods take to end is forgotten
@@ -100,6 +101,8 @@ struct SimContext {
   EventHeap<SimEvent> heap;
   std::vector<scheduler::JobSpec> templates;
   SimJobs jobs;
+  std::vector<scheduler::ClusterQueueSpec> queues;  // as last written
+  scheduler::QuotaSettings quota_settings;
   std::vector<SimCluster> clusters;  // ids 1, 2, ...
   std::vector<uint8_t> cut;          // per cluster, bits of LinkCut
   SimJournal journal;

@@ -7,6 +7,7 @@
 #include "tests/sim/checkers/finished_stays_finished.h"
 #include "tests/sim/checkers/moves_are_sober.h"
 #include "tests/sim/checkers/nothing_lost.h"
+#include "tests/sim/checkers/quota_holds.h"
 #include "tests/sim/checkers/result_stands.h"
 
 namespace fairway::sim {
@@ -67,6 +68,7 @@ void SimGateway::Start() {
     }
   }
   Step(sched::Recovered{});
+  Step(sched::QuotaConfigured{sim_.quota_settings});
   CloseBatch();
 }
 
@@ -96,6 +98,18 @@ void SimGateway::RemoveCluster(ClusterId id) {
   links_.erase(id);
   CloseLink(id);
   Step(sched::ClusterRemoved{id});
+  CloseBatch();
+}
+
+void SimGateway::PutQueue(size_t index) {
+  sched::FlavorSpec flavor;
+  flavor.name = "default";
+  Step(sched::FlavorChanged{sched::FlavorId{1}, &flavor});
+  const sched::ClusterQueueSpec& queue = sim_.queues[index];
+  const uint64_t id = index + 1;
+  Step(sched::ClusterQueueChanged{sched::ClusterQueueId{id}, &queue});
+  const sched::LocalQueueSpec local{"ns/" + queue.name, queue.name, sched::StopPolicy::kNone, true};
+  Step(sched::LocalQueueChanged{sched::LocalQueueId{id}, &local});
   CloseBatch();
 }
 
@@ -173,6 +187,13 @@ void SimGateway::Step(const sched::Event& event) {
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
   for (const sched::Edit& edit : sink_.edits) book_.Take(edit);
+  const bool admits =
+      std::any_of(sink_.edits.begin(), sink_.edits.end(), [](const sched::Edit& edit) {
+        const auto* put = std::get_if<sched::PutJob>(&edit);
+        return put != nullptr && put->record.quota &&
+               put->record.state == sched::JobState::kPlacing;
+      });
+  if (admits) CheckQuotaHolds(sim_, core_->world());
   for (sched::Edit& edit : sink_.edits) {
     if (sim_.canary == Canary::kDroppedEdit && sim_.rng.Chance({1, 50})) continue;
     batch_.edits.push_back(std::move(edit));
@@ -219,6 +240,15 @@ void SimGateway::PlantBug(const sched::Event& event) {
       sched::JobRecord other = *record;
       other.state = sched::JobState::kFailed;
       sink_.edits.push_back(sched::PutJob{other});
+    }
+  }
+  if (sim_.canary == Canary::kLeakyLedger) {
+    auto& tree = const_cast<sched::World&>(core_->world()).mutable_ledger().tree;
+    const int32_t node = tree.FindNode(sched::ClusterQueueId{1});
+    const int32_t slot = node < 0 ? node : tree.FindSlot(node, sched::FlavorId{1}, "cpu");
+    if (slot >= 0) {
+      tree.Move(node, slot, -1000, sched::Usage::kHeld);
+      tree.Move(node, slot, -1000, sched::Usage::kPlanned);
     }
   }
   if (sim_.canary == Canary::kBrokenIndex) {

@@ -62,6 +62,8 @@ class SimGateway {
   void Crash();
   void AddCluster(ClusterId id, const scheduler::ClusterSpec& spec);
   void RemoveCluster(ClusterId id);
+  // The queue with this index as it stands in SimContext, with its LocalQueue; the flavor as well.
+  void PutQueue(size_t index);
   JobId Submit(const SimJob& job);
   uint32_t incarnation() const { return incarnation_; }
   void Ask(JobId job, ClientOp op);

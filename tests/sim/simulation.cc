@@ -36,6 +36,7 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.deletes = plan.suspends = {0, 100};
     plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
   }
+  if (options.canary == Canary::kLeakyLedger) plan.queues = 3;
   return plan;
 }
 
@@ -46,6 +47,7 @@ Simulation::Simulation(const SimOptions& options)
       gateway_(sim_) {
   MakeTemplates();
   MakeClusters();
+  MakeQueues();
 }
 
 void Simulation::MakeTemplates() {
@@ -135,6 +137,7 @@ SimOutcome Simulation::Run() {
   for (const SimCluster& cluster : sim_.clusters) {
     gateway_.AddCluster(cluster.id(), specs_[cluster.id().value - 1]);
   }
+  for (size_t i = 0; i < sim_.queues.size(); ++i) gateway_.PutQueue(i);
   sim_.After(Milliseconds(10), SimEvent{Happening::kSubmit});
   PlanFault(Fault::kGatewayCrash, sim_.plan.gateway_crash);
   PlanFault(Fault::kMemberCrash, sim_.plan.member_crash);
@@ -145,6 +148,7 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kDecommission, sim_.plan.decommission);
   PlanFault(Fault::kPartition, sim_.plan.partition);
   PlanFault(Fault::kApproval, sim_.plan.approvals);
+  if (sim_.plan.queues > 0) PlanFault(Fault::kQuotaEdit, sim_.plan.quota_edit);
 
   const Instant start = sim_.now;
   while (!sim_.heap.empty() && sim_.violation.code == 0 && !finished_) {

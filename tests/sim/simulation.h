@@ -45,11 +45,16 @@ class Simulation {
     kDecommission,
     kPartition,
     kApproval,
+    kQuotaEdit,
   };
 
   void MakeTemplates();
   scheduler::PlacementRules MakeRules();
   void MakeClusters();
+  // Quota (simulation_quota.cc).
+  void MakeQueues();
+  void EditQueue();
+  void HealQueues();
   void Happen(const SimEvent& event);
   // Members (simulation_members.cc).
   void OnRequest(const SimEvent& event);

@@ -108,6 +108,9 @@ void Simulation::Strike(Fault fault) {
     case Fault::kApproval:
       PlanFault(fault, sim_.plan.approvals);
       return Approve();
+    case Fault::kQuotaEdit:
+      PlanFault(fault, sim_.plan.quota_edit);
+      return EditQueue();
   }
 }
 

@@ -1,0 +1,267 @@
+#include "scheduler/quota/admit.h"
+
+#include <algorithm>
+
+#include "scheduler/constraint.h"
+#include "scheduler/policy/judge.h"
+#include "scheduler/quota/n_minus_one.h"
+
+namespace fairway::scheduler {
+namespace {
+
+class Advice : public FlavorAdvice {
+ public:
+  Advice(World& world, const JobRecord& record, const SpecEntry& spec, int32_t node, int32_t pods)
+      : world_(world), record_(record), spec_(spec), node_(node) {
+    pods_ = pods;
+  }
+
+  bool HasCluster(const std::vector<FlavorId>& flavors, bool now) override {
+    if (spec_.spec.queueing.workload_only) return true;
+    PlaceScope scope = ScopeOf(world_.quota(), flavors);
+    scope.pods = pods_;
+    if (now && !when_empty_) return static_cast<bool>(PlaceJob(world_, record_, scope).cluster);
+    const Judge judge(world_, record_);
+    return std::any_of(world_.clusters().begin(), world_.clusters().end(), [&](const auto& entry) {
+      return MatchesRequiredAffinity(scope.only, entry.second.record.spec.labels) &&
+             judge.AskEmpty(entry.second) == Verdict::kFits;
+    });
+  }
+  // Room is to be made: a cluster will do that would take the job when empty.
+  void AskWhenEmpty() { when_empty_ = true; }
+
+  FlavorMode Preemption(int32_t slot, int64_t amount, int32_t* borrow) override {
+    return PreemptionFor(world_, record_, spec_, node_, slot, amount, borrow);
+  }
+
+ private:
+  World& world_;
+  const JobRecord& record_;
+  const SpecEntry& spec_;
+  int32_t node_;
+  int32_t pods_ = -1;
+  bool when_empty_ = false;
+};
+
+class Planner {
+ public:
+  Planner(World& world, const JobRecord& record, bool want_reasons)
+      : world_(world), record_(record), spec_(world.specs().Get(record.spec)) {
+    question_.book = &world.ledger().book;
+    question_.tree = &world.ledger().tree;
+    question_.fair_sharing = world.quota_settings().fair_sharing;
+    question_.want_reasons = want_reasons;
+  }
+
+  FlavorAssignment WhenIdle() {
+    FlavorAssignment none;
+    const ClusterQueueId queue = world_.ledger().HomeOf(spec_.spec.queueing.local_queue);
+    std::string reason;
+    if (!queue || !QueueInactive(world_, queue, &reason).empty()) return none;
+    question_.node = world_.ledger().tree.FindNode(queue);
+    question_.rules = world_.ledger().book.cluster_queues.Find(queue);
+    question_.when_idle = true;
+    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) counts_.push_back(pod_set.count);
+    Advice advice(world_, record_, spec_, question_.node, -1);
+    advice.AskWhenEmpty();
+    return AssignFlavors(question_, spec_.spec.queueing.pod_sets, counts_, advice);
+  }
+
+  AdmitPlan Plan() {
+    AdmitPlan plan;
+    const ClusterQueueId queue = world_.ledger().HomeOf(spec_.spec.queueing.local_queue);
+    std::string reason;
+    if (!queue || !QueueInactive(world_, queue, &reason).empty()) return plan;
+    if (spec_.spec.queueing.pod_sets.empty()) return plan;  // asks for nothing that could be given
+    question_.node = world_.ledger().tree.FindNode(queue);
+    question_.rules = world_.ledger().book.cluster_queues.Find(queue);
+    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) counts_.push_back(pod_set.count);
+    plan = Try(counts_);
+    if (plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt) return plan;
+    TryFewer(plan);
+    return plan;
+  }
+
+ private:
+  AdmitPlan Try(const std::vector<int32_t>& counts) {
+    AdmitPlan plan;
+    const bool bare = spec_.spec.queueing.workload_only;
+    const int32_t pods = bare || counts == counts_ ? -1 : counts.front();
+    Advice advice(world_, record_, spec_, question_.node, pods);
+    plan.assignment = AssignFlavors(question_, spec_.spec.queueing.pod_sets, counts, advice);
+    const FlavorAssignment& found = plan.assignment;
+    if (found.mode == FlavorMode::kFit) {
+      plan.outcome = AdmitOutcome::kAdmit;
+      if (bare) return plan;
+      PlaceScope scope = ScopeOf(world_.quota(), FlavorsOf(found));
+      scope.pods = pods;
+      plan.pick = PlaceJob(world_, record_, scope);
+      if (!plan.pick.cluster) {
+        plan.outcome = AdmitOutcome::kNoRoom;
+      } else if (question_.rules->survive_cluster_loss &&
+                 !SurvivesAnyLoss(world_, record_, plan.pick.cluster,
+                                  pods < 0 ? spec_.total : TotalOf(spec_, pods))) {
+        plan.outcome = AdmitOutcome::kNoRoom;
+        plan.no_headroom = true;
+        plan.pick = {};
+      }
+      return plan;
+    }
+    if (found.mode == FlavorMode::kNoFit && found.no_cluster) {
+      plan.outcome = AdmitOutcome::kNoRoom;
+      MakeRoom(counts, pods, advice, plan);
+      return plan;
+    }
+    if (found.mode == FlavorMode::kNoFit) {
+      plan.outcome =
+          found.no_flavor || found.exceeds_maximum ? AdmitOutcome::kNever : AdmitOutcome::kNoQuota;
+      return plan;
+    }
+    plan.outcome = AdmitOutcome::kNoQuota;
+    if (found.mode != FlavorMode::kNoCandidates) Preempt(pods, plan);
+    return plan;
+  }
+
+  void Preempt(int32_t pods, AdmitPlan& plan) {
+    PreemptionQuestion question;
+    question.record = &record_;
+    question.spec = &spec_;
+    question.node = question_.node;
+    question.needs = plan.assignment.needs;
+    question.needs_room = !spec_.spec.queueing.workload_only;
+    if (question.needs_room) {
+      question.scope = ScopeOf(world_.quota(), FlavorsOf(plan.assignment));
+      question.room = pods < 0 ? spec_.total : TotalOf(spec_, pods);
+    }
+    PreemptionPlan preemption = FindVictims(world_, question);
+    if (!preemption.found) return;
+    plan.outcome = AdmitOutcome::kPreempt;
+    plan.victims = std::move(preemption.victims);
+    plan.pick.cluster = preemption.cluster;
+  }
+
+  // Quota is there, and no cluster has room: those whose quota it may take may have to make room.
+  void MakeRoom(const std::vector<int32_t>& counts, int32_t pods, Advice& advice, AdmitPlan& plan) {
+    const PreemptionRules& rules = question_.rules->preemption;
+    if (rules.within_cluster_queue == PreemptionPolicy::kNever &&
+        rules.reclaim_within_cohort == PreemptionPolicy::kNever) {
+      return;
+    }
+    advice.AskWhenEmpty();
+    FlavorAssignment found = AssignFlavors(question_, spec_.spec.queueing.pod_sets, counts, advice);
+    if (found.mode == FlavorMode::kNoFit || found.mode == FlavorMode::kNoCandidates) return;
+    AdmitPlan after;
+    after.outcome = AdmitOutcome::kNoRoom;
+    after.assignment = std::move(found);
+    Preempt(pods, after);
+    if (after.outcome == AdmitOutcome::kPreempt) plan = std::move(after);
+  }
+
+  // Partial admission: the most pods that fit, by bisection over how far every pod set is cut
+  // (Kueue's podset_reducer).
+  void TryFewer(AdmitPlan& plan) {
+    int64_t cut = 0;
+    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) {
+      if (pod_set.min_count > 0) cut += std::max(0, pod_set.count - pod_set.min_count);
+    }
+    if (cut == 0) return;
+    // Cut by `fails` it does not fit; `fits` is the smallest cut known to fit.
+    int64_t fails = 0;
+    int64_t fits = cut + 1;
+    while (fits - fails > 1) {
+      const int64_t middle = fits > cut ? cut : fails + (fits - fails) / 2;
+      AdmitPlan fewer = Try(Reduced(cut, middle));
+      if (fewer.outcome == AdmitOutcome::kAdmit || fewer.outcome == AdmitOutcome::kPreempt) {
+        plan = std::move(fewer);
+        fits = middle;
+      } else if (middle == cut) {
+        return;  // not even the fewest
+      } else {
+        fails = middle;
+      }
+    }
+  }
+
+  std::vector<int32_t> Reduced(int64_t cut, int64_t by) const {
+    std::vector<int32_t> counts = counts_;
+    for (size_t i = 0; i < counts.size(); ++i) {
+      const PodSet& pod_set = spec_.spec.queueing.pod_sets[i];
+      if (pod_set.min_count <= 0 || pod_set.count <= pod_set.min_count) continue;
+      counts[i] -= static_cast<int32_t>((pod_set.count - pod_set.min_count) * by / cut);
+    }
+    return counts;
+  }
+
+  World& world_;
+  const JobRecord& record_;
+  const SpecEntry& spec_;
+  FlavorQuestion question_;
+  std::vector<int32_t> counts_;
+};
+
+}  // namespace
+
+std::string QueueInactive(const World& world, ClusterQueueId queue, std::string* reason) {
+  const ClusterQueueSpec* spec = world.quota().cluster_queues.Find(queue);
+  const QuotaTree& tree = world.ledger().tree;
+  const int32_t index = tree.FindNode(queue);
+  if (spec == nullptr || index == QuotaTree::kNone) {
+    *reason = "NotFound";
+    return "Can't admit new workloads: the ClusterQueue does not exist";
+  }
+  if (spec->stop_policy != StopPolicy::kNone) {
+    *reason = "Stopped";
+    return "Can't admit new workloads: is stopped.";
+  }
+  const QuotaTree::Node& node = tree.node(index);
+  if (!node.missing_flavor.empty()) {
+    *reason = "FlavorNotFound";
+    return "Can't admit new workloads: references missing ResourceFlavor(s): " +
+           node.missing_flavor + ".";
+  }
+  if (node.cyclic) {
+    *reason = "CohortCycle";
+    return "Can't admit new workloads: its cohorts form a cycle.";
+  }
+  reason->clear();
+  return "";
+}
+
+PlaceScope ScopeOf(const QuotaBook& book, const std::vector<FlavorId>& flavors) {
+  PlaceScope scope;
+  for (const FlavorId id : flavors) {
+    const FlavorSpec* flavor = book.flavors.Find(id);
+    if (flavor == nullptr || flavor->node_labels.empty()) continue;
+    PlaceScope one = FlavorScope(flavor->node_labels);
+    if (scope.only.empty()) {
+      scope = std::move(one);
+    } else {
+      std::vector<LabelRequirement>& all = scope.only.front().requirements;
+      const std::vector<LabelRequirement>& more = one.only.front().requirements;
+      all.insert(all.end(), more.begin(), more.end());
+    }
+  }
+  return scope;
+}
+
+std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment) {
+  std::vector<FlavorId> flavors;
+  for (const PodSetAdmission& pod_set : assignment.pod_sets) {
+    for (const FlavorId flavor : pod_set.flavors) {
+      if (flavor) flavors.push_back(flavor);
+    }
+  }
+  std::sort(flavors.begin(), flavors.end());
+  flavors.erase(std::unique(flavors.begin(), flavors.end()), flavors.end());
+  return flavors;
+}
+
+FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record) {
+  return Planner(world, record, false).WhenIdle();
+}
+
+AdmitPlan PlanAdmission(World& world, const JobRecord& record, bool want_reasons) {
+  return Planner(world, record, want_reasons).Plan();
+}
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,17 @@
+// When a job may start: running jobs are expected to end, in order, until enough quota is free.
+#pragma once
+
+#include "scheduler/world.h"
+
+namespace fairway::scheduler {
+
+struct StartEstimate {
+  Instant start;   // 0 = not known
+  Duration error;  // either way
+};
+
+// For `amount` more of one slot in one queue. Looks at no more than kEstimateJobsMax running jobs.
+StartEstimate EstimateStart(World& world, int32_t node, int32_t slot, int64_t amount, Instant now);
+inline constexpr size_t kEstimateJobsMax = 4096;
+
+}  // namespace fairway::scheduler

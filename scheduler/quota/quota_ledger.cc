@@ -1,0 +1,316 @@
+#include "scheduler/quota/quota_ledger.h"
+
+#include <algorithm>
+
+#include "scheduler/assert.h"
+#include "scheduler/quota/quota_names.h"
+#include "scheduler/world.h"
+
+namespace fairway::scheduler {
+
+std::vector<QuotaCharge> ChargesOf(const JobQuota& quota, const JobSpec& spec) {
+  std::vector<QuotaCharge> charges;
+  const std::vector<PodSet>& pod_sets = spec.queueing.pod_sets;
+  for (size_t i = 0; i < quota.pod_sets.size() && i < pod_sets.size(); ++i) {
+    const PodSetAdmission& admission = quota.pod_sets[i];
+    const auto charged = ChargedResources(pod_sets[i]);
+    for (size_t k = 0; k < charged.size() && k < admission.flavors.size(); ++k) {
+      if (!admission.flavors[k]) continue;
+      int64_t amount = 0;
+      if (__builtin_mul_overflow(charged[k].second, int64_t{std::max(admission.count, 0)},
+                                 &amount)) {
+        amount = QuotaTree::kAmountMax;
+      }
+      amount = std::min(amount, QuotaTree::kAmountMax);
+      if (amount == 0) continue;
+      const auto same = std::find_if(charges.begin(), charges.end(), [&](const QuotaCharge& c) {
+        return c.flavor == admission.flavors[k] && c.resource == charged[k].first;
+      });
+      if (same != charges.end()) {
+        same->amount = std::min(same->amount + amount, QuotaTree::kAmountMax);
+      } else {
+        charges.push_back({admission.flavors[k], std::string(charged[k].first), amount});
+      }
+    }
+  }
+  return charges;
+}
+
+bool WaitsForQuota(const JobRecord& record) {
+  return static_cast<bool>(record.quota) && IsPending(record);
+}
+
+bool IsLeaving(const JobRecord& record) {
+  return record.state == JobState::kRequeued || record.state == JobState::kDeleting;
+}
+
+Instant ExecutionDeadline(const JobRecord& record, const JobSpec& spec) {
+  if (!record.quota || !record.quota->IsAdmitted() || IsLeaving(record)) return {};
+  const int64_t most = int64_t{spec.queueing.max_execution_seconds} * 1000;
+  if (most <= 0) return {};
+  return Instant{record.quota->admitted_at.ms +
+                 std::max<int64_t>(0, most - record.quota->past_execution_ms)};
+}
+
+void QuotaLedger::Count(const JobRecord& record, const JobSpec* spec, int sign) {
+  if (!record.quota || spec == nullptr) return;
+  if (WaitsForQuota(record)) CountPending(record, *spec, sign);
+  if (record.quota->IsAdmitted()) CountAdmission(record, *spec, sign);
+}
+
+void QuotaLedger::CountPending(const JobRecord& record, const JobSpec& spec, int sign) {
+  LocalQueueState& local = locals_[spec.queueing.local_queue];
+  const GroupId group = GroupOf(record);
+  if (local.groups.empty() && sign > 0) local.home = FindHome(spec.queueing.local_queue);
+  PendingQueue& queue = queues_[local.home].pending;
+  local.pending += sign;
+  if (sign > 0) {
+    queue.Add(group, spec.priority, record.job);
+    local.groups.insert(group);
+  } else {
+    queue.Remove(group, record.job);
+    if (!queue.HasGroup(group)) local.groups.erase(group);
+    ForgetIfIdle(spec.queueing.local_queue);
+  }
+}
+
+void QuotaLedger::ForgetIfIdle(const std::string& local_queue) {
+  const auto at = locals_.find(local_queue);
+  if (at->second.pending == 0 && at->second.admitted == 0) locals_.erase(at);
+}
+
+void QuotaLedger::CountAdmission(const JobRecord& record, const JobSpec& spec, int sign) {
+  const ClusterQueueId queue = record.quota->cluster_queue;
+  const std::vector<QuotaCharge> charges = ChargesOf(*record.quota, spec);
+  Move(queue, charges, sign, Usage::kHeld);
+  if (!IsLeaving(record)) Move(queue, charges, sign, Usage::kPlanned);
+  locals_[spec.queueing.local_queue].admitted += sign;
+  if (sign > 0) {
+    queues_[queue].admitted.insert(record.job);
+  } else {
+    queues_[queue].admitted.erase(record.job);
+    ForgetIfIdle(spec.queueing.local_queue);
+  }
+  if (const Instant deadline = ExecutionDeadline(record, spec)) {
+    if (sign > 0) {
+      deadlines_.emplace(deadline, record.job);
+    } else {
+      deadlines_.erase({deadline, record.job});
+    }
+  }
+}
+
+void QuotaLedger::Move(ClusterQueueId queue, const std::vector<QuotaCharge>& charges, int sign,
+                       Usage ledger, bool quiet) {
+  for (QuotaCharge charge : charges) {
+    charge.amount *= sign;
+    int32_t gained = QuotaTree::kNone;
+    tree.Charge(queue, charge, ledger, &gained);
+    if (gained != QuotaTree::kNone && !quiet) gained_.insert(gained);
+  }
+}
+
+// ---- homes ----
+
+ClusterQueueId QuotaLedger::FindHome(const std::string& local_queue) const {
+  const LocalQueueId id = book.local_queues.FindByName(local_queue);
+  if (!id) return {};
+  const LocalQueueSpec& spec = *book.local_queues.Find(id);
+  if (spec.stop_policy != StopPolicy::kNone || !spec.namespace_admitted) return {};
+  return book.cluster_queues.FindByName(spec.cluster_queue);
+}
+
+ClusterQueueId QuotaLedger::HomeOf(const std::string& local_queue) const {
+  const auto at = locals_.find(local_queue);
+  return at == locals_.end() || at->second.groups.empty() ? FindHome(local_queue) : at->second.home;
+}
+
+void QuotaLedger::Settle() {
+  if (!stale_) return;
+  stale_ = false;
+  if (tree_stale_) {
+    tree_stale_ = false;
+    tree.Rebuild(book);
+    gained_.clear();
+  }
+  for (auto& [name, local] : locals_) {
+    const ClusterQueueId home = FindHome(name);
+    if (home == local.home) continue;
+    PendingQueue& from = queues_[local.home].pending;
+    PendingQueue& to = queues_[home].pending;
+    for (const GroupId group : local.groups) from.MoveGroup(group, to);
+    local.home = home;
+  }
+  for (const auto& [id, spec] : book.cluster_queues.objects()) queues_.try_emplace(id);
+  for (auto at = queues_.begin(); at != queues_.end();) {
+    const bool useless = at->first && book.cluster_queues.Find(at->first) == nullptr &&
+                         at->second.pending.jobs() == 0 && at->second.admitted.empty();
+    if (useless) {
+      Sleep(at->first);
+      at = queues_.erase(at);
+    } else {
+      ++at;
+    }
+  }
+  WakeAll();
+}
+
+QueueState* QuotaLedger::FindQueue(ClusterQueueId queue) {
+  const auto at = queues_.find(queue);
+  return at == queues_.end() ? nullptr : &at->second;
+}
+const QueueState* QuotaLedger::FindQueue(ClusterQueueId queue) const {
+  const auto at = queues_.find(queue);
+  return at == queues_.end() ? nullptr : &at->second;
+}
+
+// ---- the agenda ----
+
+void QuotaLedger::Enlist(ClusterQueueId id, AgendaKey key) {
+  QueueState& queue = queues_[id];
+  if (queue.awake) agenda_.erase({queue.key, id});
+  queue.awake = true;
+  queue.key = std::move(key);
+  agenda_.emplace(queue.key, id);
+}
+
+void QuotaLedger::Sleep(ClusterQueueId id) {
+  QueueState& queue = queues_[id];
+  if (!queue.awake) return;
+  agenda_.erase({queue.key, id});
+  queue.awake = false;
+}
+
+void QuotaLedger::Wake(ClusterQueueId id) {
+  QueueState& queue = queues_[id];
+  ++queue.wakes;
+  queue.after = PendingQueue::kBeforeAll;
+  const QueueHead* head = queue.pending.Next(queue.after);
+  if (!id || head == nullptr) {
+    Sleep(id);
+    return;
+  }
+  // The share is worked out when its turn comes; until then it may only be too early.
+  Enlist(id, {head->minus_priority, {}, head->job});
+}
+
+void QuotaLedger::WakeAll() {
+  for (auto& [id, queue] : queues_) {
+    if (id) Wake(id);
+  }
+}
+
+void QuotaLedger::WakeForRoom() {
+  const absl::btree_set<ClusterQueueId> waiters = std::move(room_waiters_);
+  room_waiters_.clear();
+  for (const ClusterQueueId id : waiters) {
+    if (queues_.contains(id)) Wake(id);
+  }
+}
+
+void QuotaLedger::WakeBelow(int32_t index) {
+  const QuotaTree::Node& node = tree.node(index);
+  if (node.queue) {
+    const QueueState* queue = FindQueue(node.queue);
+    if (queue != nullptr && queue->pending.jobs() > 0) Wake(node.queue);
+    return;
+  }
+  for (const int32_t child : node.children) WakeBelow(child);
+}
+
+bool QuotaLedger::WakeGained() {
+  if (gained_.empty()) return false;
+  const absl::btree_set<int32_t> gained = std::move(gained_);
+  gained_.clear();
+  for (const int32_t node : gained) {
+    const int32_t parent = tree.node(node).parent;
+    if (parent != QuotaTree::kNone && gained.contains(parent)) continue;
+    WakeBelow(node);
+  }
+  return true;
+}
+
+void RunTimes::Observe(int64_t ran_ms) {
+  // The first sixteen count alike, later ones a sixteenth each.
+  constexpr int64_t kMemory = 16;
+  count = std::min(count + 1, kMemory);
+  const int64_t difference = ran_ms - mean_ms;
+  mean_ms += difference / count;
+  deviation_ms += ((difference < 0 ? -difference : difference) - deviation_ms) / count;
+  if (count == 1) deviation_ms = mean_ms;  // one run says little
+}
+
+void QuotaLedger::ObserveRun(const std::string& local_queue, int64_t ran_ms) {
+  if (run_times_.size() >= kRunTimesMax && !run_times_.contains(local_queue)) return;
+  run_times_[local_queue].Observe(std::max<int64_t>(ran_ms, 0));
+}
+
+// ---- claims ----
+
+void QuotaLedger::AddClaim(JobId job, QuotaClaim claim) {
+  RemoveClaim(job);
+  Move(claim.queue, claim.charges, +1, Usage::kPlanned);
+  claims_.emplace(job, std::move(claim));
+}
+
+void QuotaLedger::RemoveClaim(JobId job, bool quiet) {
+  const auto at = claims_.find(job);
+  if (at == claims_.end()) return;
+  Move(at->second.queue, at->second.charges, -1, Usage::kPlanned, quiet);
+  claims_.erase(at);
+}
+
+void QuotaLedger::CheckInvariants(const World& world) const {
+  tree.CheckInvariants();
+  QuotaTree fresh;
+  fresh.Rebuild(book);
+  size_t pending = 0;
+  size_t admitted = 0;
+  const auto charge = [&](ClusterQueueId queue, const std::vector<QuotaCharge>& charges,
+                          Usage usage) {
+    for (const QuotaCharge& c : charges) fresh.Charge(queue, c, usage, nullptr);
+  };
+  for (const auto& [id, box] : world.jobs()) {
+    const JobRecord& record = *box;
+    if (!record.quota) continue;
+    const JobSpec& spec = *world.FindSpec(record.spec);
+    FAIRWAY_ASSERT(!spec.queueing.local_queue.empty());
+    if (WaitsForQuota(record)) {
+      ++pending;
+      const auto local = locals_.find(spec.queueing.local_queue);
+      FAIRWAY_ASSERT(local != locals_.end());
+      FAIRWAY_ASSERT(queues_.at(local->second.home).pending.Contains(GroupOf(record), id));
+      if (!stale_) FAIRWAY_ASSERT(local->second.home == FindHome(spec.queueing.local_queue));
+    }
+    if (!record.quota->IsAdmitted()) continue;
+    ++admitted;
+    const ClusterQueueId queue = record.quota->cluster_queue;
+    FAIRWAY_ASSERT(queues_.at(queue).admitted.contains(id));
+    const std::vector<QuotaCharge> charges = ChargesOf(*record.quota, spec);
+    charge(queue, charges, Usage::kHeld);
+    if (!IsLeaving(record)) charge(queue, charges, Usage::kPlanned);
+    if (const Instant deadline = ExecutionDeadline(record, spec)) {
+      FAIRWAY_ASSERT(deadlines_.contains({deadline, id}));
+    }
+  }
+  for (const auto& [id, claim] : claims_) {
+    FAIRWAY_ASSERT(world.FindJob(id) != nullptr);
+    charge(claim.queue, claim.charges, Usage::kPlanned);
+  }
+  for (const auto& [id, queue] : queues_) {
+    pending -= queue.pending.jobs();
+    admitted -= queue.admitted.size();
+    FAIRWAY_ASSERT(queue.awake == agenda_.contains({queue.key, id}));
+  }
+  FAIRWAY_ASSERT(pending == 0);
+  FAIRWAY_ASSERT(admitted == 0);
+  if (stale_) return;
+  FAIRWAY_ASSERT(fresh.Holders() == tree.Holders());
+  for (const ClusterQueueId queue : fresh.Holders()) {
+    for (const Usage usage : {Usage::kHeld, Usage::kPlanned}) {
+      FAIRWAY_ASSERT(fresh.Holdings(queue, usage) == tree.Holdings(queue, usage));
+    }
+  }
+}
+
+}  // namespace fairway::scheduler

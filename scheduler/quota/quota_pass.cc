@@ -1,0 +1,196 @@
+// The quota pass: queues that may admit something are looked at in the agenda's order, many heads
+// of each, until the step's allowance is used up; the rest follows with the next timer.
+#include "scheduler/quota/quota_steps.h"
+#include "scheduler/quota/reservation.h"
+
+namespace fairway::scheduler {
+namespace {
+
+constexpr int kBudget = 256;
+constexpr int kCostOfSkip = 1;
+constexpr int kCostOfLook = 4;
+constexpr int kEvictionsPerStep = 256;
+constexpr Duration kPauseBusy = Milliseconds(1);
+constexpr Duration kPauseIdle = Milliseconds(10);
+
+// Stopped with HoldAndDrain: whoever is admitted has to go. True when all have been told.
+bool Drain(StepContext& step) {
+  World& world = step.world();
+  std::vector<std::pair<JobId, EndReason>> leaving;
+  for (const auto& [id, queue] : world.ledger().queues()) {
+    const ClusterQueueSpec* spec = world.quota().cluster_queues.Find(id);
+    const bool all = spec != nullptr && spec->stop_policy == StopPolicy::kHoldAndDrain;
+    for (const JobId job : queue.admitted) {
+      const JobRecord& record = *world.FindJob(job);
+      if (IsLeaving(record)) continue;
+      const std::string& name = world.FindSpec(record.spec)->queueing.local_queue;
+      const LocalQueueId local = world.quota().local_queues.FindByName(name);
+      const bool local_drains =
+          local && world.quota().local_queues.Find(local)->stop_policy == StopPolicy::kHoldAndDrain;
+      if (!all && !local_drains) continue;
+      if (leaving.size() >= kEvictionsPerStep) break;
+      leaving.emplace_back(job,
+                           all ? EndReason::kClusterQueueStopped : EndReason::kLocalQueueStopped);
+    }
+  }
+  for (const auto& [job, reason] : leaving) EvictJob(step, *world.FindJob(job), reason);
+  return leaving.size() < kEvictionsPerStep;
+}
+
+bool AnyDrains(const QuotaBook& book) {
+  for (const auto& [id, spec] : book.cluster_queues.objects()) {
+    if (spec.stop_policy == StopPolicy::kHoldAndDrain) return true;
+  }
+  for (const auto& [id, spec] : book.local_queues.objects()) {
+    if (spec.stop_policy == StopPolicy::kHoldAndDrain) return true;
+  }
+  return false;
+}
+
+// The shares from the root's child down to the queue once the plan is carried out, or, without
+// fair sharing, how high it borrows.
+void OrderOf(World& world, const AdmitPlan& plan, int32_t node, AgendaKey& key) {
+  key.shares.clear();
+  if (!world.quota_settings().fair_sharing) {
+    key.shares.push_back(plan.assignment.borrow);
+    return;
+  }
+  QuotaTree& tree = world.mutable_ledger().tree;
+  const std::vector<SlotNeed>& needs = plan.assignment.needs;
+  for (const SlotNeed& need : needs) tree.Move(node, need.slot, need.amount, Usage::kPlanned);
+  for (int32_t at = node; tree.node(at).parent != QuotaTree::kNone; at = tree.node(at).parent) {
+    key.shares.insert(key.shares.begin(), tree.Share(at, Usage::kPlanned));
+  }
+  for (const SlotNeed& need : needs) tree.Move(node, need.slot, -need.amount, Usage::kPlanned);
+}
+
+class Pass {
+ public:
+  explicit Pass(StepContext& step) : step_(step), ledger_(step.world().mutable_ledger()) {}
+
+  // True when something was admitted.
+  bool Run() {
+    int budget = kBudget;
+    while (budget > 0 && !ledger_.agenda().empty()) budget -= LookAtFirst();
+    return admitted_;
+  }
+
+ private:
+  int LookAtFirst() {
+    const ClusterQueueId id = ledger_.agenda().begin()->second;
+    QueueState& queue = *ledger_.FindQueue(id);
+    std::string reason;
+    const QueueHead* next = queue.pending.Next(queue.after);
+    if (next == nullptr || !QueueInactive(step_.world(), id, &reason).empty()) {
+      ledger_.Sleep(id);
+      return kCostOfSkip;
+    }
+    const QueueHead head = *next;
+    if (queue.pending.IsBlocked(head.group, queue.wakes)) {
+      GoOn(id, queue, head);
+      return kCostOfSkip;
+    }
+    if (queue.key.job != head.job || queue.key.minus_priority != head.minus_priority) {
+      ledger_.Enlist(id, {head.minus_priority, {}, head.job});
+      return kCostOfSkip;
+    }
+    const JobRecord& record = *step_.world().FindJob(head.job);
+    const auto claim = ledger_.claims().find(head.job);
+    const bool claimed = claim != ledger_.claims().end();
+    QuotaClaim kept;
+    if (claimed) {
+      kept = claim->second;
+      step_.world().DropClaim(head.job, /*quiet=*/true);
+    }
+    Claims aside = SetAside(step_.world(), id, head);
+    AdmitPlan plan = PlanAdmission(step_.world(), record, false);
+    const bool may_go =
+        plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt;
+    const bool waits = may_go && !IsFirst(id, plan, head);
+    if (waits || !may_go) PutBack(step_.world(), std::move(aside));
+    if (waits) {
+      if (claimed) step_.world().SetClaim(head.job, std::move(kept), /*quiet=*/true);
+      return kCostOfLook;
+    }
+    const bool acted = ActOnPlan(step_, record, std::move(plan));
+    if (may_go) PutBack(step_.world(), std::move(aside));
+    if (acted) {
+      admitted_ = true;
+      GoOn(id, queue, head);
+    } else {
+      if (claimed && !ledger_.claims().contains(head.job)) {
+        step_.world().SetClaim(head.job, std::move(kept), /*quiet=*/true);
+        // A reservation stays; of another promise, what is left is free for others.
+        if (!ledger_.claims().at(head.job).reserved) step_.world().DropClaim(head.job);
+      }
+      if (!may_go) Reserve(step_.world(), *step_.world().FindJob(head.job), step_.now());
+      const bool strict =
+          step_.world().quota().cluster_queues.Find(id)->strategy == QueueingStrategy::kStrictFifo;
+      if (strict) {
+        ledger_.Sleep(id);
+      } else {
+        GoOn(id, queue, head);
+      }
+    }
+    return kCostOfLook;
+  }
+
+  // Puts the queue back in its place when another goes before it.
+  bool IsFirst(ClusterQueueId id, const AdmitPlan& plan, const QueueHead& head) {
+    AgendaKey key{head.minus_priority, {}, head.job};
+    OrderOf(step_.world(), plan, ledger_.tree.FindNode(id), key);
+    const auto second = std::next(ledger_.agenda().begin());
+    if (second == ledger_.agenda().end() || key <= second->first) return true;
+    // Its place is known now; when nothing has changed by its next turn, it goes.
+    if (key == ledger_.FindQueue(id)->key) return true;
+    ledger_.Enlist(id, std::move(key));
+    return false;
+  }
+
+  void GoOn(ClusterQueueId id, QueueState& queue, const QueueHead& head) {
+    queue.after = head;
+    const QueueHead* next = queue.pending.Next(queue.after);
+    if (next == nullptr) {
+      ledger_.Sleep(id);
+    } else {
+      ledger_.Enlist(id, {next->minus_priority, {}, next->job});
+    }
+  }
+
+  StepContext& step_;
+  QuotaLedger& ledger_;
+  bool admitted_ = false;
+};
+
+}  // namespace
+
+void RunQuotaPass(StepContext& step) {
+  QuotaPassState& state = step.state().quota;
+  QuotaLedger& ledger = step.world().mutable_ledger();
+  if (ledger.stale() || state.fresh) {
+    ledger.Settle();
+    DropIdleClaims(step.world());
+    state.fresh = false;
+    state.drain = AnyDrains(ledger.book);
+    state.due = {};
+  }
+  if (state.drain) state.drain = !Drain(step);
+  bool gained = ledger.WakeGained();
+  if (state.room_generation != step.world().generation()) {
+    state.room_generation = step.world().generation();
+    ledger.WakeForRoom();
+    gained = true;
+  }
+  if (ledger.agenda().empty() && !state.drain) {
+    state.due = {};
+    return;
+  }
+  if (!gained && state.due && step.now() < state.due) return;
+  const bool admitted = Pass(step).Run();
+  state.due = {};
+  if (!ledger.agenda().empty() || state.drain) {
+    state.due = step.now() + (admitted ? kPauseBusy : kPauseIdle);
+  }
+}
+
+}  // namespace fairway::scheduler

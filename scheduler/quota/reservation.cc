@@ -1,0 +1,113 @@
+#include "scheduler/quota/reservation.h"
+
+#include <algorithm>
+
+#include "scheduler/constraint.h"
+#include "scheduler/policy/judge.h"
+#include "scheduler/quota/admit.h"
+
+namespace fairway::scheduler {
+namespace {
+
+bool IsReservation(const QuotaClaim& claim) { return claim.victims.empty() && claim.reserved; }
+
+// The cluster that is closest to having the room, of those that would do when empty.
+ClusterId ClosestCluster(const World& world, const JobRecord& record, const SpecEntry& spec,
+                         const PlaceScope& scope) {
+  const Judge judge(world, record);
+  ClusterId best;
+  int64_t best_missing = 0;
+  for (const auto& [id, state] : world.clusters()) {
+    if (!state.IsOpen() || !MatchesRequiredAffinity(scope.only, state.record.spec.labels) ||
+        judge.AskEmpty(state) != Verdict::kFits) {
+      continue;
+    }
+    const bool taken = std::any_of(
+        world.ledger().claims().begin(), world.ledger().claims().end(), [&](const auto& entry) {
+          return IsReservation(entry.second) && entry.second.cluster == id;
+        });
+    if (taken) continue;
+    const Resources free = state.Free();
+    const int64_t missing =
+        std::max<int64_t>(0, spec.total.cpu_milli - free.cpu_milli) +
+        std::max<int64_t>(0, (spec.total.memory_bytes - free.memory_bytes) >> 20);
+    if (best && missing >= best_missing) continue;
+    best = id;
+    best_missing = missing;
+  }
+  return best;
+}
+
+}  // namespace
+
+bool Reserve(World& world, const JobRecord& record, Instant now) {
+  if (now - record.submitted < kReservationAfter) return false;
+  const SpecEntry& spec = world.specs().Get(record.spec);
+  const QuotaLedger& ledger = world.ledger();
+  const ClusterQueueId home = ledger.HomeOf(spec.spec.queueing.local_queue);
+  const int32_t node = ledger.tree.FindNode(home);
+  if (node == QuotaTree::kNone) return false;
+  const QueueHead* head = ledger.FindQueue(home)->pending.Next(PendingQueue::kBeforeAll);
+  if (head == nullptr || head->job != record.job) return false;
+  for (const auto& [job, claim] : ledger.claims()) {
+    const int32_t other = ledger.tree.FindNode(claim.queue);
+    if (job == record.job) return false;
+    if (IsReservation(claim) && other != QuotaTree::kNone &&
+        ledger.tree.node(other).tree == ledger.tree.node(node).tree) {
+      return false;
+    }
+  }
+  const FlavorAssignment assignment = AssignWhenIdle(world, record);
+  if (assignment.mode != FlavorMode::kFit) return false;
+  QuotaClaim claim;
+  claim.queue = home;
+  claim.reserved = true;
+  claim.since = now;
+  JobQuota quota;
+  quota.pod_sets = assignment.pod_sets;
+  claim.charges = ChargesOf(quota, spec.spec);
+  if (!spec.spec.queueing.workload_only) {
+    claim.cluster =
+        ClosestCluster(world, record, spec, ScopeOf(world.quota(), FlavorsOf(assignment)));
+    if (!claim.cluster) return false;
+    claim.room = spec.total;
+  }
+  world.SetClaim(record.job, std::move(claim), /*quiet=*/true);
+  return true;
+}
+
+Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {
+  Claims aside;
+  for (const auto& [job, claim] : world.ledger().claims()) {
+    if (job == head.job) continue;
+    const int64_t minus_priority =
+        -int64_t{world.specs().Get(world.FindJob(job)->spec).spec.priority};
+    const bool behind =
+        claim.queue == queue && (head.minus_priority < minus_priority ||
+                                 (head.minus_priority == minus_priority && head.job < job));
+    if (behind || (IsReservation(claim) && head.minus_priority < minus_priority)) {
+      aside.emplace_back(job, claim);
+    }
+  }
+  for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
+  return aside;
+}
+
+void PutBack(World& world, Claims claims) {
+  for (auto& [job, claim] : claims) world.SetClaim(job, std::move(claim), /*quiet=*/true);
+}
+
+void DropIdleClaims(World& world) {
+  std::vector<JobId> idle;
+  for (const auto& [job, claim] : world.ledger().claims()) {
+    const JobSpec& spec = *world.FindSpec(world.FindJob(job)->spec);
+    std::string reason;
+    if (world.ledger().HomeOf(spec.queueing.local_queue) != claim.queue ||
+        !QueueInactive(world, claim.queue, &reason).empty()) {
+      idle.push_back(job);
+    }
+  }
+  for (const JobId job : idle) world.DropClaim(job);
+}
+
+}  // namespace fairway::scheduler

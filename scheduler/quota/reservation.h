@@ -1,0 +1,29 @@
+// Reservations: a job that has waited long at the head of its queue is promised quota and one
+// cluster's room, so that what is admitted meanwhile fits beside it and cannot delay it for ever.
+// There is at most one in a tree of cohorts and one on a cluster: running jobs end, nothing new
+// takes their place, and the promise comes true. A job of higher priority is not bound by it.
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "scheduler/instant.h"
+#include "scheduler/world.h"
+
+namespace fairway::scheduler {
+
+inline constexpr Duration kReservationAfter = Seconds(300);
+
+// Makes one for this waiting job when it is due. True when it was made.
+bool Reserve(World& world, const JobRecord& record, Instant now);
+
+// Takes away, quietly, the claims that this head of `queue` need not heed: reservations of lower
+// priority, and whatever was promised to jobs behind it in its own queue. They are to be put back
+// with PutBack.
+using Claims = std::vector<std::pair<JobId, QuotaClaim>>;
+Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head);
+void PutBack(World& world, Claims claims);
+// Lets go of claims whose jobs are not looked at any more: their queue is stopped or another.
+void DropIdleClaims(World& world);
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,215 @@
+#include "scheduler/quota/victim_search.h"
+
+#include <algorithm>
+
+#include "scheduler/constraint.h"
+#include "scheduler/policy/judge.h"
+
+namespace fairway::scheduler {
+
+// Takes a candidate's charges out of the planned ledger (sign -1) or puts them back.
+void VictimSearch::Remove(const VictimCandidate& candidate, int sign) {
+  for (const QuotaCharge& charge : ChargesOf(*candidate.quota, candidate.spec->spec)) {
+    const int32_t slot = tree_.FindSlot(candidate.node, charge.flavor, charge.resource);
+    if (slot != QuotaTree::kNone) {
+      tree_.Move(candidate.node, slot, sign * charge.amount, Usage::kPlanned);
+    }
+  }
+}
+
+void VictimSearch::MoveNeeds(int sign) {
+  for (const SlotNeed& need : q_.needs) {
+    tree_.Move(q_.node, need.slot, sign * need.amount, Usage::kPlanned);
+  }
+  needs_moved_ = sign > 0;
+}
+
+bool VictimSearch::FindRoom(const std::vector<VictimCandidate>& victims) {
+  target_ = {};
+  if (ignore_room_ || !q_.needs_room) return true;
+  const Resources& room = q_.spec->spec.gang ? q_.room : q_.spec->need;
+  const Judge judge(world_, *q_.record);
+  // Where nobody need go is better than where the victims are.
+  for (const bool at_scope : {false, true}) {
+    for (const auto& [id, state] : world_.clusters()) {
+      if (at_scope != (id == scope_) || !state.IsOpen()) continue;
+      if (!MatchesRequiredAffinity(q_.scope.only, state.record.spec.labels)) continue;
+      Resources free = state.Free();
+      free.Add(state.leaving);
+      for (const VictimCandidate& victim : victims) {
+        if (victim.cluster == id) free.Add(RoomOf(*victim.record, *victim.spec));
+      }
+      if (!room.FitsIn(free)) continue;
+      if (judge.AskEmpty(state) != Verdict::kFits) continue;
+      target_ = id;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool VictimSearch::Fits(bool borrow, const std::vector<VictimCandidate>& victims) {
+  const bool moved = needs_moved_;
+  if (moved) MoveNeeds(-1);
+  bool fits = true;
+  for (const SlotNeed& need : q_.needs) {
+    if (!borrow && tree_.BorrowsWith(q_.node, need.slot, need.amount, Usage::kPlanned))
+      fits = false;
+    if (need.amount > tree_.Available(q_.node, need.slot, Usage::kPlanned)) fits = false;
+  }
+  if (moved) MoveNeeds(+1);
+  return fits && FindRoom(victims);
+}
+
+// Whoever can stay stays; what is left is minimal.
+void VictimSearch::FillBack(bool borrow, std::vector<VictimCandidate>& victims) {
+  for (size_t i = victims.size(); i-- > 0;) {
+    const VictimCandidate candidate = victims[i];
+    Remove(candidate, +1);
+    victims.erase(victims.begin() + static_cast<ptrdiff_t>(i));
+    if (Fits(borrow, victims)) continue;
+    Remove(candidate, -1);
+    victims.insert(victims.begin() + static_cast<ptrdiff_t>(i), candidate);
+  }
+  Fits(borrow, victims);  // leaves the target of what remains
+}
+
+bool VictimSearch::IsValid(const VictimCandidate& candidate, bool borrow) const {
+  if (candidate.node == q_.node) return true;
+  if (borrow && candidate.only_without_borrowing) return false;
+  for (int32_t at = candidate.node; at != candidate.lca && at != QuotaTree::kNone;
+       at = tree_.node(at).parent) {
+    if (WithinNominal(at)) return false;
+  }
+  return true;
+}
+
+bool VictimSearch::Classical(ClusterId scope, bool any, bool borrow,
+                             std::vector<VictimCandidate>& victims) {
+  victims.clear();
+  for (const VictimCandidate& candidate : candidates_) {
+    if (!any && candidate.cluster && candidate.cluster != scope) continue;
+    if (!IsValid(candidate, borrow)) continue;
+    Remove(candidate, -1);
+    victims.push_back(candidate);
+    if (!Fits(borrow, victims)) continue;
+    FillBack(borrow, victims);
+    for (const VictimCandidate& victim : victims) Remove(victim, +1);
+    return true;
+  }
+  for (const VictimCandidate& victim : victims) Remove(victim, +1);
+  victims.clear();
+  return false;
+}
+
+bool VictimSearch::Find(ClusterId scope, bool any, std::vector<VictimCandidate>& victims) {
+  scope_ = scope;
+  victims.clear();
+  if (Fits(true, victims)) return true;
+  if (fair_) return Fair(scope, any, victims);
+  const PreemptionRules& rules = rules_->preemption;
+  const bool no_borrowing = rules.borrow_within_cohort == PreemptionPolicy::kNever;
+  const bool others = std::any_of(candidates_.begin(), candidates_.end(),
+                                  [&](const VictimCandidate& c) { return c.node != q_.node; });
+  const bool under_nominal =
+      std::all_of(short_slots_.begin(), short_slots_.end(), [&](int32_t slot) {
+        const QuotaTree::Cell& cell = tree_.cell(q_.node, slot);
+        return cell.usage[static_cast<size_t>(Usage::kPlanned)] < cell.nominal;
+      });
+  if (!others || (no_borrowing && !under_nominal)) return Classical(scope, any, true, victims);
+  const bool first = !(no_borrowing && hierarchy_empty_);
+  return Classical(scope, any, first, victims) || Classical(scope, any, !first, victims);
+}
+
+// ---- the outer search: over clusters ----
+
+namespace {
+
+// What is lost with a set, best first: the highest priority that must go, work done so far, how
+// many.
+struct Loss {
+  int32_t priority = INT32_MIN;
+  int64_t work = 0;
+  size_t count = 0;
+  auto operator<=>(const Loss&) const = default;
+};
+
+Loss LossOf(const std::vector<VictimCandidate>& victims) {
+  // Relative to the youngest: only differences matter, and the search has no clock.
+  Loss loss;
+  loss.count = victims.size();
+  for (const VictimCandidate& victim : victims) {
+    loss.priority = std::max(loss.priority, victim.priority);
+    int64_t pods = 0;
+    for (const PodSetAdmission& pod_set : victim.quota->pod_sets) pods += pod_set.count;
+    loss.work += -(victim.admitted.ms / 1000) * std::max<int64_t>(pods, 1);
+  }
+  return loss;
+}
+
+}  // namespace
+
+PreemptionPlan FindVictims(World& world, const PreemptionQuestion& question) {
+  PreemptionPlan plan;
+  VictimSearch search(world, question);
+  std::vector<VictimCandidate> best;
+  Loss best_loss;
+  std::vector<ClusterId> scopes = {ClusterId{}};
+  for (const VictimCandidate& candidate : search.candidates()) scopes.push_back(candidate.cluster);
+  std::sort(scopes.begin(), scopes.end());
+  scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
+  for (const ClusterId scope : scopes) {
+    std::vector<VictimCandidate> victims;
+    if (!search.Find(scope, false, victims)) continue;
+    const Loss loss = LossOf(victims);
+    if (plan.found && best_loss <= loss) continue;
+    plan.found = true;
+    plan.cluster = search.target();
+    best = std::move(victims);
+    best_loss = loss;
+    if (best.empty()) break;  // nobody need go
+  }
+  for (const VictimCandidate& victim : best) plan.victims.push_back({victim.job, victim.cause});
+  return plan;
+}
+
+FlavorMode PreemptionFor(World& world, const JobRecord& record, const SpecEntry& spec, int32_t node,
+                         int32_t slot, int64_t amount, int32_t* borrow) {
+  PreemptionQuestion question;
+  question.record = &record;
+  question.spec = &spec;
+  question.node = node;
+  question.needs = {{slot, amount, true}};
+  VictimSearch search(world, question);
+  search.IgnoreRoom();
+  if (search.candidates().empty()) return FlavorMode::kNoCandidates;
+  std::vector<VictimCandidate> victims;
+  if (!search.Find({}, true, victims)) return FlavorMode::kNoCandidates;
+  QuotaTree& tree = world.mutable_ledger().tree;
+  bool own = false;
+  for (const VictimCandidate& victim : victims) {
+    own = own || victim.node == node;
+    const int32_t held =
+        tree.FindSlot(victim.node, tree.slots(node)[static_cast<size_t>(slot)].flavor,
+                      tree.SlotResource(node, slot));
+    for (const QuotaCharge& charge : ChargesOf(*victim.quota, victim.spec->spec)) {
+      if (tree.FindSlot(victim.node, charge.flavor, charge.resource) == held) {
+        tree.Move(victim.node, held, -charge.amount, Usage::kPlanned);
+      }
+    }
+  }
+  *borrow = tree.BorrowHeight(node, slot, amount, Usage::kPlanned).first;
+  for (const VictimCandidate& victim : victims) {
+    const int32_t held =
+        tree.FindSlot(victim.node, tree.slots(node)[static_cast<size_t>(slot)].flavor,
+                      tree.SlotResource(node, slot));
+    for (const QuotaCharge& charge : ChargesOf(*victim.quota, victim.spec->spec)) {
+      if (tree.FindSlot(victim.node, charge.flavor, charge.resource) == held) {
+        tree.Move(victim.node, held, charge.amount, Usage::kPlanned);
+      }
+    }
+  }
+  return own ? FlavorMode::kPreempt : FlavorMode::kReclaim;
+}
+
+}  // namespace fairway::scheduler

@@ -1,0 +1,181 @@
+// Preemption: who has to go, why, and that the preemptor gets what was freed for it.
+#include "tests/scheduler/quota/quota_fixture.h"
+
+namespace fairway::scheduler {
+namespace {
+
+class PreemptionTest : public QuotaFixture {
+ protected:
+  void SetUp() override {
+    AddCluster(1, 100'000);
+    Flavor(1, "default");
+  }
+  static ClusterQueueSpec Preempting(const std::string& name, int64_t cpu,
+                                     const std::string& cohort = "") {
+    ClusterQueueSpec spec = Queue(name, cpu, cohort);
+    spec.preemption.within_cluster_queue = PreemptionPolicy::kLowerPriority;
+    spec.preemption.reclaim_within_cohort = PreemptionPolicy::kAny;
+    return spec;
+  }
+  PreemptionCause CauseOf(uint64_t job) const { return Record(job).quota->preempted; }
+};
+
+TEST_F(PreemptionTest, LowerPriorityInTheOwnQueueMakesPlace) {
+  AddQueue(1, Preempting("a", 4));
+  Submit(10, Job("a", 2, 1));
+  Submit(11, Job("a", 2, 0));
+  Submit(12, Job("a", 2, 2));
+  EXPECT_TRUE(Admitted(10));
+  EXPECT_EQ(State(11), JobState::kRequeued);
+  EXPECT_EQ(Record(11).ending, EndReason::kPreempted);
+  EXPECT_EQ(CauseOf(11), PreemptionCause::kInClusterQueue);
+  EXPECT_EQ(Record(11).quota->preemptor, JobId{12});
+  EXPECT_FALSE(Admitted(12));
+  Gone(11);
+  EXPECT_TRUE(Admitted(12));
+  EXPECT_FALSE(Admitted(11));
+}
+
+TEST_F(PreemptionTest, EqualPriorityPreemptsOnlyNewerJobsAndOnlyWhenAllowed) {
+  ClusterQueueSpec spec = Preempting("a", 4);
+  AddQueue(1, spec);
+  Submit(12, Job("a", 4, 1));
+  Submit(10, Job("a", 4, 1));
+  EXPECT_TRUE(Admitted(12));
+  spec.preemption.within_cluster_queue = PreemptionPolicy::kLowerOrNewerEqualPriority;
+  AddQueue(1, spec);
+  Settle();
+  EXPECT_EQ(State(12), JobState::kRequeued);
+  Gone(12);
+  EXPECT_TRUE(Admitted(10));
+  Settle();
+  EXPECT_TRUE(Admitted(10)) << "the one that was sent away does not come back for its place";
+}
+
+TEST_F(PreemptionTest, AQueueReclaimsWhatItLent) {
+  AddQueue(1, Preempting("a", 4, "all"));
+  AddQueue(2, Preempting("b", 4, "all"));
+  for (uint64_t job = 10; job < 14; ++job) Submit(job, Job("b", 2, 9));
+  Submit(20, Job("a", 3));
+  // Two of b's jobs sit on a's quota; the youngest lose the least.
+  EXPECT_EQ(State(13), JobState::kRequeued);
+  EXPECT_EQ(State(12), JobState::kRequeued);
+  EXPECT_EQ(CauseOf(13), PreemptionCause::kInCohortReclamation);
+  EXPECT_TRUE(Admitted(10));
+  EXPECT_TRUE(Admitted(11));
+  Gone(12);
+  EXPECT_FALSE(Admitted(20));
+  Gone(13);
+  EXPECT_TRUE(Admitted(20));
+  EXPECT_FALSE(Admitted(12));
+}
+
+TEST_F(PreemptionTest, WhatIsBeingFreedIsNotGivenToOthers) {
+  AddQueue(1, Preempting("a", 4, "all"));
+  AddQueue(2, Preempting("b", 4, "all"));
+  Submit(10, Job("b", 4, 9));
+  Submit(11, Job("b", 4, 9));
+  Submit(20, Job("a", 4));
+  EXPECT_EQ(State(11), JobState::kRequeued);
+  Submit(12, Job("b", 1, 9));
+  Gone(11);
+  EXPECT_TRUE(Admitted(20));
+  EXPECT_FALSE(Admitted(12));
+  EXPECT_FALSE(Admitted(11));
+}
+
+TEST_F(PreemptionTest, NobodyIsPreemptedInVain) {
+  AddQueue(1, Preempting("a", 4));
+  Submit(10, Job("a", 2, 5));
+  Submit(11, Job("a", 2, 0));
+  Submit(12, Job("a", 4, 3));  // would need both, may take one
+  EXPECT_TRUE(Admitted(10));
+  EXPECT_TRUE(Admitted(11));
+}
+
+TEST_F(PreemptionTest, BorrowingPreemptsOnlyBelowTheThreshold) {
+  ClusterQueueSpec a = Preempting("a", 2, "all");
+  a.preemption.borrow_within_cohort = PreemptionPolicy::kLowerPriority;
+  a.preemption.has_threshold = true;
+  a.preemption.max_priority_threshold = 3;
+  AddQueue(1, a);
+  AddQueue(2, Queue("b", 2, "all"));
+  AddQueue(3, Queue("c", 4, "all"));
+  Submit(10, Job("b", 8, 4));
+  ASSERT_TRUE(Admitted(10));
+  Submit(20, Job("a", 3, 9));
+  EXPECT_TRUE(Admitted(10)) << "above the threshold";
+  Done(10);
+  Submit(11, Job("b", 5, 3));
+  EXPECT_TRUE(Admitted(20));
+  EXPECT_TRUE(Admitted(11));
+  Submit(21, Job("a", 3, 9));
+  EXPECT_EQ(State(11), JobState::kRequeued);
+  EXPECT_EQ(CauseOf(11), PreemptionCause::kInCohortReclaimWhileBorrowing);
+}
+
+TEST_F(PreemptionTest, AllVictimsAreOnOneCluster) {
+  AddCluster(2, 4'000);
+  AddQueue(1, Preempting("a", 104));
+  Submit(10, Job("a", 50, 0));
+  Submit(11, Job("a", 50, 0));
+  Submit(12, Job("a", 4, 0));
+  ASSERT_EQ(Record(12).cluster, ClusterId{2});
+  Submit(20, Job("a", 4, 1));
+  int gone = 0;
+  for (const uint64_t job : {10, 11, 12}) gone += State(job) == JobState::kRequeued;
+  EXPECT_EQ(gone, 1);
+  EXPECT_EQ(State(12), JobState::kRequeued) << "the youngest and smallest";
+}
+
+TEST_F(PreemptionTest, ARoomThatIsMissingIsMadeAsWell) {
+  AddQueue(1, Preempting("a", 400));
+  Submit(10, Job("a", 60, 0));
+  Submit(11, Job("a", 40, 0));
+  Submit(20, Job("a", 30, 1));
+  EXPECT_TRUE(Admitted(10));
+  EXPECT_EQ(State(11), JobState::kRequeued);
+  Gone(11);
+  EXPECT_TRUE(Admitted(20));
+}
+
+TEST_F(PreemptionTest, FairSharingTakesFromTheLargestShare) {
+  QuotaSettings settings;
+  settings.fair_sharing = true;
+  Step(QuotaConfigured{settings});
+  for (uint64_t i = 1; i <= 3; ++i) {
+    AddQueue(i, Preempting(std::string(1, static_cast<char>('a' + i - 1)), 3, "all"));
+  }
+  for (uint64_t job = 10; job < 16; ++job) Submit(job, Job("a", 1));
+  for (uint64_t job = 20; job < 23; ++job) Submit(job, Job("b", 1));
+  Submit(30, Job("c", 1));
+  int from_a = 0;
+  for (uint64_t job = 10; job < 16; ++job) from_a += State(job) == JobState::kRequeued;
+  EXPECT_EQ(from_a, 1);
+  for (uint64_t job = 20; job < 23; ++job) EXPECT_TRUE(Admitted(job));
+}
+
+TEST_F(PreemptionTest, FairSharingDoesNotPingPong) {
+  QuotaSettings settings;
+  settings.fair_sharing = true;
+  Step(QuotaConfigured{settings});
+  AddQueue(1, Preempting("a", 0, "all"));
+  AddQueue(2, Preempting("b", 0, "all"));
+  AddQueue(3, Queue("c", 10, "all"));
+  for (uint64_t job = 10; job < 20; ++job) Submit(job, Job("a", 1));
+  for (uint64_t job = 20; job < 30; ++job) Submit(job, Job("b", 1));
+  int evictions = 0;
+  for (int round = 0; round < 50; ++round) {
+    for (uint64_t job = 10; job < 30; ++job) {
+      if (State(job) != JobState::kRequeued) continue;
+      ++evictions;
+      Gone(job);
+    }
+  }
+  EXPECT_EQ(Held(1), 5);
+  EXPECT_EQ(Held(2), 5);
+  EXPECT_EQ(evictions, 5);
+}
+
+}  // namespace
+}  // namespace fairway::scheduler
