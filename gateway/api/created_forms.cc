@@ -18,6 +18,7 @@ void CreatedForms::KeyOf(const CreateRequest& request, std::string& key) {
   add(request.field_manager);
   add(request.content_type);
   add(request.field_validation);
+  add(std::to_string(request.admission));
   add(request.body);
 }
 

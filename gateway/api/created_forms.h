@@ -4,7 +4,8 @@
 // byte for byte, and only then used.
 //
 // What makes this right: what a create makes of a body depends on the body, the kind, the
-// namespace, the field manager and the server's own rules, which do not change while it runs.
+// namespace, the field manager and the server's own rules; a change of those is told by
+// ObjectWriter::AdmissionChanged().
 // What may change (the namespace's state, name collisions, Admission::check, limits) is asked each
 // time. Bounded: forms_max entries and bytes_max bytes, the least recently used go first.
 //
@@ -26,6 +27,7 @@ namespace fairway::gateway::api {
 struct CreateRequest {
   const ServedKind* kind = nullptr;
   std::string_view ns, field_manager, field_validation, content_type, body;
+  uint64_t admission = 0;  // ObjectWriter::admission()
 };
 
 class CreatedForms {

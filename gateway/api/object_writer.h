@@ -8,6 +8,7 @@
 // the revision, and makes no event. Errors are those of Kubernetes, texts included.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -83,7 +84,8 @@ struct Written {
 // Rules of the embedding program for one kind, beside those of the kind itself.
 struct Admission {
   // Runs before validation. `before` is null on create. May change `doc`. On create its outcome
-  // depends on the document alone: it is remembered for documents that are alike (CreatedForm).
+  // depends on the document alone, as long as nobody calls AdmissionChanged(): it is remembered for
+  // documents that are alike (CreatedForm).
   std::function<Status(const kube::Object* before, kube::Object& doc, std::string_view subresource)>
       admit;
   // Runs after it, for every write, and may depend on anything.
@@ -143,6 +145,10 @@ class ObjectWriter {
                                     std::string_view name, const DeleteRequest& request,
                                     const WriteOptions& options);
 
+  // Admission makes something else of a new document from now on: what was remembered is void.
+  void AdmissionChanged() { ++admission_; }
+  uint64_t admission() const { return admission_; }
+
   store::ObjectStore& store() { return store_; }
   const Registry& registry() const { return registry_; }
   Instant Now() const { return clock_(); }
@@ -152,6 +158,7 @@ class ObjectWriter {
   store::ObjectStore& store_;
   const Registry& registry_;
   Clock clock_;
+  uint64_t admission_ = 1;
   std::unique_ptr<Impl> impl_;
 };
 

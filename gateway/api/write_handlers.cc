@@ -44,7 +44,8 @@ void HandleCreate(const Services& services, const ContextPtr& context) {
                             parameters->field_manager,
                             request.Query("fieldValidation").value_or(""),
                             request.Header("content-type"),
-                            request.body};
+                            request.body,
+                            services.writer.admission()};
   // Not where somebody judges the author's rights by the document.
   const bool remember = !options.dry_run && !options.review && context->kind->is_storage_form &&
                         context->info.subresource.empty();

@@ -3,6 +3,7 @@
 
 #include "gateway/cli/api_client.h"
 #include "gateway/cli/commands.h"
+#include "gateway/cli/explain_quota.h"
 #include "gateway/cli/output.h"
 
 namespace fairway::gateway {
@@ -33,6 +34,16 @@ void PrintVerdicts(const Value& placement) {
                     std::string(kube::GetString(verdict, {"message"}))});
   }
   std::printf("\n%s", FormatTable({"VERDICT", "CLUSTERS", "WHY"}, rows).c_str());
+}
+
+// Of a queued Job. A gateway that does not answer about it leaves the rest as it is.
+void PrintQuota(ApiClient& api, const Value& placement) {
+  const std::string uid(kube::GetString(placement, {"spec", "workloadRef", "uid"}));
+  auto found = api.Get("/apis/kueue.x-k8s.io/v1beta2/namespaces/" + api.default_namespace() +
+                       "/workloads?labelSelector=kueue.x-k8s.io%2Fjob-uid%3D" + uid);
+  const Array* items = found ? kube::GetArray(*found, {"items"}) : nullptr;
+  if (uid.empty() || items == nullptr || items->empty() || !items->front().is_object()) return;
+  std::fputs(ExplainWorkload(items->front().get_object()).c_str(), stdout);
 }
 
 void PrintHistory(const Value& placement) {
@@ -92,6 +103,7 @@ int RunExplain(const std::vector<std::string>& arguments) {
             kube::Get<int64_t>(*placement, {"status", "runnerUp", "score"}).value_or(0)),
         static_cast<long long>(kube::Get<int64_t>(*placement, {"status", "score"}).value_or(0)));
   }
+  PrintQuota(**api, *placement);
   PrintVerdicts(*placement);
   PrintHistory(*placement);
   return 0;

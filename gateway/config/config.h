@@ -67,6 +67,10 @@ struct Config {
   int64_t isolation_window_ms = 60'000;
   int64_t stalled_after_ms = 60'000;
   int64_t moves_per_second = 500, moves_burst = 500;
+  // queues
+  bool fair_sharing = false;
+  std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",
+                                                      "LessThanInitialShare"};
   // log
   std::string log_level = "info";
   // simulate

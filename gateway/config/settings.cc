@@ -57,6 +57,29 @@ std::string Names(std::vector<std::string>& out, std::string_view text) {
   return {};
 }
 
+std::string Boolean(bool& out, std::string_view text) {
+  if (text != "true" && text != "false") return "not true or false";
+  out = text == "true";
+  return {};
+}
+
+// Kueue's fairSharing.preemptionStrategies; the strict one comes first where there are both.
+std::string Strategies(std::vector<std::string>& out, std::string_view text) {
+  std::vector<std::string> names;
+  Names(names, text);
+  if (names.empty() || names.size() > 2) return "not one or two strategies";
+  for (const std::string& name : names) {
+    if (name != "LessThanOrEqualToFinalShare" && name != "LessThanInitialShare") {
+      return "not a strategy: " + name;
+    }
+  }
+  if (names.size() == 2 && (names[0] == names[1] || names[0] != "LessThanOrEqualToFinalShare")) {
+    return "LessThanOrEqualToFinalShare comes first";
+  }
+  out = std::move(names);
+  return {};
+}
+
 std::string Join(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ",") + name;
@@ -201,6 +224,17 @@ const std::vector<Setting>& Settings() {
       NUMBER("failover.movesPerSecond", "", "jobs that leave lost clusters per second",
              moves_per_second, 1, 100000),
       NUMBER("failover.movesBurst", "", "and at once", moves_burst, 1, 100000),
+      {"queues.fairSharing", "fair-sharing", "true or false",
+       "whether ClusterQueues share what they borrow by weight, as Kueue's fairSharing.enable",
+       [](Config& c, std::string_view t) -> std::string { return Boolean(c.fair_sharing, t); },
+       [](const Config& c) -> std::string { return c.fair_sharing ? "true" : "false"; }},
+      {"queues.fairSharingStrategies", "",
+       "LessThanOrEqualToFinalShare, LessThanInitialShare, or both with a comma between",
+       "when preemption for the sake of fair shares is allowed",
+       [](Config& c, std::string_view t) -> std::string {
+         return Strategies(c.fair_sharing_strategies, t);
+       },
+       [](const Config& c) -> std::string { return Join(c.fair_sharing_strategies); }},
       TEXT("log.level", "log-level", "debug, info, warning or error",
            "the least level that is logged", log_level, Level),
       NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",

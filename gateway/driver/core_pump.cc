@@ -84,7 +84,7 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::PublishStatus& c) { pump.effects_.PublishStatus(c); }
     void operator()(const scheduler::ReleaseJob& c) { pump.effects_.ReleaseJob(c.job); }
     void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
-    void operator()(const scheduler::PublishQueues&) {}  // nothing shows them yet
+    void operator()(const scheduler::PublishQueues&) { pump.effects_.PublishQueues(); }
     void operator()(const scheduler::HoldJob& c) { pump.effects_.HoldJob(c.job); }
     void operator()(const scheduler::PublishCluster& c) { pump.effects_.PublishCluster(c.cluster); }
     void operator()(const scheduler::PublishStale& c) { pump.effects_.PublishStale(c.job); }

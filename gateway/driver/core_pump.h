@@ -29,6 +29,7 @@ class Effects {
   virtual void HoldJob(JobId job) = 0;
   virtual void PublishCluster(ClusterId cluster) = 0;
   virtual void PublishStale(JobId job) = 0;
+  virtual void PublishQueues() = 0;
   // Remote effects: everything that they rest on is committed.
   virtual void Dispatch(const scheduler::Dispatch& command) = 0;
   virtual void Withdraw(const scheduler::Withdraw& command) = 0;

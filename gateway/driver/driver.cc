@@ -6,7 +6,7 @@
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
 #include "gateway/driver/cluster_status.h"
-#include "gateway/driver/job_name.h"
+#include "gateway/driver/entry_name.h"
 #include "gateway/driver/job_status.h"
 #include "gateway/driver/placement_document.h"
 #include "scheduler/names.h"
@@ -43,6 +43,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       writer_(writer),
       events_(std::move(events)),
       pending_(options.pending),
+      quota_settings_(options.quota),
       fleet_(loop, writer.store(), options.gateway_id, options.member_limits,
              {.link_changed =
                   [this](ClusterId c) {
@@ -54,6 +55,8 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                     clusters_.CapacityChanged(c);
                     refresh_.Want();
                   },
+              .furnish = [this](const scheduler::JobRecord& record,
+                                Object& job) { return queues_.FurnishCopy(record, job); },
               .dispatch_failed =
                   [this](JobId job, ClusterId cluster, const Error& error, bool retryable) {
                     Tell(job, cluster, retryable ? "DispatchDelayed" : "Rejected", error.message);
@@ -64,7 +67,10 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                          error.message + "; its copy is deleted when the cluster answers");
                   }}),
       pump_(loop, writer.store(), *this, options.failover, options.weights),
-      jobs_(loop, writer, pump_, fleet_),
+      queues_(loop, writer, pump_,
+              {.reconsider = [this](const store::ObjectKey& job) { jobs_.Reconsider(job); },
+               .event = events_}),
+      jobs_(loop, writer, pump_, fleet_, queues_),
       clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
       gate_(loop, writer, pump_, options.gateway_id,
             [this](const RestoreGate::Kept& kept) {
@@ -73,7 +79,7 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
             }),
       refresh_(loop, writer.store(), pump_,
                [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
-                 WritePlacement(record, &decision);
+                 PublishDecision(record, &decision);
                }) {
   fleet_.Bind(pump_);
   fleet_.Guard(&gate_);
@@ -83,6 +89,8 @@ Status Driver::Start() {
   if (Status recovered = pump_.Recover(); !recovered) return recovered;
   if (Status read = gate_.Load(); !read) return read;
   for (const auto& [job, record] : pump_.world().jobs()) CountPending(*record);
+  pump_.Post(scheduler::QuotaConfigured{quota_settings_});
+  if (Status started = queues_.Start(); !started) return started;
   if (Status started = jobs_.Start(); !started) return started;
   if (Status started = clusters_.Start(); !started) return started;
   WatchDependencies();
@@ -90,6 +98,7 @@ Status Driver::Start() {
     if (change.after != nullptr) return;
     RemovePlacement(change);
     if (pending_ != nullptr) pending_->Set(JobId{change.created.value}, change.key.ns, false);
+    queues_.JobRemoved(change);
   });
   writer_.Observe("clusters.fairway.flext.sh", [this](const api::Written&) { refresh_.Want(); });
   if (gate_.closed()) {
@@ -122,7 +131,7 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
   CountPending(*record);
-  WritePlacement(*record, decision);
+  PublishDecision(*record, decision);
   if (decision != nullptr) RecordDecision(*record, *decision);
   if (record->cluster) clusters_.CapacityChanged(record->cluster);
 }
@@ -131,6 +140,13 @@ void Driver::CountPending(const scheduler::JobRecord& record) {
   if (pending_ == nullptr) return;
   std::string_view ns(record.name);
   pending_->Set(record.job, ns.substr(0, ns.find('/')), scheduler::IsPending(record));
+}
+
+// A Workload that a client made has no Placement: it is placed nowhere.
+void Driver::PublishDecision(const scheduler::JobRecord& record,
+                             const scheduler::Decision* decision) {
+  if (!IsWorkloadName(record.name)) WritePlacement(record, decision);
+  queues_.Publish(record, decision, jobs_.Submitting(record.job));
 }
 
 void Driver::WritePlacement(const scheduler::JobRecord& record,
@@ -201,6 +217,7 @@ std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* plac
 
 void Driver::RecordDecision(const scheduler::JobRecord& record,
                             const scheduler::Decision& decision) {
+  if (IsWorkloadName(record.name)) return;
   if (decision.cluster) {
     events_(JobKey(record.name), "Normal", decision.outcome, decision.message);
     return;

@@ -16,6 +16,7 @@
 #include "gateway/driver/fleet.h"
 #include "gateway/driver/job_bridge.h"
 #include "gateway/driver/placement_forms.h"
+#include "gateway/driver/queue_bridge.h"
 #include "gateway/driver/restore_gate.h"
 #include "gateway/fairness/pending_gauge.h"
 
@@ -29,6 +30,7 @@ struct DriverOptions {
   scheduler::FailoverConfig failover;
   // Told of every job that begins or ends to wait for a cluster; may be null.
   PendingGauge* pending = nullptr;
+  scheduler::QuotaSettings quota;
 };
 
 // How an Event on a Job is recorded: type (Normal, Warning), reason, message.
@@ -54,6 +56,7 @@ class Driver : private Effects {
   void ReleaseJob(JobId job) override;
   void ExpireJob(JobId job) override;
   void HoldJob(JobId job) override;
+  void PublishQueues() override { queues_.PublishQueues(); }
   void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
   void PublishCluster(ClusterId cluster) override;
@@ -62,6 +65,7 @@ class Driver : private Effects {
   void CloseLink(ClusterId cluster) override { fleet_.CloseLink(cluster); }
   void TakeInventory(ClusterId cluster) override { fleet_.TakeInventory(cluster); }
 
+  void PublishDecision(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   // With its Job, in the same batch.
   void RemovePlacement(const api::Written& job);
@@ -83,8 +87,10 @@ class Driver : private Effects {
   api::ObjectWriter& writer_;
   EventSink events_;
   PendingGauge* pending_;
+  scheduler::QuotaSettings quota_settings_;
   Fleet fleet_;
   CorePump pump_;
+  QueueBridge queues_;
   JobBridge jobs_;
   ClusterBridge clusters_;
   RestoreGate gate_;

@@ -189,6 +189,13 @@ bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
   dependencies_.Set(command.job, keys);
   request.failover = ContextOf(*record, command.lease, *(*object)->body);
   request.update_only = record->started;
+  // What a queue gave it goes with the copy.
+  if (record->quota && hooks_.furnish) {
+    auto job = kube::ParseJson(*(*object)->body);
+    if (job && hooks_.furnish(*record, job->get_object())) {
+      request.job_json = std::make_shared<const std::string>(kube::Serialize(*job));
+    }
+  }
   return entry.member->Dispatch(std::move(request)).has_value();
 }
 

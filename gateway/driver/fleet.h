@@ -32,6 +32,8 @@ class Fleet : public clusters::MemberListener {
   struct Hooks {
     std::function<void(ClusterId)> link_changed;
     std::function<void(ClusterId)> capacity_changed;
+    // Makes the copy's document from the Job's; false = it is as it is. May be empty.
+    std::function<bool(const scheduler::JobRecord&, kube::Object& job)> furnish;
     // A dispatch was refused or failed: for an Event on the Job.
     std::function<void(JobId, ClusterId, const Error&, bool retryable)> dispatch_failed;
     // A copy is not withdrawn yet; it is asked for again until it is.

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "clusters/log.h"
-#include "gateway/driver/job_name.h"
+#include "gateway/driver/entry_name.h"
 #include "gateway/driver/same_at.h"
 #include "scheduler/names.h"
 
@@ -49,8 +49,9 @@ bool IsOurs(const Object& job) {
   return manager.empty() || manager == "kubernetes.io/job-controller";
 }
 
-JobBridge::JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet)
-    : loop_(loop), writer_(writer), pump_(pump), fleet_(fleet) {}
+JobBridge::JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet,
+                     const QueueBridge& queues)
+    : loop_(loop), writer_(writer), pump_(pump), fleet_(fleet), queues_(queues) {}
 
 Status JobBridge::Start() {
   for (std::string_view resource :
@@ -66,7 +67,7 @@ Status JobBridge::Start() {
                     [this](const api::Written& change) { OnPolicy(change); });
   }
   for (const auto& [job, record] : pump_.world().jobs()) {
-    if (record->delete_requested) deleting_.emplace(job, JobKey(record->name));
+    if (record->delete_requested) deleting_.emplace(job, EntryKey(record->name));
   }
   writer_.Observe("jobs.batch", [this](const api::Written& change) { OnJob(change); });
   writer_.SetAdmission(
@@ -86,6 +87,7 @@ Status JobBridge::Start() {
            }();
            finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
          }
+         if (Status queued = queues_.AdmitJob(before, doc); !queued) return queued;
          return {};
        },
        .check = [this](const Object& doc, std::string_view subresource) -> Status {
@@ -111,7 +113,21 @@ Result<kube::JobWish> JobBridge::WishOf(const Object& job, const std::string& ns
   }
   auto policy = kube::SelectPolicy(job, local, global);
   if (!policy) return Fail(policy.error());
-  return kube::JobSpecFrom(job, *policy, AskedIn(ns));
+  auto wish = kube::JobSpecFrom(job, *policy, AskedIn(ns));
+  if (!wish) return wish;
+  if (Status queued = queues_.Queue(job, *wish); !queued) return Fail(queued.error());
+  return wish;
+}
+
+void JobBridge::Reconsider(const store::ObjectKey& job) {
+  auto stored = writer_.store().Latest(job);
+  if (!stored || !stored->has_value()) return;
+  auto doc = kube::ParseJson(*(*stored)->body);
+  if (!doc || !IsOurs(doc->get_object()) || HasDeletion(doc->get_object())) return;
+  auto wish = WishOf(doc->get_object(), job.ns);
+  if (!wish) return;
+  pump_.Post(scheduler::JobChanged{JobId{(*stored)->created.value}, &wish->spec, wish->suspended,
+                                   static_cast<int32_t>(wish->ttl_seconds)});
 }
 
 const kube::AskedLabels& JobBridge::AskedIn(const std::string& ns) const {
@@ -238,6 +254,7 @@ void JobBridge::ReviewSome() {
     review_.pop_front();
     const scheduler::JobRecord* record = pump_.world().FindJob(job);
     if (record == nullptr || !record->spec) continue;
+    if (IsWorkloadName(record->name)) continue;  // no policy is for it
     store::ObjectKey key = JobKey(record->name);
     auto doc = writer_.Read(key);
     if (!doc || !doc->has_value()) continue;

@@ -16,12 +16,14 @@
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/core_pump.h"
 #include "gateway/driver/fleet.h"
+#include "gateway/driver/queue_bridge.h"
 
 namespace fairway::gateway {
 
 class JobBridge {
  public:
-  JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet);
+  JobBridge(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Fleet& fleet,
+            const QueueBridge& queues);
 
   // Reads the stored policies, then takes part in every write. After CorePump::Recover().
   Status Start();
@@ -34,6 +36,8 @@ class JobBridge {
   const kube::Object* Submitting(JobId job) const {
     return submitting_id_ == job ? submitting_ : nullptr;
   }
+  // What the Job's Workload says has changed.
+  void Reconsider(const store::ObjectKey& job);
   // The object of a job that is being deleted. The core's record of it may be gone already.
   std::optional<store::ObjectKey> Deleting(JobId job) const;
 
@@ -63,6 +67,7 @@ class JobBridge {
   api::ObjectWriter& writer_;
   CorePump& pump_;
   Fleet& fleet_;
+  const QueueBridge& queues_;
   std::map<PolicyKey, kube::Value> policies_;
   mutable std::map<std::string, kube::AskedLabels> asked_;  // by namespace, where they were needed
   JobId submitting_id_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "clusters/kube/kinds/kueue_names.h"
 #include "clusters/kube/time.h"
 #include "scheduler/names.h"
 
@@ -29,7 +30,9 @@ Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& 
   Object& fresh = parsed->get_object();
   kube::Erase(fresh, "uncountedTerminatedPods");
   const Object* old = kube::GetObject(job, {"status"});
-  bool suspended = kube::Get<bool>(job, {"spec", "suspend"}).value_or(false);
+  // Of a queued Job it decides nothing.
+  bool suspended = kube::Get<bool>(job, {"spec", "suspend"}).value_or(false) &&
+                   kube::GetString(job, {"metadata", "labels", names::kLabelQueueName}).empty();
   if (old != nullptr && !first_epoch && !suspended) {
     if (const Value* start = kube::Find(*old, "startTime")) fresh["startTime"] = *start;
     KeepHighest(*old, fresh, "succeeded");

@@ -75,6 +75,22 @@ HostPort SplitAddress(const std::string& address) {
 
 }  // namespace
 
+namespace {
+
+scheduler::QuotaSettings QuotaSettingsOf(const Config& config) {
+  using scheduler::FairStrategies;
+  scheduler::QuotaSettings settings;
+  settings.fair_sharing = config.fair_sharing;
+  if (config.fair_sharing_strategies.size() == 1) {
+    settings.strategies = config.fair_sharing_strategies.front() == "LessThanInitialShare"
+                              ? FairStrategies::kInitialOnly
+                              : FairStrategies::kFinalOnly;
+  }
+  return settings;
+}
+
+}  // namespace
+
 struct Gateway::Impl {
   Loop& loop;
   Config config;
@@ -259,6 +275,7 @@ Status Gateway::Impl::StartDriver() {
   limits.request_timeout_ms = config.request_timeout_ms;
   options.failover = FailoverOf(config);
 
+  options.quota = QuotaSettingsOf(config);
   auto started = StartSimulated(loop, config);
   if (!started) return Fail(started.error());
   simulated = std::move(*started);

@@ -16,4 +16,9 @@ inline constexpr std::string_view kAnnotationMinParallelism = "kueue.x-k8s.io/jo
 // On a Workload: the uid of its Job.
 inline constexpr std::string_view kLabelJobUid = "kueue.x-k8s.io/job-uid";
 
+// On a ClusterQueue, "true": admit only what would still fit if any one cluster were lost.
+inline constexpr std::string_view kAnnotationNMinusOne = "fairway.flext.sh/n-minus-one";
+// Keeps what holds or may hold quota until nothing does.
+inline constexpr std::string_view kFinalizerInUse = "kueue.x-k8s.io/resource-in-use";
+
 }  // namespace fairway::names

@@ -1,0 +1,72 @@
+#include "gateway/cli/explain_quota.h"
+
+#include "clusters/kube/kinds/fields.h"
+
+namespace fairway::gateway {
+
+using kube::Object;
+
+namespace {
+
+const Object* Condition(const Object& workload, std::string_view type) {
+  const Object* found = nullptr;
+  kube::ForEachObject(kube::ObjectOrEmpty(workload, "status"), "conditions",
+                      [&](const Object& each, size_t) {
+                        if (kube::GetString(each, {"type"}) == type) found = &each;
+                      });
+  return found;
+}
+
+bool IsTrue(const Object* condition) {
+  return condition != nullptr && kube::GetString(*condition, {"status"}) == "True";
+}
+
+// "cpu 4 of spot, memory 8Gi of spot"
+std::string Admitted(const Object& workload) {
+  std::string out;
+  const Object* admission = kube::GetObject(workload, {"status", "admission"});
+  if (admission == nullptr) return out;
+  kube::ForEachObject(*admission, "podSetAssignments", [&](const Object& set, size_t) {
+    const Object& flavors = kube::ObjectOrEmpty(set, "flavors");
+    for (const auto& [resource, amount] : kube::ObjectOrEmpty(set, "resourceUsage")) {
+      out += (out.empty() ? "" : ", ") + std::string(resource) + " " +
+             std::string(kube::TextOf(amount)) + " of " +
+             std::string(kube::GetString(flavors, {std::string_view(resource)}));
+    }
+  });
+  return out;
+}
+
+std::string Line(std::string_view name, const std::string& text) {
+  return std::string(name) + text + "\n";
+}
+
+}  // namespace
+
+std::string ExplainWorkload(const Object& workload) {
+  const std::string cluster_queue(
+      kube::GetString(workload, {"status", "admission", "clusterQueue"}));
+  std::string queue(kube::GetString(workload, {"spec", "queueName"}));
+  if (!cluster_queue.empty()) queue += " (ClusterQueue " + cluster_queue + ")";
+  if (const auto priority = kube::Get<int64_t>(workload, {"spec", "priority"})) {
+    queue += ", priority " + std::to_string(*priority);
+  }
+  std::string out = Line("Queue:     ", queue);
+  const Object* evicted = Condition(workload, "Evicted");
+  const Object* reserved = Condition(workload, "QuotaReserved");
+  if (!kube::Get<bool>(workload, {"spec", "active"}).value_or(true)) {
+    return out + Line("Quota:     ", "held back: spec.active of its Workload is false");
+  }
+  if (IsTrue(reserved)) {
+    out += Line("Quota:     ", "reserved: " + Admitted(workload));
+  } else if (reserved != nullptr) {
+    out += Line("Quota:     ", "waits: " + std::string(kube::GetString(*reserved, {"message"})));
+  }
+  if (IsTrue(evicted)) {
+    out += Line("Evicted:   ", std::string(kube::GetString(*evicted, {"reason"})) + ": " +
+                                   std::string(kube::GetString(*evicted, {"message"})));
+  }
+  return out;
+}
+
+}  // namespace fairway::gateway

@@ -1,0 +1,13 @@
+// The quota part of `fairway explain`: what the Workload of a Job says.
+#pragma once
+
+#include <string>
+
+#include "clusters/kube/json.h"
+
+namespace fairway::gateway {
+
+// "Queue:" and "Quota:" lines about a Workload, with a newline each. Pure.
+std::string ExplainWorkload(const kube::Object& workload);
+
+}  // namespace fairway::gateway

@@ -1,0 +1,153 @@
+#include "gateway/driver/queue_statuses.h"
+
+#include <utility>
+#include <vector>
+
+#include "clusters/log.h"
+#include "gateway/driver/queue_facts.h"
+#include "gateway/driver/queue_objects.h"
+
+namespace fairway::gateway {
+
+using kube::Object;
+
+namespace {
+
+constexpr int64_t kIntervalMs = 300;
+// Writes per round: a thousand queues take a few rounds, and the loop stays free between them.
+constexpr size_t kWritesPerRound = 128;
+constexpr int64_t kNextRoundMs = 20;
+constexpr int kDepthMax = 64;  // of the tree of cohorts, which may hold a cycle
+
+}  // namespace
+
+QueueStatuses::QueueStatuses(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Hooks hooks)
+    : loop_(loop), writer_(writer), pump_(pump), hooks_(std::move(hooks)) {}
+
+void QueueStatuses::Touch(std::string_view resource, const std::string& ns,
+                          const std::string& name) {
+  shown_.erase(*dirty_.emplace(resource, ns, name).first);
+  Arm();
+}
+
+void QueueStatuses::TouchOf(const scheduler::JobRecord& record) {
+  const scheduler::JobSpec* spec = pump_.world().FindSpec(record.spec);
+  auto known = queue_of_.find(record.job);
+  if (known != queue_of_.end()) touched_queues_.insert(known->second);
+  if (spec != nullptr && !spec->queueing.local_queue.empty()) {
+    touched_queues_.insert(spec->queueing.local_queue);
+    if (known == queue_of_.end()) {
+      queue_of_.emplace(record.job, spec->queueing.local_queue);
+    } else {
+      known->second = spec->queueing.local_queue;
+    }
+  } else if (known != queue_of_.end()) {
+    queue_of_.erase(known);
+  }
+  if (!touched_queues_.empty()) Arm();
+}
+
+void QueueStatuses::Forget(JobId job) {
+  auto known = queue_of_.find(job);
+  if (known == queue_of_.end()) return;
+  touched_queues_.insert(known->second);
+  queue_of_.erase(known);
+  Arm();
+}
+
+void QueueStatuses::TakeAll() {
+  all_ = false;
+  const auto& book = pump_.world().quota();
+  for (const auto& [id, spec] : book.local_queues.objects()) touched_queues_.insert(spec.name);
+  for (const auto& [id, spec] : book.cluster_queues.objects()) {
+    dirty_.emplace(kClusterQueues, "", spec.name);
+  }
+  for (const auto& [id, spec] : book.cohorts.objects()) dirty_.emplace(kCohorts, "", spec.name);
+}
+
+// The queues that a change of a LocalQueue's jobs shows in: itself, its ClusterQueue, and all
+// cohorts above.
+void QueueStatuses::Spread(const std::string& local_queue) {
+  const auto& book = pump_.world().quota();
+  const auto* local = book.local_queues.Find(book.local_queues.FindByName(local_queue));
+  if (local == nullptr) return;
+  const size_t slash = local_queue.find('/');
+  dirty_.emplace(kLocalQueues, local_queue.substr(0, slash), local_queue.substr(slash + 1));
+  const auto* queue =
+      book.cluster_queues.Find(book.cluster_queues.FindByName(local->cluster_queue));
+  if (queue == nullptr) return;
+  if (!dirty_.emplace(kClusterQueues, "", queue->name).second) return;
+  std::string cohort = queue->cohort;
+  for (int depth = 0; !cohort.empty() && depth < kDepthMax; ++depth) {
+    const auto* spec = book.cohorts.Find(book.cohorts.FindByName(cohort));
+    if (spec == nullptr) break;
+    dirty_.emplace(kCohorts, "", cohort);
+    cohort = spec->parent;
+  }
+}
+
+bool QueueStatuses::InUse(const std::string& cluster_queue) const {
+  return QueueReader(pump_.world()).ClusterQueue(cluster_queue).reserving > 0;
+}
+
+void QueueStatuses::Arm() {
+  if (!timer_) timer_ = loop_.StartTimer(kIntervalMs, [this] { WriteSome(); });
+}
+
+void QueueStatuses::WriteSome() {
+  timer_ = Call();
+  if (all_) TakeAll();
+  for (const std::string& queue : std::exchange(touched_queues_, {})) Spread(queue);
+  const QueueReader reader(pump_.world());
+  for (size_t i = 0; i < kWritesPerRound && !dirty_.empty(); ++i) {
+    const Key key = std::move(dirty_.extract(dirty_.begin()).value());
+    Write(key, reader);
+  }
+  if (!dirty_.empty()) {
+    timer_ = loop_.StartTimer(kNextRoundMs, [this] { WriteSome(); });
+  } else {
+    hooks_.written();
+  }
+}
+
+QueueFacts QueueStatuses::FactsOf(const Key& key, const QueueReader& reader) const {
+  const auto& [resource, ns, name] = key;
+  if (resource == kCohorts) return reader.Cohort(name);
+  if (resource == kLocalQueues) return reader.LocalQueue(ns + "/" + name);
+  QueueFacts facts = reader.ClusterQueue(name);
+  if (hooks_.terminating(name)) {
+    facts.active = false;
+    facts.reason = "Terminating";
+    facts.message = "Can't admit new workloads; clusterQueue is terminating";
+  }
+  return facts;
+}
+
+void QueueStatuses::Write(const Key& key, const QueueReader& reader) {
+  QueueFacts facts = FactsOf(key, reader);
+  auto shown = shown_.find(key);
+  if (shown != shown_.end() && shown->second == facts) return;
+  const std::string& resource = std::get<0>(key);
+  auto written = writer_.Mutate({resource, std::get<1>(key), std::get<2>(key)}, "status",
+                                [&](Object& doc) -> Status {
+                                  if (resource == kClusterQueues) {
+                                    FillClusterQueueStatus(facts, writer_.Now(), doc);
+                                  } else if (resource == kLocalQueues) {
+                                    FillLocalQueueStatus(facts, writer_.Now(), doc);
+                                  } else {
+                                    FillCohortStatus(facts, doc);
+                                  }
+                                  return {};
+                                });
+  if (written) {
+    shown_.insert_or_assign(key, std::move(facts));
+    return;
+  }
+  shown_.erase(key);
+  if (written.error().code != 404) {
+    Log(LogLevel::kWarning, "{} {}: status not written: {}", resource, std::get<2>(key),
+        written.error().message);
+  }
+}
+
+}  // namespace fairway::gateway

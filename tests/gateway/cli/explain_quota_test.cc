@@ -1,0 +1,32 @@
+// The quota part of an explanation, from the Workload alone.
+#include "gateway/cli/explain_quota.h"
+
+#include <gtest/gtest.h>
+
+namespace fairway::gateway {
+namespace {
+
+std::string Explain(std::string_view json) {
+  auto doc = kube::ParseJson(json);
+  EXPECT_TRUE(doc.has_value());
+  return ExplainWorkload(doc->get_object());
+}
+
+TEST(ExplainQuota, SaysWhatIsReserved) {
+  EXPECT_EQ(Explain(R"({"spec":{"queueName":"lq","priority":5},"status":{"admission":{
+      "clusterQueue":"cq","podSetAssignments":[{"name":"main","flavors":{"cpu":"spot"},
+      "resourceUsage":{"cpu":"4"}}]},"conditions":[{"type":"QuotaReserved","status":"True"}]}})"),
+            "Queue:     lq (ClusterQueue cq), priority 5\nQuota:     reserved: cpu 4 of spot\n");
+}
+
+TEST(ExplainQuota, SaysWhyItWaits) {
+  EXPECT_EQ(Explain(R"({"spec":{"queueName":"lq"},"status":{"conditions":[
+      {"type":"QuotaReserved","status":"False","message":"no room"},
+      {"type":"Evicted","status":"True","reason":"Preempted","message":"for another"}]}})"),
+            "Queue:     lq\nQuota:     waits: no room\nEvicted:   Preempted: for another\n");
+  EXPECT_EQ(Explain(R"({"spec":{"queueName":"lq","active":false}})"),
+            "Queue:     lq\nQuota:     held back: spec.active of its Workload is false\n");
+}
+
+}  // namespace
+}  // namespace fairway::gateway
