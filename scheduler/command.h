@@ -68,17 +68,13 @@ struct ExpireJob {
 // What ClusterQueues, LocalQueues and Cohorts say of themselves (active or not, and why) may have
 // changed. Their counts and usage change with every job; publish those at leisure.
 struct PublishQueues {};
-// Nobody can say whether the job has run: it is suspended until somebody resumes it.
-struct HoldJob {
-  JobId job;
-};
 // Send TimerFired at this time; replaces any earlier wish.
 struct SetTimer {
   Instant at;
 };
 
 using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
-                             ExpireJob, HoldJob, PublishQueues, SetTimer, RenewLease, CloseLink,
+                             ExpireJob, PublishQueues, SetTimer, RenewLease, CloseLink,
                              TakeInventory, PublishCluster, PublishStale>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <type_traits>
 #include <variant>
-#include <vector>
 
 #include "scheduler/cluster_view.h"
 #include "scheduler/ids.h"
@@ -162,23 +161,12 @@ struct WorkloadFinished {
   Instant finished;
 };
 
-struct FoundCopy;  // scheduler/found_copy.h
-// After a restore of an older store: what all members together have of ours. Nothing was dispatched
-// or withdrawn since the process started; every cluster of the world has answered.
-struct CopiesFound {
-  const std::vector<FoundCopy>* copies;  // any order
-  // Jobs with a greater id were submitted since: no member can have a copy of them.
-  JobId last_restored;
-  // What was not accounted for runs again as usual. False: it is held until somebody decides.
-  bool run_missing;
-};
-
 using Event =
     std::variant<Recovered, TimerFired, JobSubmitted, JobChanged, JobDeleted, ClusterChanged,
                  ClusterRemoved, CapacityObserved, LinkObserved, DispatchAcked, DispatchFailed,
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
-                 LocalQueueRemoved, QuotaConfigured, WorkloadFinished, CopiesFound, ClockObserved,
+                 LocalQueueRemoved, QuotaConfigured, WorkloadFinished, ClockObserved,
                  InventoryTaken, JobRelabeled>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 

@@ -17,11 +17,6 @@ inline constexpr std::string_view kLabelGateway = "fairway.flext.sh/gateway";
 // On a member copy: the core's JobId, decimal.
 inline constexpr std::string_view kAnnotationJob = "fairway.flext.sh/job";
 
-// On a member copy: what only the gateway's Job has, to make it again when the store is gone.
-inline constexpr std::string_view kAnnotationOrigin = "fairway.flext.sh/origin";
-// On a Job that was suspended after a restore because nobody knows whether it has run.
-inline constexpr std::string_view kAnnotationHeld = "fairway.flext.sh/held-after-restore";
-
 inline constexpr std::string_view kFieldManager = "fairway";
 // Keeps a deleted Job's object until its copy is withdrawn.
 inline constexpr std::string_view kFinalizerPlacement = "fairway.flext.sh/placement";

@@ -47,7 +47,6 @@ struct Batch {
   std::vector<ChangePtr> changes;                         // in revision order
   std::vector<scheduler::Edit> edits;                     // in the order of World::Apply
   std::vector<std::pair<std::string, std::string>> meta;  // small values, as by Journal::PutMeta
-  std::vector<std::string> history;  // by EncodeTransition, in the order of the transitions
 };
 
 }  // namespace fairway::store

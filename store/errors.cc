@@ -45,7 +45,6 @@ size_t BatchBytes(const Batch& batch) {
   size_t bytes = kRecordOverhead * (1 + batch.edits.size());
   for (const ChangePtr& change : batch.changes) bytes += ChangeBytes(*change);
   for (const auto& [key, value] : batch.meta) bytes += key.size() + value.size();
-  for (const std::string& transition : batch.history) bytes += transition.size();
   return bytes;
 }
 

@@ -16,7 +16,6 @@
 #include "scheduler/edit.h"
 #include "scheduler/result.h"
 #include "store/change.h"
-#include "store/history.h"
 
 namespace fairway::store {
 
@@ -90,17 +89,6 @@ class Journal {
   virtual Result<std::optional<std::string>> GetMeta(std::string_view key) = 0;
   virtual Status PutMeta(std::string_view key,
                          std::string_view value) = 0;  // synced before it returns
-
-  // The chain of transitions that the batches brought (store/history.h). Visits at most `scan_max`
-  // links with a sequence > `after`, oldest first, or, `newest_first`, < `after` (0 = from the
-  // newest), until visit() returns false. Returns where to go on, and 0 at the end.
-  virtual Result<uint64_t> ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
-                                       const std::function<bool(const HistoryLink&)>& visit);
-  // Where the chain begins and ends now.
-  virtual Result<HistoryEnds> ReadHistoryEnds();
-  // Drops the oldest links so that no more than `keep` are left, and none from before `since`; some
-  // per call. Runs behind the scenes.
-  virtual void TrimHistory(uint64_t keep, Instant since);
 
   // Runs `fn` on the loop in a later turn: the Poster that the journal was given.
   virtual void Post(std::function<void()> fn) = 0;

@@ -160,6 +160,7 @@ void ObjectStore::Stage(Change change) {
     change.kind = Change::Kind::kAdded;
     change.prev_revision = {};
     change.prev_body = nullptr;
+    // One that was lost and is put back keeps the revision that once made it.
     if (!change.created) change.created = change.revision;
   }
   impl.staging.Put(change);
@@ -189,17 +190,6 @@ void ObjectStore::Impl::Notify(const ChangePtr& change) {
 void ObjectStore::StageEdit(scheduler::Edit edit) {
   impl_->batch.edits.push_back(std::move(edit));
   impl_->batch_bytes += 256;
-  impl_->AtTurnEnd();
-}
-
-void ObjectStore::StageMeta(std::string key, std::string value) {
-  impl_->batch.meta.emplace_back(std::move(key), std::move(value));
-  impl_->AtTurnEnd();
-}
-
-void ObjectStore::StageHistory(std::string transition) {
-  impl_->batch_bytes += transition.size();
-  impl_->batch.history.push_back(std::move(transition));
   impl_->AtTurnEnd();
 }
 
@@ -238,10 +228,7 @@ void ObjectStore::Impl::AtTurnEnd() {
 }
 
 void ObjectStore::Impl::Flush() {
-  if (batch.changes.empty() && batch.edits.empty() && batch.meta.empty() && batch.history.empty() &&
-      wanted <= flushed) {
-    return;
-  }
+  if (batch.changes.empty() && batch.edits.empty() && wanted <= flushed) return;
   batch.last = staged;
   if (retention.Note(Now(), staged)) {
     batch.meta.emplace_back(Retention::kMetaKey, retention.Save());

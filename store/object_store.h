@@ -53,15 +53,10 @@ class ObjectStore {
   Result<std::optional<Object>> Latest(const ObjectKey& key);
   // Like Latest for a range: visits staged and committed objects merged, in key order.
   Status ScanLatest(const Journal::Range& range, const std::function<bool(const Object&)>& visit);
-  // Stages one change. change.revision must come from NextRevision(), in order; prev_* is
-  // filled in here, and created too unless an object that was lost is added again (`created` of an
-  // added change is set).
+  // Stages one change. change.revision must come from NextRevision(), in order; prev_* and created
+  // are filled in here.
   void Stage(Change change);
   void StageEdit(scheduler::Edit edit);
-  // A small value that is saved with this turn's batch, as by Journal::PutMeta.
-  void StageMeta(std::string key, std::string value);
-  // A transition of a job or cluster (EncodeTransition), for the history.
-  void StageHistory(std::string transition);
   // Runs `done` on the loop once everything staged up to `revision` is committed.
   void AfterCommit(Revision revision, std::function<void()> done);
 

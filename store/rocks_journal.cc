@@ -74,6 +74,10 @@ struct RocksJournal::Impl {
   Revision committed;
   Revision log_start;
   size_t pending_bytes = 0;
+  // Join the next batch.
+  std::vector<std::string> attached_history;
+  std::vector<std::pair<std::string, std::string>> attached_meta;
+  size_t attached_bytes = 0;
   Health health;
   std::function<void(const Health&)> on_health;
   std::shared_ptr<int> life = std::make_shared<int>(0);
@@ -165,9 +169,14 @@ void RocksJournal::Impl::Durable(std::vector<Writer::Done> done) {
 }
 
 void RocksJournal::Append(Batch batch, std::function<void(Revision last)> committed) {
-  size_t bytes = BatchBytes(batch);
+  size_t bytes = BatchBytes(batch) + impl_->attached_bytes;
+  impl_->attached_bytes = 0;
+  for (auto& value : std::exchange(impl_->attached_meta, {})) {
+    batch.meta.push_back(std::move(value));
+  }
   impl_->pending_bytes += bytes;
-  impl_->writer->Append(std::move(batch), bytes, std::move(committed));
+  impl_->writer->Append(std::move(batch), std::exchange(impl_->attached_history, {}), bytes,
+                        std::move(committed));
 }
 
 Revision RocksJournal::committed() const { return impl_->committed; }
@@ -216,6 +225,15 @@ Result<std::optional<std::string>> RocksJournal::GetMeta(std::string_view key) {
 
 Status RocksJournal::PutMeta(std::string_view key, std::string_view value) {
   return impl_->writer->PutMetaNow(key, value);
+}
+
+void RocksJournal::AttachTransition(std::string transition) {
+  impl_->attached_bytes += transition.size();
+  impl_->attached_history.push_back(std::move(transition));
+}
+
+void RocksJournal::AttachMeta(std::string key, std::string value) {
+  impl_->attached_meta.emplace_back(std::move(key), std::move(value));
 }
 
 Result<uint64_t> RocksJournal::ReadHistory(uint64_t after, bool newest_first, size_t scan_max,

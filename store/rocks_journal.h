@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "store/history_log.h"
 #include "store/journal.h"
 
 namespace rocksdb {
@@ -18,7 +19,7 @@ class Env;
 
 namespace fairway::store {
 
-class RocksJournal final : public Journal {
+class RocksJournal final : public Journal, public HistoryLog {
  public:
   struct Options {
     std::string path;  // the directory; created when missing
@@ -55,6 +56,8 @@ class RocksJournal final : public Journal {
       const std::function<Status(std::string_view key, std::string_view value)>& visit) override;
   Result<std::optional<std::string>> GetMeta(std::string_view key) override;
   Status PutMeta(std::string_view key, std::string_view value) override;
+  void AttachTransition(std::string transition) override;
+  void AttachMeta(std::string key, std::string value) override;
   Result<uint64_t> ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
                                const std::function<bool(const HistoryLink&)>& visit) override;
   Result<HistoryEnds> ReadHistoryEnds() override;

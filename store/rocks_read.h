@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "store/history.h"
 #include "store/journal.h"
 #include "store/record.h"
 #include "store/rocks_db.h"

@@ -35,9 +35,7 @@ void PutMeta(rocksdb::WriteBatch& out, const RocksDb::Lease& lease, std::string_
   PutFramed(out, lease.family(Family::kMeta), key, FrameBytes(Family::kMeta, key, value));
 }
 
-size_t Records(const Batch& batch) {
-  return batch.changes.size() + batch.edits.size() + batch.history.size() + 1;
-}
+size_t Records(const Batch& batch) { return batch.changes.size() + batch.edits.size() + 1; }
 
 }  // namespace
 
@@ -61,8 +59,10 @@ Writer::~Writer() {
   thread_.join();
 }
 
-void Writer::Append(Batch batch, size_t bytes, std::function<void(Revision)> committed) {
+void Writer::Append(Batch batch, std::vector<std::string> history, size_t bytes,
+                    std::function<void(Revision)> committed) {
   Item item;
+  item.history = std::move(history);
   item.done = {batch.last, bytes, std::move(committed)};
   item.batch = std::move(batch);
   {
@@ -132,7 +132,7 @@ std::vector<Writer::Item> Writer::Take() {
   size_t bytes = 0;
   while (!queue_.empty()) {
     const Item& next = queue_.front();
-    records += Records(next.batch);
+    records += Records(next.batch) + next.history.size();
     bytes += next.done.bytes;
     if (!items.empty() && (records > options_.records_max || bytes > options_.bytes_max)) break;
     items.push_back(std::move(queue_.front()));
@@ -220,7 +220,7 @@ rocksdb::Status Writer::WriteOnce(const std::vector<Item>& items) {
   HistoryChain history = history_;
   for (const Item& item : items) {
     Encode(item, lease, trimmed, batch);
-    history.Add(item.batch.history, lease, batch);
+    history.Add(item.history, lease, batch);
     if (item.trim_history) {
       history.Trim(item.trim_history->first, item.trim_history->second, lease, batch);
     }

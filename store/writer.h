@@ -54,7 +54,8 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  void Append(Batch batch, size_t bytes, std::function<void(Revision)> committed);
+  void Append(Batch batch, std::vector<std::string> history, size_t bytes,
+              std::function<void(Revision)> committed);
   void Trim(Revision until);
   void TrimHistory(uint64_t keep, Instant since);
   // Saves one value and waits for it. An error means that it is not known to be saved.
@@ -63,6 +64,7 @@ class Writer {
  private:
   struct Item {
     Batch batch;
+    std::vector<std::string> history;
     Done done;
     Revision trim_until;                                       // zero = not a trim
     std::optional<std::pair<uint64_t, Instant>> trim_history;  // what to keep

@@ -8,6 +8,7 @@
 #include "clusters/member/copy_failover.h"
 #include "clusters/member/copy_origin.h"
 #include "scheduler/names.h"
+#include "scheduler/names_restore.h"
 
 namespace fairway::clusters {
 

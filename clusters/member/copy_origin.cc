@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "scheduler/names.h"
+#include "scheduler/names_restore.h"
 
 namespace fairway::clusters {
 

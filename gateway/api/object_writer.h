@@ -113,9 +113,6 @@ class ObjectWriter {
                               const WriteOptions& options = {});
   Result<WriteOutcome> Delete(const store::ObjectKey& key, const DeleteRequest& request = {},
                               const WriteOptions& options = {});
-  // Puts an object back that was lost, as it was: uid, time of creation and id (`created`, the
-  // revision that once made it) are kept, no rule is asked. 409 when there is one of that name.
-  Result<WriteOutcome> Adopt(const store::ObjectKey& key, kube::Value doc, Revision created);
   // The newest state, staged changes included; nullopt when absent.
   Result<std::optional<kube::Value>> Read(const store::ObjectKey& key,
                                           const kube::StoragePtr& storage = {});

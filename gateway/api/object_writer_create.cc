@@ -60,16 +60,6 @@ Status MayCreate(store::ObjectStore& store, const WriteOptions& options) {
 
 }  // namespace
 
-Result<WriteOutcome> ObjectWriter::Adopt(const store::ObjectKey& key, kube::Value doc,
-                                         Revision created) {
-  const ServedKind* kind = registry_.FindStorage(key.resource);
-  if (kind == nullptr) return Fail(kube::UnknownResource());
-  auto present = impl_->Find(key, {});
-  if (!present) return Fail(present.error());
-  if (present->has_value()) return Fail(kube::AlreadyExists(*kind->info, key.name));
-  return impl_->Stage(*kind, key, nullptr, doc, WriteOutcome::Effect::kCreated, created);
-}
-
 Result<store::ObjectKey> ObjectWriter::Impl::ChooseKey(const ServedKind& kind, std::string_view ns,
                                                        std::string_view name,
                                                        std::string_view generate_name) {

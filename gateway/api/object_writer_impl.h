@@ -58,11 +58,10 @@ struct ObjectWriter::Impl {
 
   // Stamps the next revision into `doc`, serialises, stages and tells the observers.
   WriteOutcome Stage(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
-                     kube::Value& doc, WriteOutcome::Effect effect, Revision created = {});
-  // Stages what `outcome` says; `doc` is the same as its body. `created` is that of an object that
-  // is put back.
+                     kube::Value& doc, WriteOutcome::Effect effect);
+  // Stages what `outcome` says; `doc` is the same as its body.
   void StageOutcome(const ServedKind& kind, const store::ObjectKey& key, const Loaded* before,
-                    const kube::Object& doc, const WriteOutcome& outcome, Revision created = {});
+                    const kube::Object& doc, const WriteOutcome& outcome);
   // The same as Stage for a dry run: nothing is staged.
   WriteOutcome Pretend(const ServedKind& kind, kube::Value& doc, WriteOutcome::Effect effect,
                        const Loaded* before = nullptr);

@@ -150,18 +150,18 @@ WriteOutcome ObjectWriter::Impl::Pretend(const ServedKind& kind, kube::Value& do
 
 WriteOutcome ObjectWriter::Impl::Stage(const ServedKind& kind, const store::ObjectKey& key,
                                        const Loaded* before, kube::Value& doc,
-                                       WriteOutcome::Effect effect, Revision created) {
+                                       WriteOutcome::Effect effect) {
   Revision revision = store.NextRevision();
   Metadata(doc.get_object()).insert_or_assign("resourceVersion", std::to_string(revision.value));
   WriteOutcome outcome = Pretend(kind, doc, effect, before);
   outcome.revision = revision;
-  StageOutcome(kind, key, before, doc.get_object(), outcome, created);
+  StageOutcome(kind, key, before, doc.get_object(), outcome);
   return outcome;
 }
 
 void ObjectWriter::Impl::StageOutcome(const ServedKind& kind, const store::ObjectKey& key,
                                       const Loaded* before, const kube::Object& doc,
-                                      const WriteOutcome& outcome, Revision created) {
+                                      const WriteOutcome& outcome) {
   bool deleted = outcome.effect == WriteOutcome::Effect::kDeleted;
   if (kind.storage_resource == "namespaces") namespaces.erase(key.name);
 
@@ -171,16 +171,13 @@ void ObjectWriter::Impl::StageOutcome(const ServedKind& kind, const store::Objec
                                   : store::Change::Kind::kModified;
   change.key = key;
   change.revision = outcome.revision;
-  change.created = created;
   change.body = outcome.body;
   store.Stage(std::move(change));
 
   Written written{kind,
                   key,
                   outcome.revision,
-                  before != nullptr ? before->stored.created
-                  : created         ? created
-                                    : outcome.revision,
+                  before == nullptr ? outcome.revision : before->stored.created,
                   before == nullptr ? nullptr : &before->doc.get_object(),
                   deleted ? nullptr : &doc};
   // An observer may register another one: go by index.

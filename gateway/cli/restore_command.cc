@@ -11,6 +11,7 @@
 #include "gateway/cli/output.h"
 #include "gateway/cli/restore_members.h"
 #include "scheduler/names.h"
+#include "scheduler/names_restore.h"
 #include "store/restore.h"
 
 namespace fairway::gateway {

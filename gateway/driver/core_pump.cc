@@ -15,12 +15,7 @@ constexpr Duration kBlockedRetry = Milliseconds(500);
 CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
                    const scheduler::FailoverConfig& failover,
                    const scheduler::ScoreWeights& weights)
-    : loop_(loop),
-      store_(store),
-      effects_(effects),
-      recorder_(store),
-      failover_(failover),
-      weights_(weights) {
+    : loop_(loop), store_(store), effects_(effects), failover_(failover), weights_(weights) {
   sink_.want_decisions = true;
 }
 
@@ -33,8 +28,20 @@ Status CorePump::Recover() {
   if (!world) return Fail(world.error());
   world->SetWeights(weights_);
   core_ = scheduler::Core(std::move(*world), failover_);
-  recorder_.Start(core_.world());
+  if (recorder_ != nullptr) recorder_->Start(core_.world());
   return {};
+}
+
+void CorePump::Replace(const std::vector<scheduler::Edit>& edits) {
+  scheduler::World world = core_.world();
+  for (const scheduler::Edit& edit : edits) {
+    world.Apply(edit);
+    store_.StageEdit(edit);
+  }
+  core_ = scheduler::Core(std::move(world), failover_);
+  if (recorder_ != nullptr) {
+    recorder_->Edits(core_.world(), edits, "RestoreInventory", loop_.Now());
+  }
 }
 
 void CorePump::Post(const scheduler::Event& event) {
@@ -51,9 +58,9 @@ void CorePump::Post(const scheduler::Event& event) {
 
 void CorePump::Step(const scheduler::Event& event) {
   sink_.Clear();
-  recorder_.Before(core_.world(), event);
+  if (recorder_ != nullptr) recorder_->Before(core_.world(), event);
   core_.Step(loop_.Now(), event, sink_);
-  recorder_.After(core_.world(), event, sink_.edits, loop_.Now());
+  if (recorder_ != nullptr) recorder_->After(core_.world(), event, sink_.edits, loop_.Now());
   for (scheduler::Edit& edit : sink_.edits) store_.StageEdit(std::move(edit));
   // Store effects may post events, which wait in queue_; the sink is not touched meanwhile.
   for (const scheduler::Command& command : sink_.commands) {
@@ -85,7 +92,6 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::ReleaseJob& c) { pump.effects_.ReleaseJob(c.job); }
     void operator()(const scheduler::ExpireJob& c) { pump.effects_.ExpireJob(c.job); }
     void operator()(const scheduler::PublishQueues&) { pump.effects_.PublishQueues(); }
-    void operator()(const scheduler::HoldJob& c) { pump.effects_.HoldJob(c.job); }
     void operator()(const scheduler::PublishCluster& c) { pump.effects_.PublishCluster(c.cluster); }
     void operator()(const scheduler::PublishStale& c) { pump.effects_.PublishStale(c.job); }
     void operator()(const scheduler::RenewLease& c) { pump.effects_.RenewLease(c); }

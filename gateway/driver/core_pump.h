@@ -26,7 +26,6 @@ class Effects {
   virtual void PublishStatus(const scheduler::PublishStatus& command) = 0;
   virtual void ReleaseJob(JobId job) = 0;
   virtual void ExpireJob(JobId job) = 0;
-  virtual void HoldJob(JobId job) = 0;
   virtual void PublishCluster(ClusterId cluster) = 0;
   virtual void PublishStale(JobId job) = 0;
   virtual void PublishQueues() = 0;
@@ -52,8 +51,13 @@ class CorePump {
   // outermost one.
   void Post(const scheduler::Event& event);
 
+  // After a restore, before any member is connected to: what PlanRestored has decided.
+  void Replace(const std::vector<scheduler::Edit>& edits);
+
+  // Tells `recorder` of every step; null: nobody.
+  void RecordBy(HistoryRecorder* recorder) { recorder_ = recorder; }
+
   const scheduler::World& world() const { return core_.world(); }
-  HistoryRecorder& history() { return recorder_; }
   const scheduler::FailoverConfig& failover() const { return failover_; }
   // Remote effects waiting for their commit.
   size_t held() const { return outbox_.size(); }
@@ -67,7 +71,7 @@ class CorePump {
   Loop& loop_;
   store::ObjectStore& store_;
   Effects& effects_;
-  HistoryRecorder recorder_;
+  HistoryRecorder* recorder_ = nullptr;
   scheduler::FailoverConfig failover_;
   scheduler::ScoreWeights weights_;
   scheduler::Core core_;

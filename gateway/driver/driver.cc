@@ -10,6 +10,7 @@
 #include "gateway/driver/job_status.h"
 #include "gateway/driver/placement_document.h"
 #include "scheduler/names.h"
+#include "scheduler/names_restore.h"
 
 namespace fairway::gateway {
 
@@ -44,6 +45,8 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       events_(std::move(events)),
       pending_(options.pending),
       quota_settings_(options.quota),
+      history_log_(options.history),
+      recorder_(options.history),
       fleet_(loop, writer.store(), options.gateway_id, options.member_limits,
              {.link_changed =
                   [this](ClusterId c) {
@@ -73,16 +76,22 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       jobs_(loop, writer, pump_, fleet_, queues_),
       clusters_(loop, writer, pump_, fleet_, std::move(options.trusted_clusters)),
       gate_(loop, writer, pump_, options.gateway_id,
-            [this](const RestoreGate::Kept& kept) {
-              clusters_.Restored(kept.cluster,
-                                 fleet_.Connect(kept.cluster, kept.name, kept.access));
-            }),
+            {.connect =
+                 [this](const RestoreGate::Kept& kept) {
+                   clusters_.Restored(kept.cluster,
+                                      fleet_.Connect(kept.cluster, kept.name, kept.access));
+                 },
+             .put_back = [this](const store::ObjectKey& key, Revision revision, JobId job,
+                                const Object& doc) { jobs_.PutBack(key, revision, job, doc); },
+             .decided = [this](const scheduler::RestorePlan& plan,
+                               const std::string& summary) { Restored(plan, summary); }}),
       refresh_(loop, writer.store(), pump_,
                [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
                  PublishDecision(record, &decision);
                }) {
   fleet_.Bind(pump_);
   fleet_.Guard(&gate_);
+  pump_.RecordBy(&recorder_);
 }
 
 Status Driver::Start() {
@@ -279,6 +288,16 @@ void Driver::ReleaseJob(JobId job) {
     return {};
   });
   if (!written) Complain("release", key->ns + "/" + key->name, written.error());
+}
+
+void Driver::Restored(const scheduler::RestorePlan& plan, const std::string& summary) {
+  for (JobId job : plan.adopted) PublishPlacement(job, nullptr);
+  for (JobId job : plan.held) {
+    HoldJob(job);
+    PublishPlacement(job, nullptr);
+  }
+  recorder_.Gateway(loop_.Now(), "Restored", "RestoreInventory", summary);
+  if (history_log_ != nullptr) history_log_->AttachMeta(std::string(store::kMetaRestored), "");
 }
 
 void Driver::HoldJob(JobId job) {

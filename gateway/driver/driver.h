@@ -31,6 +31,7 @@ struct DriverOptions {
   // Told of every job that begins or ends to wait for a cluster; may be null.
   PendingGauge* pending = nullptr;
   scheduler::QuotaSettings quota;
+  store::HistoryLog* history = nullptr;  // outlives the Driver; null: no history is kept
 };
 
 // How an Event on a Job is recorded: type (Normal, Warning), reason, message.
@@ -55,7 +56,6 @@ class Driver : private Effects {
   void PublishStatus(const scheduler::PublishStatus& command) override;
   void ReleaseJob(JobId job) override;
   void ExpireJob(JobId job) override;
-  void HoldJob(JobId job) override;
   void PublishQueues() override { queues_.PublishQueues(); }
   void Dispatch(const scheduler::Dispatch& command) override { fleet_.Dispatch(command); }
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
@@ -72,6 +72,9 @@ class Driver : private Effects {
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);
   void CountPending(const scheduler::JobRecord& record);
   void ArmWaiting();
+  // After a restore (RestoreGate).
+  void Restored(const scheduler::RestorePlan& plan, const std::string& summary);
+  void HoldJob(JobId job);
   // A Warning on the Job about what a member did.
   void Tell(JobId job, ClusterId cluster, std::string_view reason, const std::string& what);
   std::string UidOf(const scheduler::JobRecord& record, const kube::Object* placement);
@@ -88,6 +91,8 @@ class Driver : private Effects {
   EventSink events_;
   PendingGauge* pending_;
   scheduler::QuotaSettings quota_settings_;
+  store::HistoryLog* history_log_;
+  HistoryRecorder recorder_;
   Fleet fleet_;
   CorePump pump_;
   QueueBridge queues_;

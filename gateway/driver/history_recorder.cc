@@ -7,30 +7,12 @@
 
 namespace fairway::gateway {
 
-using scheduler::EndReason;
 using scheduler::JobRecord;
 using scheduler::JobState;
 using scheduler::World;
 using store::Transition;
 
 namespace {
-
-std::string_view ReasonOf(EndReason reason) {
-  switch (reason) {
-    case EndReason::kRejected:
-      return "RejectedByMember";
-    case EndReason::kCopyLost:
-      return "CopyLost";
-    case EndReason::kClusterRemoved:
-      return "ClusterRemoved";
-    case EndReason::kSuspended:
-      return "Suspended";
-    case EndReason::kWithdrawn:
-      return "Withdrawn";
-    default:
-      return "";
-  }
-}
 
 std::string_view StateOf(JobState state, bool suspended) {
   return state == JobState::kQueued && suspended ? "Suspended" : StateName(state);
@@ -57,8 +39,8 @@ std::string_view EventName(const scheduler::Event& event) {
         if constexpr (std::is_same_v<T, scheduler::RunObserved>) return "RunObserved";
         if constexpr (std::is_same_v<T, scheduler::CopyGone>) return "CopyGone";
         if constexpr (std::is_same_v<T, scheduler::WithdrawFailed>) return "WithdrawFailed";
-        if constexpr (std::is_same_v<T, scheduler::CopiesFound>) return "RestoreInventory";
-        return "CoreEvent";
+        if constexpr (std::is_same_v<T, scheduler::WorkloadFinished>) return "WorkloadFinished";
+        return "QuotaChanged";  // one of the objects that quota is made of
       },
       event);
 }
@@ -95,11 +77,9 @@ void HistoryRecorder::Before(const World& world, const scheduler::Event& event) 
   erased_name_ = record == nullptr ? std::string() : record->name;
 }
 
-void HistoryRecorder::After(const World& world, const scheduler::Event& event,
-                            const std::vector<scheduler::Edit>& edits, Instant now) {
-  std::string_view cause;
+void HistoryRecorder::Edits(const World& world, const std::vector<scheduler::Edit>& edits,
+                            std::string_view cause, Instant now) {
   for (const scheduler::Edit& edit : edits) {
-    if (cause.empty()) cause = EventName(event);
     if (const auto* put = std::get_if<scheduler::PutJob>(&edit)) {
       Job(world, put->record, cause, now);
     } else if (const auto* erased = std::get_if<scheduler::EraseJob>(&edit)) {
@@ -114,6 +94,11 @@ void HistoryRecorder::After(const World& world, const scheduler::Event& event,
       clusters_.erase(known);
     }
   }
+}
+
+void HistoryRecorder::After(const World& world, const scheduler::Event& event,
+                            const std::vector<scheduler::Edit>& edits, Instant now) {
+  if (!edits.empty()) Edits(world, edits, EventName(event), now);
   if (const auto* link = std::get_if<scheduler::LinkObserved>(&event)) {
     const scheduler::ClusterState* state = world.FindCluster(link->cluster);
     if (state == nullptr || state->ready == link_before_) return;
@@ -144,10 +129,10 @@ void HistoryRecorder::Job(const World& world, const JobRecord& record, std::stri
     transition.cluster = cluster->record.spec.name;
   }
   if (after.state == JobState::kRequeued) {
-    transition.reason = ReasonOf(record.ending);
+    transition.reason = EndReasonName(record.ending);
   } else if (after.state == JobState::kQueued && !added && !record.former.empty() &&
              before.state != JobState::kQueued) {
-    transition.reason = ReasonOf(record.former.back().reason);
+    transition.reason = EndReasonName(record.former.back().reason);
   }
   if (scheduler::IsFinished(record)) {
     jobs_.erase(known);
@@ -195,7 +180,7 @@ void HistoryRecorder::Gateway(Instant now, std::string to, std::string cause, st
 }
 
 void HistoryRecorder::Put(const Transition& transition) {
-  store_.StageHistory(store::EncodeTransition(transition));
+  if (log_ != nullptr) log_->AttachTransition(store::EncodeTransition(transition));
 }
 
 }  // namespace fairway::gateway

@@ -12,13 +12,14 @@
 #include "scheduler/edit.h"
 #include "scheduler/event.h"
 #include "scheduler/world.h"
-#include "store/object_store.h"
+#include "store/history_log.h"
 
 namespace fairway::gateway {
 
 class HistoryRecorder {
  public:
-  explicit HistoryRecorder(store::ObjectStore& store) : store_(store) {}
+  // `log` may be null: then nothing is recorded.
+  explicit HistoryRecorder(store::HistoryLog* log) : log_(log) {}
 
   // What the world looks like before the first event.
   void Start(const scheduler::World& world);
@@ -27,6 +28,9 @@ class HistoryRecorder {
   void After(const scheduler::World& world, const scheduler::Event& event,
              const std::vector<scheduler::Edit>& edits, Instant now);
 
+  // Edits that come from elsewhere than a step.
+  void Edits(const scheduler::World& world, const std::vector<scheduler::Edit>& edits,
+             std::string_view cause, Instant now);
   // A transition that no core step makes: of the gateway itself.
   void Gateway(Instant now, std::string to, std::string cause, std::string reason);
 
@@ -45,7 +49,7 @@ class HistoryRecorder {
   void Cluster(const scheduler::ClusterRecord& record, std::string_view cause, Instant now);
   void Put(const store::Transition& transition);
 
-  store::ObjectStore& store_;
+  store::HistoryLog* log_;
   std::unordered_map<uint64_t, Seen> jobs_;  // unfinished ones
   struct SeenCluster {
     std::string name;

@@ -187,6 +187,13 @@ Status JobBridge::SubmitUnknown() {
   return {};
 }
 
+void JobBridge::PutBack(const store::ObjectKey& key, Revision revision, JobId job,
+                        const Object& doc) {
+  const api::ServedKind* kind = writer_.registry().FindStorage(key.resource);
+  if (kind == nullptr || !IsOurs(doc)) return;
+  Submit({*kind, key, revision, Revision{job.value}, nullptr, &doc});
+}
+
 void JobBridge::Submit(const api::Written& change) {
   // A new Job's uid was never seen before: what its check made is of this very document.
   bool known = kube::GetString(*change.after, {"metadata", "uid"}) == checked_uid_;

@@ -32,6 +32,9 @@ class JobBridge {
   // ended. While no cluster is open, so that none is placed.
   Status SubmitUnknown();
 
+  // A Job that was lost is stored again, under its old id.
+  void PutBack(const store::ObjectKey& key, Revision revision, JobId job, const kube::Object& doc);
+
   // The Job that is just being submitted, while the core decides about it; else null.
   const kube::Object* Submitting(JobId job) const {
     return submitting_id_ == job ? submitting_ : nullptr;

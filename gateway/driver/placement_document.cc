@@ -43,47 +43,6 @@ std::string_view StateName(scheduler::JobState state) {
 
 namespace {
 
-std::string_view EndReasonName(scheduler::EndReason reason) {
-  using scheduler::EndReason;
-  switch (reason) {
-    case EndReason::kNone:
-      return "Ended";
-    case EndReason::kRejected:
-      return "RejectedByMember";
-    case EndReason::kCopyLost:
-      return "CopyLost";
-    case EndReason::kClusterRemoved:
-      return "ClusterRemoved";
-    case EndReason::kSuspended:
-      return "Suspended";
-    case EndReason::kWithdrawn:
-      return "Withdrawn";
-    case EndReason::kClusterLost:
-      return "ClusterLost";
-    case EndReason::kFenced:
-      return "LeaseEnded";
-    case EndReason::kApproved:
-      return "GivenUpByOperator";
-    case EndReason::kSuperseded:
-      return "EarlierEpochSucceeded";
-    case EndReason::kPreempted:
-      return "Preempted";
-    case EndReason::kDeactivated:
-      return "Deactivated";
-    case EndReason::kClusterQueueStopped:
-      return "ClusterQueueStopped";
-    case EndReason::kLocalQueueStopped:
-      return "LocalQueueStopped";
-    case EndReason::kMaxExecutionTime:
-      return "MaximumExecutionTimeExceeded";
-    case EndReason::kQuotaChanged:
-      return "QuotaChanged";
-    case EndReason::kTainted:
-      return "Tainted";
-  }
-  return "Ended";
-}
-
 // A cluster that was removed is shown by its id: its name may belong to another one by now.
 std::string ClusterName(const scheduler::World& world, ClusterId id) {
   const scheduler::ClusterState* cluster = world.FindCluster(id);
@@ -154,6 +113,47 @@ Object JobReference(std::string_view name, std::string_view uid, const kube::Sto
 }
 
 }  // namespace
+
+std::string_view EndReasonName(scheduler::EndReason reason) {
+  using scheduler::EndReason;
+  switch (reason) {
+    case EndReason::kNone:
+      return "Ended";
+    case EndReason::kRejected:
+      return "RejectedByMember";
+    case EndReason::kCopyLost:
+      return "CopyLost";
+    case EndReason::kClusterRemoved:
+      return "ClusterRemoved";
+    case EndReason::kSuspended:
+      return "Suspended";
+    case EndReason::kWithdrawn:
+      return "Withdrawn";
+    case EndReason::kPreempted:
+      return "Preempted";
+    case EndReason::kDeactivated:
+      return "Deactivated";
+    case EndReason::kClusterQueueStopped:
+      return "ClusterQueueStopped";
+    case EndReason::kLocalQueueStopped:
+      return "LocalQueueStopped";
+    case EndReason::kMaxExecutionTime:
+      return "MaximumExecutionTimeExceeded";
+    case EndReason::kQuotaChanged:
+      return "QuotaChanged";
+    case EndReason::kClusterLost:
+      return "ClusterLost";
+    case EndReason::kFenced:
+      return "LeaseEnded";
+    case EndReason::kApproved:
+      return "GivenUpByOperator";
+    case EndReason::kSuperseded:
+      return "EarlierEpochSucceeded";
+    case EndReason::kTainted:
+      return "Tainted";
+  }
+  return "Ended";
+}
 
 Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::World& world,
                         const scheduler::Decision* decision, std::string_view job_uid,

@@ -16,6 +16,9 @@ kube::Value PlacementDocument(const scheduler::JobRecord& record, const schedule
                               const scheduler::Decision* decision, std::string_view job_uid,
                               const kube::Object* previous, const kube::StoragePtr& storage);
 
+// EndReason in the words of the API: "CopyLost"; "" for none.
+std::string_view EndReasonName(scheduler::EndReason reason);
+
 // JobState in the words of the API: "Queued", "Running", ...
 std::string_view StateName(scheduler::JobState state);
 

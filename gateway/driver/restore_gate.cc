@@ -7,6 +7,7 @@
 #include "clusters/log.h"
 #include "clusters/member/copy_origin.h"
 #include "clusters/member/copy_tracker.h"
+#include "gateway/api/adopt.h"
 
 namespace fairway::gateway {
 
@@ -14,12 +15,12 @@ using kube::Object;
 using scheduler::RunPhase;
 
 RestoreGate::RestoreGate(Loop& loop, api::ObjectWriter& writer, CorePump& pump,
-                         std::string gateway_id, Connect connect)
+                         std::string gateway_id, Hooks hooks)
     : loop_(loop),
       writer_(writer),
       pump_(pump),
       gateway_id_(std::move(gateway_id)),
-      connect_(std::move(connect)) {}
+      hooks_(std::move(hooks)) {}
 
 Status RestoreGate::Load() {
   auto text = writer_.store().journal().GetMeta(store::kMetaRestored);
@@ -114,14 +115,16 @@ void RestoreGate::Open() {
   }
   inventories_.clear();
   closed_ = false;
-  pump_.Post(scheduler::CopiesFound{&copies, JobId{mark_.before.value}, mark_.run_missing});
-  std::string summary = fmt::format("as of revision {}: {} copies found, {} jobs put back",
-                                    mark_.as_of.value, copies.size(), put_back_);
-  pump_.history().Gateway(loop_.Now(), "Restored", "RestoreInventory", summary);
-  // In the batch of what was decided.
-  writer_.store().StageMeta(std::string(store::kMetaRestored), "");
+  const scheduler::RestoreRules rules{JobId{mark_.before.value}, mark_.run_missing};
+  const scheduler::RestorePlan plan =
+      scheduler::PlanRestored(loop_.Now(), pump_.world(), copies, rules);
+  std::string summary = fmt::format(
+      "as of revision {}: {} copies found, {} jobs put back, {} taken over, {} held",
+      mark_.as_of.value, copies.size(), put_back_, plan.adopted.size(), plan.held.size());
+  pump_.Replace(plan.edits);
+  hooks_.decided(plan, summary);
   Log(LogLevel::kWarning, "the inventory after the restore is complete {}", summary);
-  for (const auto& [cluster, kept] : std::exchange(kept_, {})) connect_(kept);
+  for (const auto& [cluster, kept] : std::exchange(kept_, {})) hooks_.connect(kept);
   pump_.Post(scheduler::Recovered{});
 }
 
@@ -169,12 +172,13 @@ void RestoreGate::PutBack(JobId id, const Object& copy) {
     Log(LogLevel::kWarning, "job {}/{} is not put back: {}", ns, name, job.error().message);
     return;
   }
-  auto adopted = writer_.Adopt(key, std::move(*job), Revision{id.value});
-  if (adopted) {
-    ++put_back_;
-  } else {
+  auto adopted = api::AdoptObject(writer_, key, *job, Revision{id.value});
+  if (!adopted) {
     Log(LogLevel::kWarning, "job {}/{} is not put back: {}", ns, name, adopted.error().message);
+    return;
   }
+  ++put_back_;
+  hooks_.put_back(key, adopted->revision, id, job->get_object());
 }
 
 }  // namespace fairway::gateway

@@ -1,9 +1,9 @@
 // RestoreGate: after a restore, nothing is sent to any member before every one of them was asked
 // what it has. Reads the mark that the restore has left in the store (store/restore.h), takes one
-// complete list of each cluster, puts Jobs back that the store does not know, tells the core
-// (CopiesFound), and only then lets the Fleet connect. A cluster that does not answer keeps the
-// gate closed until it does, or until its Cluster object is removed: then the operator vouches for
-// it.
+// complete list of each cluster, puts Jobs back that the store does not know, has the core's
+// plan carried out (PlanRestored), and only then lets the Fleet connect. A cluster that does not
+// answer keeps the gate closed until it does, or until its Cluster object is removed: then the
+// operator vouches for it.
 //
 // A crash while the gate is closed leaves the mark, and the inventory is taken again. Everything it
 // did before is harmless twice.
@@ -23,7 +23,7 @@
 #include "clusters/member/copy_lister.h"
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/core_pump.h"
-#include "scheduler/found_copy.h"
+#include "scheduler/restored.h"
 #include "store/restore.h"
 
 namespace fairway::gateway {
@@ -36,10 +36,19 @@ class RestoreGate {
     std::string name;
     clusters::Access access;
   };
-  using Connect = std::function<void(const Kept&)>;
+  struct Hooks {
+    // The gate is open: this may be connected to.
+    std::function<void(const Kept&)> connect;
+    // A Job was put back into the store: the core is to hear of it.
+    std::function<void(const store::ObjectKey& key, Revision revision, JobId job,
+                       const kube::Object& doc)>
+        put_back;
+    // In the batch of what was decided, before anything is connected to. `summary` is for people.
+    std::function<void(const scheduler::RestorePlan& plan, const std::string& summary)> decided;
+  };
 
   RestoreGate(Loop& loop, api::ObjectWriter& writer, CorePump& pump, std::string gateway_id,
-              Connect connect);
+              Hooks hooks);
 
   // Reads the mark. Before any cluster is connected to.
   Status Load();
@@ -75,7 +84,7 @@ class RestoreGate {
   api::ObjectWriter& writer_;
   CorePump& pump_;
   const std::string gateway_id_;
-  const Connect connect_;
+  const Hooks hooks_;
   store::RestoreMark mark_;
   bool closed_ = false;
   std::map<ClusterId, Kept> kept_;

@@ -268,6 +268,7 @@ Status Gateway::Impl::StartDriver() {
   if (config.pending_jobs_max > 0 || config.pending_jobs_per_namespace_max > 0) {
     options.pending = &pending;
   }
+  options.history = journal.get();
   clusters::MemberLimits& limits = options.member_limits;
   limits.dispatch_in_flight_max = static_cast<int>(config.dispatch_in_flight_max);
   limits.probe_interval_ms = config.probe_interval_ms;

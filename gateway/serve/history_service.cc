@@ -90,7 +90,7 @@ struct HistoryService::Check {
   std::optional<store::HistoryMark> mark = {};  // noted elsewhere
 };
 
-HistoryService::HistoryService(Loop& loop, store::Journal& journal, uint64_t records_max,
+HistoryService::HistoryService(Loop& loop, store::RocksJournal& journal, uint64_t records_max,
                                Duration age)
     : loop_(loop), journal_(journal) {
   trimming_ = loop.StartRepeating(kTrimIntervalMs, [this, records_max, age] {

@@ -16,7 +16,7 @@
 #include "clusters/loop/loop.h"
 #include "gateway/server/exchange.h"
 #include "scheduler/instant.h"
-#include "store/journal.h"
+#include "store/rocks_journal.h"
 
 namespace fairway::gateway {
 
@@ -24,7 +24,7 @@ inline constexpr std::string_view kHistoryPath = "/fairway/v1/history";
 
 class HistoryService {
  public:
-  HistoryService(Loop& loop, store::Journal& journal, uint64_t records_max, Duration age);
+  HistoryService(Loop& loop, store::RocksJournal& journal, uint64_t records_max, Duration age);
 
   void Handle(ExchangePtr exchange);
 
@@ -36,7 +36,7 @@ class HistoryService {
   void Later(std::function<void()> fn);
 
   Loop& loop_;
-  store::Journal& journal_;
+  store::RocksJournal& journal_;
   Call trimming_;
   std::shared_ptr<int> life_ = std::make_shared<int>(0);
 };

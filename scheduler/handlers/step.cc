@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/former_epochs.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/quota/quota_explain.h"
 #include "scheduler/quota/quota_steps.h"
@@ -81,17 +82,6 @@ void StepContext::Launch(JobRecord record, ClusterId cluster) {
   NoteTainted(*this, record);
   PutRecord(std::move(record));
   WantRenewals(*this, cluster);
-}
-
-// A rejection keeps its cluster out of the running, so it is the last to be forgotten.
-void StepContext::AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended) {
-  if (former.size() >= kFormerEpochsMax) {
-    auto oldest = std::find_if(former.begin(), former.end(), [](const FormerEpoch& f) {
-      return f.reason != EndReason::kRejected;
-    });
-    former.erase(oldest == former.end() ? former.begin() : oldest);
-  }
-  former.push_back(ended);
 }
 
 void StepContext::Requeue(JobRecord record, EndReason reason) {

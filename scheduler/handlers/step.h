@@ -59,8 +59,6 @@ class StepContext {
   // Asks for the Dispatch or Withdraw that this job stands in need of; nothing otherwise.
   void CommandWhatIsDue(const JobRecord& record);
   void RetryLater(JobId job);
-  // Keeps what is known of an epoch that has ended.
-  static void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended);
   void EmitDecision(const JobRecord& record, const PlacementPick& pick);
   void EmitWaiting(const JobRecord& record);
 
@@ -101,7 +99,6 @@ void On(StepContext& step, const LocalQueueChanged& event);
 void On(StepContext& step, const LocalQueueRemoved& event);
 void On(StepContext& step, const QuotaConfigured& event);
 void On(StepContext& step, const WorkloadFinished& event);
-void On(StepContext& step, const CopiesFound& event);
 void On(StepContext& step, const ClockObserved& event);
 void On(StepContext& step, const InventoryTaken& event);
 

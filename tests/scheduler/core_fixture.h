@@ -70,6 +70,18 @@ class CoreFixture : public ::testing::Test {
     core_ = Core(*std::move(world));
   }
 
+  // Edits that come from elsewhere than a step, as CorePump::Replace does it.
+  void Replace(const std::vector<Edit>& edits) {
+    World world = core_.world();
+    for (const Edit& edit : edits) {
+      world.Apply(edit);
+      stored_[EditKey(edit)] = *EditValue(edit);
+    }
+    world.CheckInvariants();
+    core_ = Core(std::move(world));
+    sink_.Clear();
+  }
+
   const JobRecord& Job(uint64_t job) const { return *core_.world().FindJob(JobId{job}); }
   int64_t Free(uint64_t cluster) const {
     return core_.world().FindCluster(ClusterId{cluster})->Free().cpu_milli;

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "scheduler/core.h"
-#include "scheduler/found_copy.h"
 #include "scheduler/reconcile.h"
+#include "scheduler/restored.h"
 #include "scheduler/rng.h"
 #include "scheduler/world_loader.h"
 #include "tests/scheduler/sample_world.h"
@@ -25,7 +25,7 @@ namespace {
 namespace sched = scheduler;
 
 constexpr uint64_t kClusters = 3;
-constexpr uint64_t kWorlds = 4'000;
+constexpr uint64_t kWorlds = 1'000;
 constexpr JobId kLastRestored{1'000'000};
 
 enum class Bug { kNone, kNoInventory, kNothingHeld };
@@ -74,7 +74,6 @@ class RestoreWorld {
     }
     for (const sched::Command& command : sink_.commands) {
       if (sched::IsRemote(command)) requests_.push_back(command);
-      if (const auto* hold = std::get_if<sched::HoldJob>(&command)) held_.insert(hold->job);
       if (const auto* release = std::get_if<sched::ReleaseJob>(&command))
         gone_.insert(release->job);
     }
@@ -239,13 +238,20 @@ class RestoreWorld {
         if (core_.world().FindJob(key.first) == nullptr) Submit(key.first);
       }
     }
-    Step(sched::CopiesFound{&found, kLastRestored, bug_ == Bug::kNothingHeld});
-    if (!requests_.empty()) {
-      for (const sched::Command& command : requests_) {
-        if (std::holds_alternative<sched::Dispatch>(command)) wrong_ = "dispatched unseen";
-      }
-      requests_.clear();
+    const sched::RestorePlan plan =
+        sched::PlanRestored(now_, core_.world(), found, {kLastRestored, bug_ == Bug::kNothingHeld});
+    sched::World world = core_.world();
+    for (const sched::Edit& edit : plan.edits) {
+      world.Apply(edit);
+      stored_[sched::EditKey(edit)] = *sched::EditValue(edit);
     }
+    world.CheckInvariants();
+    core_ = sched::Core(std::move(world));
+    held_.insert(plan.held.begin(), plan.held.end());
+    for (const sched::Command& command : requests_) {
+      if (std::holds_alternative<sched::Dispatch>(command)) wrong_ = "dispatched unseen";
+    }
+    requests_.clear();
   }
 
   // Each member's complete list, as after every start.

@@ -68,7 +68,7 @@ class HistoryStoreTest : public ::testing::Test {
   void Write(int count, int64_t at = 1000) {
     Revision revision = Put(*store_, Job("a"), "a");
     for (int i = 0; i < count; ++i) {
-      store_->StageHistory(EncodeTransition(Step(++written_, "Placing", at)));
+      journal_->AttachTransition(EncodeTransition(Step(++written_, "Placing", at)));
     }
     loop_.RunUntil([&] { return store_->committed() >= revision; });
   }

@@ -6,6 +6,7 @@
 
 #include "clusters/member/copy_manifest.h"
 #include "scheduler/names.h"
+#include "scheduler/names_restore.h"
 
 namespace fairway::clusters {
 namespace {

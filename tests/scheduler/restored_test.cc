@@ -1,20 +1,21 @@
 // The core after a restore: what members have outranks what the older store says.
-#include "scheduler/found_copy.h"
+#include "scheduler/restored.h"
+
 #include "tests/scheduler/core_fixture.h"
 
 namespace fairway::scheduler {
 namespace {
 
-class CopiesFoundTest : public CoreFixture {
+class RestoredTest : public CoreFixture {
  protected:
   void SetUp() override {
     AddCluster(1, 4000);
     AddCluster(2, 4000);
   }
   // A new process with the older store: no link is up, the inventory is told.
-  void Inventory(std::vector<FoundCopy> copies, bool run_missing = false) {
-    copies_ = std::move(copies);
-    Step(CopiesFound{&copies_, JobId{1000}, run_missing});
+  void Inventory(const std::vector<FoundCopy>& copies, bool run_missing = false) {
+    plan_ = PlanRestored(now(), core().world(), copies, {JobId{1000}, run_missing});
+    Replace(plan_.edits);
   }
   void Reopen() {
     Restart();
@@ -32,11 +33,11 @@ class CopiesFoundTest : public CoreFixture {
     }
   }
 
- private:
-  std::vector<FoundCopy> copies_;
+ protected:
+  RestorePlan plan_;
 };
 
-TEST_F(CopiesFoundTest, NewerEpochElsewhereIsAdoptedAndItsResultTaken) {
+TEST_F(RestoredTest, NewerEpochElsewhereIsAdoptedAndItsResultTaken) {
   Submit(10, Pod(1000));
   Ack(10);
   ASSERT_EQ(Job(10).cluster, ClusterId{1});
@@ -44,9 +45,9 @@ TEST_F(CopiesFoundTest, NewerEpochElsewhereIsAdoptedAndItsResultTaken) {
   Inventory({Copy(10, 1, 1), Copy(10, 3, 2, true)});
   EXPECT_EQ(Job(10).cluster, ClusterId{2});
   EXPECT_EQ(Job(10).epoch, Epoch{3});
-  EXPECT_EQ(Count<Dispatch>(), 0);
-  EXPECT_EQ(Count<HoldJob>(), 0);
+  EXPECT_TRUE(plan_.held.empty());
   Connect();
+  EXPECT_EQ(Count<Dispatch>(), 0);
   // The older copy is in the way, the newer one has the result.
   Step(Run(10, 1, 1, RunPhase::kSucceeded));
   EXPECT_EQ(Only<Withdraw>().epoch, Epoch{1});
@@ -55,7 +56,7 @@ TEST_F(CopiesFoundTest, NewerEpochElsewhereIsAdoptedAndItsResultTaken) {
   EXPECT_EQ(Job(10).state, JobState::kFailed);
 }
 
-TEST_F(CopiesFoundTest, QueuedJobThatWasPlacedSinceIsNotPlacedAgain) {
+TEST_F(RestoredTest, QueuedJobThatWasPlacedSinceIsNotPlacedAgain) {
   Submit(10, Pod(9000));  // fits nowhere: it waits
   ASSERT_EQ(Job(10).state, JobState::kQueued);
   Change(10, Pod(1000), true);
@@ -71,13 +72,13 @@ TEST_F(CopiesFoundTest, QueuedJobThatWasPlacedSinceIsNotPlacedAgain) {
   EXPECT_EQ(Free(2), 3000);
 }
 
-TEST_F(CopiesFoundTest, WhatNobodyHasIsHeldUntilItIsReleased) {
+TEST_F(RestoredTest, WhatNobodyHasIsHeldUntilItIsReleased) {
   Submit(10, Pod(1000));
   Ack(10);
   Submit(11, Pod(9000));
   Reopen();
   Inventory({});
-  EXPECT_EQ(Count<HoldJob>(), 2);
+  EXPECT_EQ(plan_.held.size(), 2u);
   EXPECT_EQ(Job(10).state, JobState::kQueued);
   EXPECT_TRUE(Job(10).suspended);
   EXPECT_TRUE(Job(11).suspended);
@@ -90,15 +91,15 @@ TEST_F(CopiesFoundTest, WhatNobodyHasIsHeldUntilItIsReleased) {
   EXPECT_EQ(Count<Dispatch>(), 1);
 }
 
-TEST_F(CopiesFoundTest, RunMissingLeavesThemAsTheyAre) {
+TEST_F(RestoredTest, RunMissingLeavesThemAsTheyAre) {
   Submit(10, Pod(1000));
   Reopen();
   Inventory({}, /*run_missing=*/true);
-  EXPECT_EQ(Count<HoldJob>(), 0);
+  EXPECT_TRUE(plan_.held.empty());
   EXPECT_EQ(Job(10).state, JobState::kPlacing);
 }
 
-TEST_F(CopiesFoundTest, NewJobsAreNotHeldAndFinishedOnesStayFinished) {
+TEST_F(RestoredTest, NewJobsAreNotHeldAndFinishedOnesStayFinished) {
   Submit(10, Pod(1000));
   Ack(10);
   Step(Run(10, 1, 1, RunPhase::kSucceeded));
@@ -110,7 +111,7 @@ TEST_F(CopiesFoundTest, NewJobsAreNotHeldAndFinishedOnesStayFinished) {
   EXPECT_FALSE(Job(2000).suspended);
 }
 
-TEST_F(CopiesFoundTest, OlderCopyThanTheRecordDoesNotCount) {
+TEST_F(RestoredTest, OlderCopyThanTheRecordDoesNotCount) {
   Submit(10, Pod(1000));
   Ack(10);
   Step(CopyGone{JobId{10}, ClusterId{1}, Epoch{1}});
@@ -118,14 +119,14 @@ TEST_F(CopiesFoundTest, OlderCopyThanTheRecordDoesNotCount) {
   ASSERT_EQ(Job(10).epoch, Epoch{2});
   Reopen();
   Inventory({Copy(10, 1, 1), Copy(10, 1, 9)});
-  EXPECT_EQ(Count<HoldJob>(), 1);
+  EXPECT_EQ(plan_.held.size(), 1u);
   EXPECT_EQ(Job(10).state, JobState::kQueued);
   Connect();
   Step(Run(10, 1, 1, RunPhase::kRunning));
   EXPECT_EQ(Only<Withdraw>().epoch, Epoch{1});
 }
 
-TEST_F(CopiesFoundTest, JobBeingDeletedIsWithdrawnWhereItIs) {
+TEST_F(RestoredTest, JobBeingDeletedIsWithdrawnWhereItIs) {
   Submit(10, Pod(1000));
   Ack(10);
   Step(JobDeleted{JobId{10}, false});

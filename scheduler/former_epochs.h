@@ -1,0 +1,14 @@
+// What is remembered of a job's epochs that have ended.
+#pragma once
+
+#include <vector>
+
+#include "scheduler/records.h"
+
+namespace fairway::scheduler {
+
+// Adds one, at most kFormerEpochsMax in all. A rejection keeps its cluster out of the running, so
+// it is the last to be forgotten.
+void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended);
+
+}  // namespace fairway::scheduler
