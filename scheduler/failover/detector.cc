@@ -232,7 +232,7 @@ void RecoverFailover(StepContext& step) {
     failover.links[id].silent_since = step.now();
     if (IsLost(cluster.record.link.state)) BeginMarking(step, id);
     if (IsWritable(cluster.record.link.state)) WithdrawResidue(step, id);
-    if (cluster.jobs > 0) WantRenewals(step, id);
+    if (cluster.jobs > 0 || cluster.record.link.stalled) WantRenewals(step, id);
   }
 }
 

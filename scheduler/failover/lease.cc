@@ -52,7 +52,9 @@ void EndRound(StepContext& step, ClusterId cluster, LinkWatch& watch) {
 void RenewSlice(StepContext& step, ClusterId cluster, LinkWatch& watch) {
   const ClusterState& state = *step.world().FindCluster(cluster);
   if (state.jobs == 0) {
+    // Nothing is there that could show whether its controller works: it gets another chance.
     watch.renew_at = Instant{};
+    watch.saw_unstarted = false;
     return EndRound(step, cluster, watch);
   }
   const Duration lease = LeaseOf(step, cluster);
