@@ -160,7 +160,10 @@ void ComeUp(StepContext& step, const ClusterState& cluster, LinkWatch& watch) {
     default:
       break;
   }
-  if (cluster.jobs > 0) WantRenewals(step, id);
+  // With a second cluster the first one's copies get leases too.
+  for (const auto& [other, state] : step.world().clusters()) {
+    if (state.jobs > 0) WantRenewals(step, other);
+  }
 }
 
 void GoDown(StepContext& step, LinkWatch& watch, const LinkObserved& event) {

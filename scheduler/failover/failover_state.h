@@ -21,6 +21,8 @@ struct LinkWatch {
   Instant silent_since;    // when not up
   // Lease renewal: one slice of its live jobs per tick, in JobId order.
   Instant renew_at;  // 0 = nothing to renew
+  Instant
+      round_at;  // when the round over all of them began; the next begins a third of a lease later
   JobId renew_after;
   bool saw_unstarted = false;  // in this round: a copy that should have been started long ago
   // Taking stock of its jobs after a loss, some per step.

@@ -28,7 +28,9 @@ void RenewOne(StepContext& step, const JobRecord& record, Instant until, LinkWat
   if (!runs || record.suspended) return;
   if (!record.started) {
     const bool late = record.since + step.failover().config.stalled_after < step.now();
-    if (late && !record.dispatch_pending) watch.saw_unstarted = true;
+    // One whose pods were seen was started, whatever is known of its deadline.
+    const bool waits = record.state == JobState::kDispatched && !record.dispatch_pending;
+    if (late && waits) watch.saw_unstarted = true;
     return;
   }
   if (!record.leased && !WantsLease(step.world(), record)) return;
@@ -61,6 +63,7 @@ void RenewSlice(StepContext& step, ClusterId cluster, LinkWatch& watch) {
   watch.renew_at = step.now() + std::max(Duration{lease.ms / 3 / kSlices}, kTickMin);
   if (!IsWritable(state.record.link.state) || !IsUp(step, cluster)) return;
   const Instant until = step.now() + lease;
+  if (!watch.renew_after) watch.round_at = step.now();
   std::vector<JobId> slice;
   const World::JobsByCluster& live = step.world().live_by_cluster();
   auto at = live.upper_bound({cluster, watch.renew_after});
@@ -70,7 +73,9 @@ void RenewSlice(StepContext& step, ClusterId cluster, LinkWatch& watch) {
   }
   for (const JobId job : slice) RenewOne(step, *step.world().FindJob(job), until, watch);
   if (!slice.empty()) watch.renew_after = slice.back();
-  if (at == live.end() || at->first != cluster) EndRound(step, cluster, watch);
+  if (at != live.end() && at->first == cluster) return;
+  watch.renew_at = std::max(watch.renew_at, watch.round_at + Duration{lease.ms / 3});
+  EndRound(step, cluster, watch);
 }
 
 }  // namespace
@@ -93,6 +98,7 @@ Instant LeaseForDispatch(StepContext& step, const JobRecord& record) {
   if (!record.leased && !WantsLease(step.world(), record)) return {};
   const Instant until = step.now() + LeaseOf(step, record.cluster);
   RaiseHorizon(step, record.cluster, until);
+  WantRenewals(step, record.cluster);
   return until;
 }
 
@@ -121,7 +127,10 @@ void TakeLeaseReport(StepContext& step, JobRecord& record, const RunObserved& ev
 
 void WantRenewals(StepContext& step, ClusterId cluster) {
   LinkWatch& watch = step.failover().links[cluster];
+  const ClusterState& state = *step.world().FindCluster(cluster);
   if (watch.renew_at) return;
+  // A fleet of one gives no leases.
+  if (step.world().clusters().size() < 2 && !state.record.link.stalled) return;
   watch.renew_at =
       step.now() + std::max(Duration{LeaseOf(step, cluster).ms / 3 / kSlices}, kTickMin);
   step.failover().dirty = true;

@@ -57,6 +57,11 @@ void On(StepContext& step, const RunObserved& event) {
   JobRecord record = *known;
   const bool was_lost = record.state == JobState::kUncertain || record.state == JobState::kFenced;
   TakeLeaseReport(step, record, event);
+  // A late word from a cluster that is lost does not make it any less so.
+  if (was_lost && IsLost(step.world().FindCluster(event.cluster)->record.link.state)) {
+    if (record != *known) step.PutRecord(std::move(record));
+    return;
+  }
   // The copy shows itself, so its dispatch arrived, whatever became of the answer.
   if (record.state == JobState::kPlacing || was_lost) {
     record.state = JobState::kDispatched;

@@ -23,6 +23,8 @@ void StepContext::Emit(Command command) {
 }
 
 void StepContext::EmitDispatch(const JobRecord& record) {
+  // What does not leave moves no horizon.
+  if (!IsWritable(world_.FindCluster(record.cluster)->record.link.state)) return;
   Emit(Dispatch{record.job, record.cluster, record.epoch, LeaseForDispatch(*this, record)});
 }
 
@@ -81,7 +83,6 @@ void StepContext::Launch(JobRecord record, ClusterId cluster) {
   Emit(PublishPlacement{record.job});
   NoteTainted(*this, record);
   PutRecord(std::move(record));
-  WantRenewals(*this, cluster);
 }
 
 void StepContext::Requeue(JobRecord record, EndReason reason) {

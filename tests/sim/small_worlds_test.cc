@@ -169,7 +169,8 @@ class SmallWorlds : public ::testing::Test {
   // A copy runs, ends, or is deleted on its member by somebody.
   void Member(const Small& world, ClusterId cluster, CopyKey key, Copy copy, int depth) {
     const auto report = [&](sched::RunPhase phase) {
-      return sched::RunObserved{key.first, cluster, key.second, phase, kNow};
+      // Started, and without a deadline.
+      return sched::RunObserved{key.first, cluster, key.second, phase, kNow, sched::kNoDeadline};
     };
     if (copy == Copy::kEnded) {
       Go(world, report(sched::RunPhase::kSucceeded), depth);
