@@ -112,6 +112,7 @@ Status QueueObjects::Start() {
            if (before == nullptr && subresource.empty()) AddFinalizer(doc);
            return {};
          },
+         .check = {},
          .admit_delete = {}});
   }
   return {};

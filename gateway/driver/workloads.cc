@@ -103,6 +103,7 @@ Status Workloads::Start() {
                               std::string(kube::GetString(doc, {"metadata", "name"}))};
                           return AdmitWorkload(kind, before, doc, subresource, !JobOf(key).empty());
                         },
+                        .check = {},
                         .admit_delete = {}});
   return {};
 }
