@@ -136,6 +136,7 @@ void QuotaLedger::Settle() {
   for (auto& [name, local] : locals_) {
     const ClusterQueueId home = FindHome(name);
     if (home == local.home) continue;
+    queues_.try_emplace(home);  // before references are taken: it may move the others
     PendingQueue& from = queues_[local.home].pending;
     PendingQueue& to = queues_[home].pending;
     for (const GroupId group : local.groups) from.MoveGroup(group, to);

@@ -134,15 +134,19 @@ struct Loss {
   auto operator<=>(const Loss&) const = default;
 };
 
-Loss LossOf(const std::vector<VictimCandidate>& victims) {
-  // Relative to the youngest: only differences matter, and the search has no clock.
+// The search has no clock: work counts from one second before the youngest admission on.
+Loss LossOf(const std::vector<VictimCandidate>& victims, Instant youngest) {
   Loss loss;
   loss.count = victims.size();
   for (const VictimCandidate& victim : victims) {
     loss.priority = std::max(loss.priority, victim.priority);
-    int64_t pods = 0;
-    for (const PodSetAdmission& pod_set : victim.quota->pod_sets) pods += pod_set.count;
-    loss.work += -(victim.admitted.ms / 1000) * std::max<int64_t>(pods, 1);
+    int64_t cpu = 0;
+    for (size_t i = 0; i < victim.quota->pod_sets.size(); ++i) {
+      cpu += victim.spec->spec.queueing.pod_sets[i].request.cpu_milli / 100 *
+             victim.quota->pod_sets[i].count;
+    }
+    loss.work +=
+        ((youngest - victim.admitted).ms / 1000 + 1) * std::clamp<int64_t>(cpu, 1, 1 << 24);
   }
   return loss;
 }
@@ -155,13 +159,17 @@ PreemptionPlan FindVictims(World& world, const PreemptionQuestion& question) {
   std::vector<VictimCandidate> best;
   Loss best_loss;
   std::vector<ClusterId> scopes = {ClusterId{}};
-  for (const VictimCandidate& candidate : search.candidates()) scopes.push_back(candidate.cluster);
+  Instant youngest;
+  for (const VictimCandidate& candidate : search.candidates()) {
+    scopes.push_back(candidate.cluster);
+    youngest = std::max(youngest, candidate.admitted);
+  }
   std::sort(scopes.begin(), scopes.end());
   scopes.erase(std::unique(scopes.begin(), scopes.end()), scopes.end());
   for (const ClusterId scope : scopes) {
     std::vector<VictimCandidate> victims;
     if (!search.Find(scope, false, victims)) continue;
-    const Loss loss = LossOf(victims);
+    const Loss loss = LossOf(victims, youngest);
     if (plan.found && best_loss <= loss) continue;
     plan.found = true;
     plan.cluster = search.target();

@@ -1,6 +1,7 @@
 // CoreFixture with short words for quota: flavors, queues, jobs that ask for cpu.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
