@@ -163,8 +163,9 @@ void ReadLease(const Object& job, CopyReport& report) {
 
 std::string RenewalPatch(const RenewRequest& request) {
   Object patch;
-  Object& annotations = kube::EnsureObject(patch, {"metadata", "annotations"});
+  // Before the reference into it is taken: a new member moves those that are there.
   kube::EnsureObject(patch, {"metadata"})["uid"] = request.member_uid;
+  Object& annotations = kube::EnsureObject(patch, {"metadata", "annotations"});
   const bool lease = request.lease_seconds > 0;
   const int64_t own = request.own_deadline_seconds;
   annotations[names::kAnnotationLease] = lease ? Value("true") : Value(nullptr);
