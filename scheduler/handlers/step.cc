@@ -126,6 +126,8 @@ void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
     world_.mutable_ledger().ObserveRun(world_.FindSpec(record.spec)->queueing.local_queue,
                                        (now_ - record.quota->admitted_at).ms);
   }
+  // A job that waits ends too, when an earlier epoch turns out to have succeeded.
+  world_.DropClaim(record.job);
   record.spec = SpecId{};
   record.quota.Reset();
   record.ending = EndReason::kNone;
