@@ -78,6 +78,7 @@ void On(StepContext& step, const WorkloadFinished& event) {
   step.world().DropClaim(event.job);
   JobRecord record = *known;
   record.state = event.succeeded ? JobState::kDone : JobState::kFailed;
+  record.ending = EndReason::kNone;
   record.finished = event.finished ? std::min(event.finished, step.now()) : step.now();
   record.finished = std::max(record.finished, Instant{1});
   record.epoch = std::max(record.epoch, Epoch{1});

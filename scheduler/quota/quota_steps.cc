@@ -154,7 +154,7 @@ void ChangeInQueue(StepContext& step, JobRecord record, const JobRecord& known) 
     record.spec = known.spec;
   };
   if (known.state == JobState::kRequeued) {
-    keep_charges();
+    if (known.quota) keep_charges();
     step.PutRecord(std::move(record));
     return;
   }

@@ -187,13 +187,13 @@ void SimGateway::Step(const sched::Event& event) {
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
   for (const sched::Edit& edit : sink_.edits) book_.Take(edit);
-  const bool admits =
-      std::any_of(sink_.edits.begin(), sink_.edits.end(), [](const sched::Edit& edit) {
-        const auto* put = std::get_if<sched::PutJob>(&edit);
-        return put != nullptr && put->record.quota &&
-               put->record.state == sched::JobState::kPlacing;
-      });
-  if (admits) CheckQuotaHolds(sim_, core_->world());
+  for (const sched::Edit& edit : sink_.edits) {
+    const auto* put = std::get_if<sched::PutJob>(&edit);
+    if (put == nullptr || !put->record.quota || put->record.state != sched::JobState::kPlacing) {
+      continue;
+    }
+    CheckQuotaHolds(sim_, core_->world(), put->record.quota->cluster_queue);
+  }
   for (sched::Edit& edit : sink_.edits) {
     if (sim_.canary == Canary::kDroppedEdit && sim_.rng.Chance({1, 50})) continue;
     batch_.edits.push_back(std::move(edit));
