@@ -104,6 +104,9 @@ int RunExplain(const std::vector<std::string>& arguments) {
         static_cast<long long>(kube::Get<int64_t>(*placement, {"status", "score"}).value_or(0)));
   }
   PrintQuota(**api, *placement);
+  if (const kube::Object* quota = kube::GetObject(*placement, {"status", "quota"})) {
+    std::fputs(ExplainPlace(*quota).c_str(), stdout);
+  }
   PrintVerdicts(*placement);
   PrintHistory(*placement);
   return 0;

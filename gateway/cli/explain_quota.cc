@@ -69,4 +69,23 @@ std::string ExplainWorkload(const Object& workload) {
   return out;
 }
 
+std::string ExplainPlace(const Object& quota) {
+  std::string out;
+  if (const auto place = kube::Get<int64_t>(quota, {"place"})) {
+    std::string text = std::to_string(*place) + " of " +
+                       std::to_string(kube::Get<int64_t>(quota, {"waiting"}).value_or(*place));
+    const std::string_view start = kube::GetString(quota, {"estimatedStart"});
+    if (!start.empty()) {
+      text +=
+          ", may start at " + std::string(start) + " +- " +
+          std::to_string(kube::Get<int64_t>(quota, {"estimatedStartErrorSeconds"}).value_or(0)) +
+          " s";
+    }
+    out += Line("Place:     ", text);
+  }
+  const std::string change(kube::GetString(quota, {"nearestChange"}));
+  if (!change.empty()) out += Line("Admits it: ", change);
+  return out;
+}
+
 }  // namespace fairway::gateway

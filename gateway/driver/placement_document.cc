@@ -49,6 +49,24 @@ std::string ClusterName(const scheduler::World& world, ClusterId id) {
   return cluster != nullptr ? cluster->record.spec.name : "removed-" + std::to_string(id.value);
 }
 
+Object QuotaPart(const scheduler::QuotaDecision& quota, const kube::StoragePtr& sp) {
+  Object out(sp);
+  const auto add = [&out](std::string_view key, const std::string& text) {
+    if (!text.empty()) out.emplace(key, text);
+  };
+  add("clusterQueue", quota.cluster_queue);
+  add("reason", quota.reason);
+  add("message", quota.message);
+  add("nearestChange", quota.nearest_change);
+  if (quota.place > 0) out.emplace("place", quota.place);
+  if (quota.waiting > 0) out.emplace("waiting", quota.waiting);
+  if (quota.start) {
+    out.emplace("estimatedStart", kube::FormatTime(quota.start));
+    out.emplace("estimatedStartErrorSeconds", quota.start_error.ms / 1000);
+  }
+  return out;
+}
+
 void WriteDecision(const scheduler::World& world, const scheduler::Decision& decision,
                    Object& status) {
   const kube::StoragePtr& sp = status.storage();
@@ -61,6 +79,7 @@ void WriteDecision(const scheduler::World& world, const scheduler::Decision& dec
         {{"cluster", ClusterName(world, decision.runner_up)}, {"score", decision.runner_up_score}},
         sp);
   }
+  if (decision.quota) status["quota"] = QuotaPart(*decision.quota, sp);
   if (decision.verdicts.empty()) return;
   Array verdicts(sp);
   for (const scheduler::VerdictGroup& group : decision.verdicts) {
@@ -81,7 +100,7 @@ void KeepExplanation(const Object* previous, Object& status) {
   const Object* old = previous == nullptr ? nullptr : kube::GetObject(*previous, {"status"});
   if (old == nullptr) return;
   for (std::string_view key :
-       {"outcome", "message", "nearestChange", "score", "runnerUp", "verdicts"}) {
+       {"outcome", "message", "nearestChange", "quota", "score", "runnerUp", "verdicts"}) {
     if (const Value* value = kube::Find(*old, key)) status[key] = *value;
   }
 }

@@ -1,7 +1,6 @@
-// What queues and cohorts say of themselves, out of the world. Pure.
+// What queues and cohorts say of themselves: the core's view, as documents show it. Pure.
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "gateway/driver/queue_status.h"
@@ -9,10 +8,10 @@
 
 namespace fairway::gateway {
 
-// Reads one state of the world; made anew for each round of reads.
+// The world between two steps of the core.
 class QueueReader {
  public:
-  explicit QueueReader(const scheduler::World& world);
+  explicit QueueReader(const scheduler::World& world) : world_(world) {}
 
   // Empty facts for a name that the core does not know.
   QueueFacts ClusterQueue(const std::string& name) const;
@@ -21,7 +20,6 @@ class QueueReader {
 
  private:
   const scheduler::World& world_;
-  std::map<std::string, int64_t> pending_;  // by ClusterQueue
 };
 
 }  // namespace fairway::gateway

@@ -224,7 +224,11 @@ void ShowWaiting(const WorkloadFacts& facts, Object& workload) {
   }
   ShowRestart(facts, workload);
   if (facts.decision == nullptr) return;
-  SetCondition({"QuotaReserved", "False", "Pending", facts.decision->message}, facts.now, workload);
+  const auto& quota = facts.decision->quota;
+  const std::string_view reason = quota && !quota->reason.empty() ? quota->reason : "Pending";
+  SetCondition({"QuotaReserved", "False", reason,
+                quota && !quota->message.empty() ? quota->message : facts.decision->message},
+               facts.now, workload);
 }
 
 void ShowFinished(const WorkloadFacts& facts, Object& workload) {

@@ -382,6 +382,11 @@ void Workloads::Later(const scheduler::JobRecord& record, const scheduler::Decis
   scheduler::Decision& kept = waiting_[record.job];
   kept.outcome = decision.outcome;
   kept.message = decision.message;
+  kept.quota.Reset();
+  if (decision.quota) {
+    kept.quota.Make().reason = decision.quota->reason;
+    kept.quota->message = decision.quota->message;
+  }
   if (!waiting_timer_) waiting_timer_ = loop_.StartTimer(kWaitingDelayMs, [this] { WriteLater(); });
 }
 

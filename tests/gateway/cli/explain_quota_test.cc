@@ -28,5 +28,14 @@ TEST(ExplainQuota, SaysWhyItWaits) {
             "Queue:     lq\nQuota:     held back: spec.active of its Workload is false\n");
 }
 
+TEST(ExplainQuota, SaysItsPlaceAndWhatWouldAdmitIt) {
+  auto quota = kube::ParseJson(R"({"place":2,"waiting":7,"nearestChange":"fits if q lends 4 cpu",
+      "estimatedStart":"2026-01-01T00:00:00Z","estimatedStartErrorSeconds":30})");
+  EXPECT_EQ(ExplainPlace(quota->get_object()),
+            "Place:     2 of 7, may start at 2026-01-01T00:00:00Z +- 30 s\n"
+            "Admits it: fits if q lends 4 cpu\n");
+  EXPECT_EQ(ExplainPlace(kube::Object()), "");
+}
+
 }  // namespace
 }  // namespace fairway::gateway
