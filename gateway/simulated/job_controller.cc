@@ -149,7 +149,10 @@ void SimulatedJobController::Sync(const std::string& uid) {
   auto read = writer_.Read(state.key);
   if (!read || !read->has_value()) return;
   const Object& job = (*read)->get_object();
-  if (HasCondition(job, kComplete) || HasCondition(job, kFailed)) return;
+  if (HasCondition(job, kComplete) || HasCondition(job, kFailed)) {
+    state.deadline = Call();
+    return;
+  }
   if (!kube::GetString(job, {"metadata", "deletionTimestamp"}).empty()) return;
 
   if (kube::Get<bool>(job, {"spec", "suspend"}).value_or(false)) {
@@ -162,7 +165,10 @@ void SimulatedJobController::Sync(const std::string& uid) {
   int64_t parallelism = Number(job, {"spec", "parallelism"}, 1);
   bool done = completions >= 0 ? state.succeeded >= completions
                                : state.succeeded > 0 && state.active.empty();
-  if (done) return WriteStatus(state, kComplete, "CompletionsReached");
+  if (done) {
+    state.deadline = Call();
+    return WriteStatus(state, kComplete, "CompletionsReached");
+  }
   if (state.failed > Number(job, {"spec", "backoffLimit"}, 6)) {
     DropPods(state);
     return WriteStatus(state, kFailed, "BackoffLimitExceeded");

@@ -108,6 +108,11 @@ void SimulatedKubelet::Freeze(bool frozen) {
     if (pod.due) due.push_back(uid);
   }
   for (const std::string& uid : due) Finish(uid);
+  std::vector<std::string> stopping;
+  for (auto& [uid, pod] : pods_) {
+    if (pod.stopping) stopping.push_back(uid);
+  }
+  for (const std::string& uid : stopping) Stop(uid);
   ScheduleWaiting();
 }
 
@@ -117,6 +122,10 @@ void SimulatedKubelet::OnPod(const api::Written& change) {
   } else if (change.after == nullptr || Ended(*change.after)) {
     const Object& pod = change.after != nullptr ? *change.after : *change.before;
     Remove(std::string(kube::GetString(pod, {"metadata", "uid"})));
+  } else if (!kube::GetString(*change.after, {"metadata", "deletionTimestamp"}).empty()) {
+    auto found = pods_.find(std::string(kube::GetString(*change.after, {"metadata", "uid"})));
+    if (found == pods_.end() || std::exchange(found->second.stopping, true)) return;
+    loop_.Post([this, uid = found->first] { Stop(uid); });
   }
 }
 
@@ -183,6 +192,17 @@ bool SimulatedKubelet::Bind(Pod& pod) {
         !bound ? bound.error().message : started.error().message);
   }
   return true;
+}
+
+void SimulatedKubelet::Stop(const std::string& uid) {
+  auto found = pods_.find(uid);
+  if (found == pods_.end() || frozen_) return;
+  const store::ObjectKey key = found->second.key;
+  auto gone = writer_.Delete(
+      key, {.propagation = api::Propagation::kBackground, .grace_period_seconds = 0});
+  if (!gone && gone.error().code != 404) {
+    Log(LogLevel::kWarning, "simulated pod {} not gone: {}", key.name, gone.error().message);
+  }
 }
 
 void SimulatedKubelet::Finish(const std::string& uid) {

@@ -32,8 +32,9 @@ class SimulatedKubelet {
     scheduler::Resources request;
     int64_t run_ms = 0;
     int exit_code = 0;
-    std::string node;  // "" until bound
-    bool due = false;  // ran its time while frozen
+    std::string node;       // "" until bound
+    bool due = false;       // ran its time while frozen
+    bool stopping = false;  // it is being deleted
     Call timer;
   };
 
@@ -43,6 +44,8 @@ class SimulatedKubelet {
   void ScheduleWaiting();
   bool Bind(Pod& pod);
   void Finish(const std::string& uid);
+  // Its containers end as soon as they are told to; then the pod is gone.
+  void Stop(const std::string& uid);
 
   Loop& loop_;
   api::ObjectWriter& writer_;
