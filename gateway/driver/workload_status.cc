@@ -225,7 +225,8 @@ void ShowWaiting(const WorkloadFacts& facts, Object& workload) {
   ShowRestart(facts, workload);
   if (facts.decision == nullptr) return;
   const auto& quota = facts.decision->quota;
-  const std::string_view reason = quota && !quota->reason.empty() ? quota->reason : "Pending";
+  const std::string_view reason = quota && !quota->reason.empty() ? std::string_view(quota->reason)
+                                                                  : std::string_view("Pending");
   SetCondition({"QuotaReserved", "False", reason,
                 quota && !quota->message.empty() ? quota->message : facts.decision->message},
                facts.now, workload);

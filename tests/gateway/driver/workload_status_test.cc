@@ -6,6 +6,9 @@
 #include "gateway/driver/conditions.h"
 #include "scheduler/quota/quota_names.h"
 
+// A test names the fields that it is about.
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 namespace fairway::gateway {
 namespace {
 
