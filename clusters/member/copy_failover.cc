@@ -114,6 +114,66 @@ void AddFailoverContext(Object& copy, const FailoverContext& context) {
   }
 }
 
+namespace {
+
+// What TellContainers has added; an author's own variable of that name reads something else.
+bool IsTold(const Value& variable) {
+  const std::string_view name = kube::GetString(variable, {"name"});
+  const std::string_view path = kube::GetString(variable, {"valueFrom", "fieldRef", "fieldPath"});
+  if (name == kEpochVariable) return path == FieldPath("labels", names::kLabelEpoch);
+  return std::any_of(kTold.begin(), kTold.end(), [&](const Told& told) {
+    return name == told.variable && path == FieldPath("annotations", told.annotation);
+  });
+}
+
+void ForgetVariables(Object& pod_spec) {
+  for (std::string_view list : {"initContainers", "containers"}) {
+    Array* containers = kube::GetArray(pod_spec, {list});
+    for (size_t i = 0; containers != nullptr && i < containers->size(); ++i) {
+      Object* container = (*containers)[i].if_object();
+      Array* env = container == nullptr ? nullptr : kube::GetArray(*container, {"env"});
+      if (env == nullptr) continue;
+      for (auto at = env->begin(); at != env->end();) {
+        at = IsTold(*at) ? env->erase(at) : at + 1;
+      }
+      if (env->empty()) kube::Erase(*container, "env");
+    }
+  }
+}
+
+void ForgetAnnotations(Object& holder) {
+  Object* annotations = kube::GetObject(holder, {"metadata", "annotations"});
+  if (annotations == nullptr) return;
+  for (std::string_view key :
+       {names::kAnnotationLease, names::kAnnotationDeadline, names::kAnnotationLeaseGeneration}) {
+    kube::Erase(*annotations, key);
+  }
+  for (const Told& told : kTold) kube::Erase(*annotations, told.annotation);
+  if (annotations->empty()) kube::ErasePath(holder, {"metadata", "annotations"});
+}
+
+}  // namespace
+
+void RemoveFailoverContext(Object& job) {
+  if (kube::GetString(job, {"metadata", "annotations", names::kAnnotationLease}) == "true") {
+    const std::string_view text =
+        kube::GetString(job, {"metadata", "annotations", names::kAnnotationDeadline});
+    int64_t own = -1;
+    std::from_chars(text.data(), text.data() + text.size(), own);
+    Object& spec = kube::EnsureObject(job, {"spec"});
+    if (own >= 0) {
+      spec["activeDeadlineSeconds"] = own;
+    } else {
+      kube::Erase(spec, "activeDeadlineSeconds");
+    }
+  }
+  ForgetAnnotations(job);
+  Object* pod = kube::GetObject(job, {"spec", "template"});
+  if (pod == nullptr) return;
+  ForgetAnnotations(*pod);
+  if (Object* pod_spec = kube::GetObject(*pod, {"spec"})) ForgetVariables(*pod_spec);
+}
+
 void KeepFailoverContext(const Object& live, const FailoverContext& context, Object& copy) {
   Object* pod = kube::GetObject(copy, {"spec", "template"});
   for (const Told& told : kTold) {

@@ -21,6 +21,9 @@ namespace fairway::clusters {
 // Before the copy is made. `copy` is a Job with a pod template.
 void AddFailoverContext(kube::Object& copy, const FailoverContext& context);
 
+// The reverse of AddFailoverContext, for a Job that is made again from its copy.
+void RemoveFailoverContext(kube::Object& job);
+
 // A repair of a live copy: what its pods were told stays as it is there, and a copy that was
 // started keeps its lease as an instant. `live` is the member's Job (its template is not looked
 // at).

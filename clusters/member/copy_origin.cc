@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "clusters/member/copy_failover.h"
 #include "scheduler/names.h"
 #include "scheduler/names_restore.h"
 
@@ -119,6 +120,7 @@ Result<Value> RebuildJob(const Object& copy) {
   if (!manual) RestoreSelector(uid, name, restored);
   Give(origin, "t", restored, "ttlSecondsAfterFinished");
   Give(origin, "m", restored, "managedBy");
+  RemoveFailoverContext(job);
   job["status"] = Object{};
   return Value(std::move(job));
 }
