@@ -88,9 +88,8 @@ std::vector<std::vector<NodeRoom>> BoundedRooms(const std::vector<Amounts>& clas
       std::vector<Resources> amounts = up ? each.allocatable : each.free;
       if (steps > 0) {
         const Resources most = Largest(each.allocatable);
-        for (size_t i = 0; i < amounts.size(); ++i) {
-          amounts[i] = Rounded(amounts[i], up ? most : each.allocatable[i], steps, up);
-        }
+        // One ladder for the whole class: steps of each node's own size would never meet.
+        for (Resources& room : amounts) room = Rounded(room, most, steps, up);
       }
       rooms += out.emplace_back(Rooms(std::move(amounts))).size();
     }
