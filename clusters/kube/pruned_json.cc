@@ -103,24 +103,23 @@ PrunedParser& Parser() {
 }  // namespace
 
 const Omission* Omission::Below(std::string_view key) const {
-  for (const Member& member : members_) {
-    if (member.key == key) return &member.omission;
-  }
-  return nullptr;
+  const auto found = std::find(keys_.begin(), keys_.end(), key);
+  return found == keys_.end() ? nullptr : &below_[static_cast<size_t>(found - keys_.begin())];
 }
 
 void Omission::Add(std::string_view path) {
   const size_t dot = path.find('.');
   const std::string_view key = path.substr(0, dot);
-  auto found = std::find_if(members_.begin(), members_.end(),
-                            [key](const Member& member) { return member.key == key; });
-  if (found == members_.end()) {
-    found = members_.insert(members_.end(), Member{std::string(key), Omission()});
+  auto found = std::find(keys_.begin(), keys_.end(), key);
+  const auto at = static_cast<size_t>(found - keys_.begin());
+  if (found == keys_.end()) {
+    keys_.emplace_back(key);
+    below_.emplace_back();
   }
   if (dot == std::string_view::npos) {
-    found->omission.all_ = true;
+    below_[at].all_ = true;
   } else {
-    found->omission.Add(path.substr(dot + 1));
+    below_[at].Add(path.substr(dot + 1));
   }
 }
 

@@ -34,16 +34,12 @@ class Omission {
   bool all() const { return all_; }
 
  private:
-  struct Member;
   void Add(std::string_view path);
 
   bool all_ = false;
-  std::vector<Member> members_;
-};
-
-struct Omission::Member {
-  std::string key;
-  Omission omission;
+  // By member: its key, and what is omitted below it at the same place.
+  std::vector<std::string> keys_;
+  std::vector<Omission> below_;
 };
 
 // ParseJson() without the members that `omit` names: the same errors, the same numbers, and of
