@@ -29,7 +29,7 @@ struct JobSpec {
   Queueing queueing;
   FailoverPolicy failover = FailoverPolicy::kFenced;
   int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
-  std::vector<PlacementRules> rules;  // none or one: what few jobs ask for
+  std::vector<PlacementRules> rules;             // none or one: what few jobs ask for
   bool operator==(const JobSpec&) const = default;
 };
 

@@ -55,7 +55,7 @@ std::string PreemptionText(const WorkloadFacts& facts) {
                                                   : PreemptionCause::kNone));
 }
 
-// "/root/team/cq", as Kueue's preemption messages show where a queue stands.
+// "/org/team/cq", as Kueue's preemption messages show where a queue stands.
 std::string PathOf(const scheduler::World& world, const std::string& cluster_queue) {
   const auto& book = world.quota();
   const auto* queue = book.cluster_queues.Find(book.cluster_queues.FindByName(cluster_queue));

@@ -19,8 +19,7 @@ class WorkloadStatusTest : public ::testing::Test {
  protected:
   WorkloadStatusTest() {
     world_.Apply(scheduler::PutFlavor{{scheduler::FlavorId{1}, {.name = "spot"}}});
-    world_.Apply(
-        scheduler::PutCohort{{scheduler::CohortId{2}, {.name = "team", .parent = "root"}}});
+    world_.Apply(scheduler::PutCohort{{scheduler::CohortId{2}, {.name = "team", .parent = "org"}}});
     world_.Apply(scheduler::PutClusterQueue{
         {scheduler::ClusterQueueId{3}, {.name = "cq", .cohort = "team"}}});
     world_.Apply(scheduler::PutLocalQueue{
@@ -109,7 +108,7 @@ TEST_F(WorkloadStatusTest, PreemptionIsShownUntilTheNextAdmission) {
   Fill();
   const std::string message =
       "Preempted to accommodate a workload (UID: u-1, JobUID: UNKNOWN) due to reclamation within "
-      "the cohort; preemptor path: UNKNOWN; preemptee path: /root/team/cq";
+      "the cohort; preemptor path: UNKNOWN; preemptee path: /org/team/cq";
   EXPECT_EQ(Condition("Evicted"), "True Preempted: " + message);
   EXPECT_EQ(Condition("Preempted"), "True InCohortReclamation: " + message);
   EXPECT_TRUE(IsConditionTrue(doc_, "QuotaReserved"));  // until its owner has stopped it
