@@ -64,6 +64,12 @@ TEST_F(Detector, ClustersLostTogetherMeanThatWeAreCutOff) {
   Pass(Seconds(120));
   EXPECT_TRUE(IsIsolated(core().world(), core().failover()));
   EXPECT_EQ(Job(1).state, JobState::kUncertain);
+  // Until an operator knows better.
+  ClusterSpec lost = core().world().FindCluster(ClusterId{1})->record.spec;
+  lost.confirmed_lost = true;
+  Step(ClusterChanged{ClusterId{1}, &lost});
+  Pass(Seconds(5));
+  EXPECT_EQ(Job(1).cluster, ClusterId{3});
 }
 
 TEST_F(Detector, ReturnsThroughInventoryAndProbation) {
@@ -76,6 +82,11 @@ TEST_F(Detector, ReturnsThroughInventoryAndProbation) {
   EXPECT_FALSE(core().world().FindCluster(ClusterId{1})->IsOpen());
   Pass(Seconds(61));
   EXPECT_EQ(Link(1).state, LinkState::kReady);
+  // The next loss soon after costs twice as much.
+  Lose(1);
+  Hear(1);
+  Step(InventoryTaken{ClusterId{1}});
+  EXPECT_EQ(Link(1).probation_until, now() + Seconds(120));
 }
 
 }  // namespace
