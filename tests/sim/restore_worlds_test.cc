@@ -74,11 +74,18 @@ class RestoreWorld {
       const auto* put = std::get_if<sched::PutJob>(&edit);
       if (put != nullptr && sched::IsFinished(put->record)) finished_.insert(put->record.job);
     }
+    std::vector<ClusterId> asked;
     for (const sched::Command& command : sink_.commands) {
+      if (const auto* take = std::get_if<sched::TakeInventory>(&command)) {
+        asked.push_back(take->cluster);
+        continue;
+      }
       if (sched::IsRemote(command)) requests_.push_back(command);
       if (const auto* release = std::get_if<sched::ReleaseJob>(&command))
         gone_.insert(release->job);
     }
+    // Members answer at once, and their copies are listed by the caller.
+    for (const ClusterId cluster : asked) Step(sched::InventoryTaken{cluster});
   }
 
   // ---- the first life ----
@@ -254,6 +261,8 @@ class RestoreWorld {
       if (std::holds_alternative<sched::Dispatch>(command)) wrong_ = "dispatched unseen";
     }
     requests_.clear();
+    Step(sched::Recovered{});
+    for (uint64_t c = 1; c <= kClusters; ++c) Step(sched::LinkObserved{ClusterId{c}, true});
   }
 
   // Each member's complete list, as after every start.
