@@ -1,9 +1,10 @@
 #include "clusters/kube/kinds/pod_terms.h"
 
-#include <optional>
 #include <string>
+#include <utility>
 
 #include "clusters/kube/kinds/fields.h"
+#include "clusters/kube/kinds/placement_rules.h"
 
 namespace fairway::kube {
 namespace {
@@ -15,16 +16,6 @@ scheduler::TaintEffect EffectFrom(std::string_view text) {
   if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
   if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
   return scheduler::TaintEffect::kNoSchedule;
-}
-
-std::optional<Op> OperatorFrom(std::string_view text) {
-  if (text == "In") return Op::kIn;
-  if (text == "NotIn") return Op::kNotIn;
-  if (text == "Exists") return Op::kExists;
-  if (text == "DoesNotExist") return Op::kDoesNotExist;
-  if (text == "Gt") return Op::kGt;
-  if (text == "Lt") return Op::kLt;
-  return std::nullopt;
 }
 
 std::vector<LabelRequirement> SelectorFrom(const Object& pod_spec) {
@@ -70,14 +61,10 @@ std::vector<scheduler::SelectorTerm> NodeTermsFrom(const Object& pod_spec) {
   ForEachObject(required, "nodeSelectorTerms", [&](const Object& term, size_t) {
     scheduler::SelectorTerm& each = out.emplace_back();
     each.requirements = selector;
-    ForEachObject(term, "matchExpressions", [&](const Object& expression, size_t) {
-      const std::optional<Op> op = OperatorFrom(GetString(expression, {"operator"}));
-      if (!op) return;
-      LabelRequirement requirement{std::string(GetString(expression, {"key"})), *op, {}};
-      ForEachText(expression, "values",
-                  [&](std::string_view value, size_t) { requirement.values.emplace_back(value); });
+    scheduler::SelectorTerm own = TermFrom(term);
+    for (LabelRequirement& requirement : own.requirements) {
       each.requirements.push_back(std::move(requirement));
-    });
+    }
     any |= each.requirements.empty();
   });
   if (any) return {};
