@@ -61,7 +61,11 @@ void ArmTimer(StepContext& step) {
   consider(state.quota.due);
   const auto& deadlines = step.world().ledger().deadlines();
   if (!deadlines.empty()) consider(deadlines.begin()->first);
-  if (!next || (state.armed && state.armed <= next)) return;
+  if (!next) return;
+  // What was due long ago is due now: a timer asked for in the past would look like one that fired
+  // late, which is how a stall of ours is noticed.
+  next = std::max(next, step.now());
+  if (state.armed && state.armed <= next) return;
   state.armed = next;
   step.Emit(SetTimer{next});
 }
