@@ -46,7 +46,7 @@ class PrunedParser {
       buffer_ = std::make_unique<char[]>(size_);
       if (parser_->allocate(size_, kJsonDepthMax) != simdjson::SUCCESS) return false;
     }
-    std::memcpy(buffer_.get(), text.data(), text.size());
+    if (!text.empty()) std::memcpy(buffer_.get(), text.data(), text.size());
     std::memset(buffer_.get() + text.size(), 0, simdjson::SIMDJSON_PADDING);
     return parser_->parse(buffer_.get(), text.size(), false).get(root) == simdjson::SUCCESS;
   }

@@ -42,8 +42,6 @@ void CorePump::Replace(const std::vector<scheduler::Edit>& edits) {
   if (recorder_ != nullptr) {
     recorder_->Edits(core_.world(), edits, "RestoreInventory", loop_.Now());
   }
-  // A core that has just started: what is due is asked for, and every link counts as silent.
-  Post(scheduler::Recovered{});
 }
 
 void CorePump::Post(const scheduler::Event& event) {

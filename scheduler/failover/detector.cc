@@ -226,13 +226,16 @@ std::string_view LinkStateName(LinkState state) {
   return "Unknown";
 }
 
-// Nobody was heard yet in this life of ours: every link starts silent, and every clock anew.
+// After a start nobody was heard yet: every link is silent, and every clock begins anew. Recovered
+// may come later than that (a restore): what has been heard by then stands.
 void RecoverFailover(StepContext& step) {
   FailoverState& failover = step.failover();
   failover.observed_from = step.now();
   failover.refilled = step.now();
   for (const auto& [id, cluster] : step.world().clusters()) {
-    failover.links[id].silent_since = step.now();
+    LinkWatch& watch = failover.links[id];
+    watch.up = watch.answering = cluster.ready;
+    if (!watch.up) watch.silent_since = step.now();
     if (IsLost(cluster.record.link.state)) BeginMarking(step, id);
     if (IsWritable(cluster.record.link.state)) WithdrawResidue(step, id);
     if (cluster.jobs > 0 || cluster.record.link.stalled) WantRenewals(step, id);

@@ -261,8 +261,6 @@ class RestoreWorld {
       if (std::holds_alternative<sched::Dispatch>(command)) wrong_ = "dispatched unseen";
     }
     requests_.clear();
-    Step(sched::Recovered{});
-    for (uint64_t c = 1; c <= kClusters; ++c) Step(sched::LinkObserved{ClusterId{c}, true});
   }
 
   // Each member's complete list, as after every start.
