@@ -189,7 +189,10 @@ void SimGateway::Step(const sched::Event& event) {
   for (const sched::Edit& edit : sink_.edits) book_.Take(edit);
   for (const sched::Edit& edit : sink_.edits) {
     const auto* put = std::get_if<sched::PutJob>(&edit);
-    if (put == nullptr || !put->record.quota || put->record.state != sched::JobState::kPlacing) {
+    // Only what was placed by this step: a copy that its cluster came back with goes on under the
+    // quota of long ago, whatever was edited since.
+    if (put == nullptr || !put->record.quota || put->record.state != sched::JobState::kPlacing ||
+        put->record.since != sim_.now) {
       continue;
     }
     CheckQuotaHolds(sim_, core_->world(), put->record.quota->cluster_queue);
