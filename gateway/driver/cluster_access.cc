@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "clusters/kubeconfig/base64.h"
+#include "gateway/driver/same_at.h"
 
 namespace fairway::gateway {
 
@@ -64,7 +65,24 @@ Result<clusters::Access> FromFields(const Object& cluster, const Object* secret)
   return access;
 }
 
+// All that the access is made of. What is not named here may change without a reconnect.
+constexpr std::string_view kAccessFields[] = {"kubeconfigSecretRef",
+                                              "credentialSecretRef",
+                                              "context",
+                                              "server",
+                                              "tlsServerName",
+                                              "proxyURL",
+                                              "insecureSkipTLSVerify",
+                                              "caBundle"};
+
 }  // namespace
+
+bool HasSameAccess(const Object& before, const Object& after) {
+  for (std::string_view field : kAccessFields) {
+    if (!SameAt(before, after, {"spec", field})) return false;
+  }
+  return true;
+}
 
 std::optional<store::ObjectKey> ClusterSecret(const Object& cluster) {
   const Object* ref = Reference(cluster);

@@ -21,4 +21,8 @@ std::optional<store::ObjectKey> ClusterSecret(const kube::Object& cluster);
 // `secret` is null when it does not exist. Errors say which field or key is at fault.
 Result<clusters::Access> ClusterAccess(const kube::Object& cluster, const kube::Object* secret);
 
+// Whether both say the same about how the cluster is reached, its Secret's content aside. A cordon
+// or a new threshold is no reason to connect anew and to list everything again.
+bool HasSameAccess(const kube::Object& before, const kube::Object& after);
+
 }  // namespace fairway::gateway

@@ -71,10 +71,8 @@ void ClusterBridge::Join(const std::string& name, ClusterId id, const Object& do
     return;
   }
   Known& known = clusters_[name];
-  const Value* before = known.doc.is_object() ? kube::FindPath(known.doc, {"spec"}) : nullptr;
-  const Value* after = kube::FindPath(doc, {"spec"});
-  bool same_access = known.id == id && before != nullptr && after != nullptr &&
-                     kube::Equal(*before, *after) && fleet_.Has(id);
+  bool same_access = known.id == id && known.doc.is_object() &&
+                     HasSameAccess(known.doc.get_object(), doc) && fleet_.Has(id);
   known.id = id;
   names_[id] = name;
   known.doc = Value(doc, kube::StoragePtr());

@@ -56,5 +56,17 @@ TEST(ClusterAccessTest, WithoutCredentialsThereIsNoAccess) {
   EXPECT_NE(access.error().message.find("credentialSecretRef"), std::string::npos);
 }
 
+TEST(ClusterAccessTest, ACordonIsNoOtherAccess) {
+  const auto same = [](const std::string& before, const std::string& after) {
+    return HasSameAccess(Parse(R"({"spec":)" + before + "}").get_object(),
+                         Parse(R"({"spec":)" + after + "}").get_object());
+  };
+  EXPECT_TRUE(same(R"({"server":"https://a"})", R"({"server":"https://a","cordoned":true})"));
+  EXPECT_FALSE(same(R"({"server":"https://a"})", R"({"server":"https://b"})"));
+  EXPECT_FALSE(same(R"({"server":"https://a"})", R"({"server":"https://a","context":"c"})"));
+  EXPECT_FALSE(
+      same(R"({"credentialSecretRef":{"name":"a"}})", R"({"credentialSecretRef":{"name":"b"}})"));
+}
+
 }  // namespace
 }  // namespace fairway::gateway
