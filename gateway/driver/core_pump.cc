@@ -44,6 +44,10 @@ void CorePump::Replace(const std::vector<scheduler::Edit>& edits) {
   }
 }
 
+scheduler::Decision CorePump::Explain(const scheduler::JobRecord& record) {
+  return core_.Explain(record, loop_.Now());
+}
+
 void CorePump::Post(const scheduler::Event& event) {
   queue_.push_back(event);
   if (stepping_) return;

@@ -58,6 +58,8 @@ class CorePump {
   void RecordBy(HistoryRecorder* recorder) { recorder_ = recorder; }
 
   const scheduler::World& world() const { return core_.world(); }
+  // Why a job waits or is where it is, as of now.
+  scheduler::Decision Explain(const scheduler::JobRecord& record);
   const scheduler::FailoverConfig& failover() const { return failover_; }
   // Remote effects waiting for their commit.
   size_t held() const { return outbox_.size(); }

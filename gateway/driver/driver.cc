@@ -88,7 +88,13 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
       refresh_(loop, writer.store(), pump_,
                [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
                  PublishDecision(record, &decision);
-               }) {
+               }),
+      pace_(loop, writer.store(), [this](JobId job) {
+        const scheduler::JobRecord* record = pump_.world().FindJob(job);
+        if (record == nullptr || record->state != scheduler::JobState::kQueued) return;
+        const scheduler::Decision decision = pump_.Explain(*record);
+        WritePlacement(*record, &decision);
+      }) {
   fleet_.Bind(pump_);
   fleet_.Guard(&gate_);
   pump_.RecordBy(&recorder_);
@@ -115,6 +121,8 @@ Status Driver::Start() {
   }
   pump_.Post(scheduler::Recovered{});
   gate_.OpenWhenComplete();
+  // Waiting jobs whose first explanation was still due when we stopped get it with the others.
+  refresh_.Want();
   return {};
 }
 
@@ -154,7 +162,10 @@ void Driver::CountPending(const scheduler::JobRecord& record) {
 // A Workload that a client made has no Placement: it is placed nowhere.
 void Driver::PublishDecision(const scheduler::JobRecord& record,
                              const scheduler::Decision* decision) {
-  if (!IsWorkloadName(record.name)) WritePlacement(record, decision);
+  const bool waits = record.state == scheduler::JobState::kQueued && jobs_.Submitting(record.job);
+  if (!IsWorkloadName(record.name) && (!waits || pace_.MayNow(record.job))) {
+    WritePlacement(record, decision);
+  }
   queues_.Publish(record, decision, jobs_.Submitting(record.job));
 }
 
@@ -179,21 +190,30 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
         std::move(*kube::FindPath(doc, {"metadata", "ownerReferences"}));
     return {};
   };
-  auto written = writer_.Mutate(key, "", update, options);
-  if (!written && written.error().code == 404 && !unknown) {
+  // A job that is just submitted has none, unless somebody has made one for it by hand.
+  const bool is_new = record.epoch.value <= 1 && jobs_.Submitting(record.job) != nullptr;
+  auto create = [&]() -> Result<api::WriteOutcome> {
     std::string uid = UidOf(record, nullptr);
-    if (uid.empty()) return;
+    if (uid.empty()) return Fail(Error{.code = 404});
     const api::ServedKind* kind = writer_.registry().FindStorage(key.resource);
     api::CreatedForm* form =
         kind == nullptr ? nullptr : forms_.Find(record, pump_.world(), decision, uid);
     if (form != nullptr) {
       options.from_controller = true;
-      written = writer_.CreateAlike(*kind, key.ns, *form, options);
-    } else {
-      written = writer_.Create(
-          key, PlacementDocument(record, pump_.world(), decision, uid, nullptr, storage), options);
-      if (written && kind != nullptr) forms_.Note(*kind, *written->body);
+      return writer_.CreateAlike(*kind, key.ns, *form, options);
     }
+    auto made = writer_.Create(
+        key, PlacementDocument(record, pump_.world(), decision, uid, nullptr, storage), options);
+    if (made && kind != nullptr) forms_.Note(*kind, *made->body);
+    return made;
+  };
+  auto written = is_new ? create() : writer_.Mutate(key, "", update, options);
+  if (!written && is_new && written.error().code == 409) {
+    written = writer_.Mutate(key, "", update, options);
+  } else if (!written && written.error().code == 404 && !unknown) {
+    written = create();
+    // Its Job is gone.
+    if (!written && written.error().code == 404) return;
   }
   if (!written) Complain("placement", record.name, written.error());
 }

@@ -12,6 +12,7 @@
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/cluster_bridge.h"
 #include "gateway/driver/core_pump.h"
+#include "gateway/driver/explanation_pace.h"
 #include "gateway/driver/explanation_refresh.h"
 #include "gateway/driver/fleet.h"
 #include "gateway/driver/job_bridge.h"
@@ -100,6 +101,7 @@ class Driver : private Effects {
   ClusterBridge clusters_;
   RestoreGate gate_;
   ExplanationRefresh refresh_;
+  ExplanationPace pace_;
   PlacementForms forms_;
   std::deque<Waiting> waiting_;  // oldest first; bounded
   Call waiting_timer_;

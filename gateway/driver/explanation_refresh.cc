@@ -1,7 +1,5 @@
 #include "gateway/driver/explanation_refresh.h"
 
-#include "scheduler/placement.h"
-
 namespace fairway::gateway {
 
 namespace {
@@ -32,7 +30,7 @@ void ExplanationRefresh::Slice() {
   for (; it != world.jobs().end() && looked < kLooked && explained < kExplained; ++it, ++looked) {
     at_ = it->first;
     if (!scheduler::IsPending(*it->second)) continue;
-    publish_(*it->second, scheduler::ExplainJob(world, *it->second));
+    publish_(*it->second, pump_.Explain(*it->second));
     ++explained;
   }
   if (it != world.jobs().end()) return;

@@ -1,0 +1,45 @@
+// ExplanationPace: how fast waiting jobs get their first Placement. A few hundred a second are
+// written with their submission; in a storm the rest follows at that pace, behind the submissions.
+// A job that is placed meanwhile gets its Placement with that. A token bucket (Turner, 1986).
+//
+// Thread: the loop. Lifetime: loop and store outlive it.
+#pragma once
+
+#include <deque>
+#include <functional>
+
+#include "clusters/loop/loop.h"
+#include "scheduler/ids.h"
+#include "store/object_store.h"
+
+namespace fairway::gateway {
+
+class ExplanationPace {
+ public:
+  static constexpr int64_t kPerSecond = 500;
+  static constexpr int64_t kBurst = 500;
+  // Who comes when so many wait is written at once: what is kept is bounded.
+  static constexpr size_t kLateMax = 200'000;
+
+  // `write` is called for each job that had to wait, whatever became of it.
+  ExplanationPace(Loop& loop, store::ObjectStore& store, std::function<void(JobId)> write)
+      : loop_(loop), store_(store), write_(std::move(write)) {}
+
+  // False: `write` is called later. The order is kept.
+  bool MayNow(JobId job);
+  size_t late() const { return late_.size(); }
+
+ private:
+  void Refill();
+  void Drain();
+
+  Loop& loop_;
+  store::ObjectStore& store_;
+  std::function<void(JobId)> write_;
+  int64_t tokens_milli_ = kBurst * 1000;
+  int64_t refilled_ms_ = 0;
+  std::deque<JobId> late_;
+  Call timer_;
+};
+
+}  // namespace fairway::gateway
