@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "scheduler/assert.h"
+#include "store/rocks_log.h"
 #include "store/rocks_options.h"
 
 namespace fairway::store {
@@ -19,11 +20,12 @@ class RocksDb::Pin {
   const rocksdb::Snapshot* snapshot_ = nullptr;
 };
 
-RocksDb::RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes)
+RocksDb::RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes, Mode mode)
     : path_(std::move(path)),
       env_(env != nullptr ? env : rocksdb::Env::Default()),
       sizes_(sizes),
-      cache_(MakeBlockCache(sizes)) {}
+      cache_(MakeBlockCache(sizes)),
+      log_(mode == Mode::kReadWrite ? std::make_shared<RocksLog>(path_) : SilentLog()) {}
 
 RocksDb::~RocksDb() {
   FAIRWAY_ASSERT(leases_ == 0);
@@ -32,7 +34,7 @@ RocksDb::~RocksDb() {
 
 Result<std::shared_ptr<RocksDb>> RocksDb::Open(const std::string& path, rocksdb::Env* env,
                                                const RocksSizes& sizes, Mode mode) {
-  std::shared_ptr<RocksDb> db(new RocksDb(path, env, sizes));
+  std::shared_ptr<RocksDb> db(new RocksDb(path, env, sizes, mode));
   rocksdb::Status status = db->OpenDb(mode);
   if (status.ok()) return db;
   Error error;
@@ -47,7 +49,7 @@ Result<std::shared_ptr<RocksDb>> RocksDb::Open(const std::string& path, rocksdb:
 }
 
 rocksdb::Status RocksDb::OpenDb(Mode mode) {
-  rocksdb::DBOptions options = MakeDbOptions(sizes_, env_);
+  rocksdb::DBOptions options = MakeDbOptions(sizes_, env_, log_);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, MakeSmallFamilyOptions(cache_));
   for (Family f : {Family::kObjects, Family::kOld, Family::kLog, Family::kCore, Family::kMeta,

@@ -32,7 +32,7 @@ struct RocksSizes {
 class RocksDb : public std::enable_shared_from_this<RocksDb> {
  public:
   enum class Mode { kReadWrite, kReadOnly };
-  // `env` null = the operating system's. Created when missing, unless read-only.
+  // `env` null = the operating system's. Created when missing; kReadOnly writes nothing at all.
   static Result<std::shared_ptr<RocksDb>> Open(const std::string& path, rocksdb::Env* env,
                                                const RocksSizes& sizes, Mode mode);
   ~RocksDb();
@@ -71,7 +71,7 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
   size_t reopen_bytes() const { return sizes_.memtables / 2; }
 
  private:
-  RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes);
+  RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes, Mode mode);
   rocksdb::Status OpenDb(Mode mode);
   void CloseDb();
   void ReleasePin(Pin& pin);
@@ -80,6 +80,7 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
   rocksdb::Env* const env_;
   const RocksSizes sizes_;
   std::shared_ptr<rocksdb::Cache> cache_;
+  const std::shared_ptr<rocksdb::Logger> log_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

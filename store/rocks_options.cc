@@ -5,6 +5,8 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
+#include <utility>
+
 namespace fairway::store {
 namespace {
 
@@ -37,7 +39,8 @@ std::shared_ptr<rocksdb::Cache> MakeBlockCache(const RocksSizes& sizes) {
   return rocksdb::NewLRUCache(sizes.block_cache, 4, false, 0.3);
 }
 
-rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env) {
+rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env,
+                                 std::shared_ptr<rocksdb::Logger> log) {
   rocksdb::DBOptions options;
   options.env = env;
   options.create_if_missing = true;
@@ -52,8 +55,7 @@ rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.bytes_per_sync = 1u << 20;  // write-back of new tables in small steps, not in one burst
   options.max_open_files = 512;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4u << 20;
+  options.info_log = std::move(log);  // not RocksDB's own: RocksLog says why
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_bgerror_resume_count = 0;

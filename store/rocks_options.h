@@ -12,7 +12,8 @@
 namespace fairway::store {
 
 std::shared_ptr<rocksdb::Cache> MakeBlockCache(const RocksSizes& sizes);
-rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env);
+rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env,
+                                 std::shared_ptr<rocksdb::Logger> log);
 rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& sizes,
                                                const std::shared_ptr<rocksdb::Cache>& cache);
 // For families that hold next to nothing.

@@ -27,6 +27,11 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   // The next `n` appends answer "no space left"; the next `n` syncs answer "input/output error".
   void FailAppends(int n) { Set(fail_appends_, n); }
   void FailSyncs(int n) { Set(fail_syncs_, n); }
+  // From now on appends to files whose path ends so answer "no space left".
+  void FailAppendsTo(const std::string& ending) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    full_for_ = ending;
+  }
   // After `n` more writing operations nothing reaches the disk any more.
   void FreezeAfter(int n) { Set(freeze_after_, n); }
   bool frozen() {
@@ -37,6 +42,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     std::lock_guard<std::mutex> lock(mutex_);
     fail_appends_ = fail_syncs_ = 0;
     freeze_after_ = kForever;
+    full_for_.clear();
   }
   // Every unsynced byte goes, or all but a random first part of them; likewise files whose
   // directory was not synced. Only while the database is closed.
@@ -71,6 +77,12 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     auto s = target()->ReuseWritableFile(path, old, options, out, debug);
     if (s.ok()) Wrap(path, out);
     return s;
+  }
+  // RocksDB's own log file fails with the rest, if it writes one.
+  rocksdb::IOStatus NewLogger(const std::string& path, const rocksdb::IOOptions& options,
+                              std::shared_ptr<rocksdb::Logger>* out,
+                              rocksdb::IODebugContext* debug) override {
+    return FileSystem::NewLogger(path, options, out, debug);
   }
   rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
                                  std::unique_ptr<rocksdb::FSDirectory>* out,
@@ -154,6 +166,9 @@ class FaultFs : public rocksdb::FileSystemWrapper {
       if (!s.ok()) return s;
       {
         std::lock_guard<std::mutex> lock(fs_.mutex_);
+        if (!fs_.full_for_.empty() && path_.ends_with(fs_.full_for_)) {
+          return rocksdb::IOStatus::NoSpace(kFull);
+        }
         state_->Note(path_, data.size());
       }
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
@@ -238,6 +253,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   int fail_appends_ = 0;
   int fail_syncs_ = 0;
   int freeze_after_ = kForever;
+  std::string full_for_;
   std::map<std::string, std::shared_ptr<FileState>> files_;
   std::set<std::string> unsynced_entries_;
 };
