@@ -46,9 +46,10 @@ rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env,
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // A log file used again has its blocks already: the sync needs no file-system journal.
-  options.recycle_log_file_num = 4;
-  // Needed for recycled logs. It cannot tell a torn tail from damage; TailGuard can.
+  // Log files are not recycled: RocksDB 7.8 does not with this recovery mode, whatever it is told,
+  // and where it does, a flush whose directory sync fails leaves it with a log that it has closed.
+  options.recycle_log_file_num = 0;
+  // It cannot tell a torn tail from damage; TailGuard can.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.max_total_wal_size = sizes.wal;
   options.db_write_buffer_size = sizes.memtables;

@@ -32,6 +32,21 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     std::lock_guard<std::mutex> lock(mutex_);
     full_for_ = ending;
   }
+  // From now on one in `n` writing operations of every kind, directories and closes included,
+  // answers "input/output error" where `affects` says so of its path.
+  using Affects = bool (*)(const std::string& path);
+  void FailOneIn(uint32_t n, uint32_t seed, Affects affects) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    fail_one_in_ = n;
+    affects_ = affects;
+    chance_.seed(seed);
+  }
+  // The same for all operations, from the moment on when the next write-ahead log has been made.
+  void FailFromNextLog(Affects affects) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    await_log_ = true;
+    affects_ = affects;
+  }
   // After `n` more writing operations nothing reaches the disk any more.
   void FreezeAfter(int n) { Set(freeze_after_, n); }
   bool frozen() {
@@ -43,6 +58,8 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     fail_appends_ = fail_syncs_ = 0;
     freeze_after_ = kForever;
     full_for_.clear();
+    fail_one_in_ = 0;
+    await_log_ = false;
   }
   // Every unsynced byte goes, or all but a random first part of them; likewise files whose
   // directory was not synced. Only while the database is closed.
@@ -59,7 +76,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* out,
                                     rocksdb::IODebugContext* debug) override {
-    if (auto s = Allow(&fail_appends_, rocksdb::IOStatus::NoSpace(kFull)); !s.ok()) return s;
+    if (auto s = Allow(path, &fail_appends_, rocksdb::IOStatus::NoSpace(kFull)); !s.ok()) return s;
     auto s = target()->NewWritableFile(path, options, out, debug);
     if (!s.ok()) return s;
     {
@@ -73,7 +90,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
                                       const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSWritableFile>* out,
                                       rocksdb::IODebugContext* debug) override {
-    if (auto s = Allow(&fail_appends_, rocksdb::IOStatus::NoSpace(kFull)); !s.ok()) return s;
+    if (auto s = Allow(path, &fail_appends_, rocksdb::IOStatus::NoSpace(kFull)); !s.ok()) return s;
     auto s = target()->ReuseWritableFile(path, old, options, out, debug);
     if (s.ok()) Wrap(path, out);
     return s;
@@ -94,7 +111,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
-    if (auto s = Allow(nullptr, {}); !s.ok()) return s;
+    if (auto s = Allow(from, nullptr, {}); !s.ok()) return s;
     auto s = target()->RenameFile(from, to, options, debug);
     if (!s.ok()) return s;
     std::lock_guard<std::mutex> lock(mutex_);
@@ -107,7 +124,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   }
   rocksdb::IOStatus DeleteFile(const std::string& path, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
-    if (auto s = Allow(nullptr, {}); !s.ok()) return s;
+    if (auto s = Allow(path, nullptr, {}); !s.ok()) return s;
     auto s = target()->DeleteFile(path, options, debug);
     std::lock_guard<std::mutex> lock(mutex_);
     files_.erase(path);
@@ -162,7 +179,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
 
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
-      auto s = fs_.Allow(&fs_.fail_appends_, rocksdb::IOStatus::NoSpace(kFull));
+      auto s = fs_.Allow(path_, &fs_.fail_appends_, rocksdb::IOStatus::NoSpace(kFull));
       if (!s.ok()) return s;
       {
         std::lock_guard<std::mutex> lock(fs_.mutex_);
@@ -180,7 +197,7 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
-      auto s = fs_.Allow(&fs_.fail_syncs_, rocksdb::IOStatus::IOError("Input/output error"));
+      auto s = fs_.Allow(path_, &fs_.fail_syncs_, rocksdb::IOStatus::IOError("Input/output error"));
       if (!s.ok()) return s;
       s = FSWritableFileOwnerWrapper::Sync(options, debug);
       std::lock_guard<std::mutex> lock(fs_.mutex_);
@@ -190,6 +207,13 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
                             rocksdb::IODebugContext* debug) override {
       return Sync(options, debug);
+    }
+
+    rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      auto closed = FSWritableFileOwnerWrapper::Close(options, debug);
+      auto s = fs_.Allow(path_, nullptr, {});
+      return s.ok() ? closed : s;
     }
 
    private:
@@ -204,12 +228,13 @@ class FaultFs : public rocksdb::FileSystemWrapper {
         : FSDirectoryWrapper(base.get()), fs_(fs), path_(std::move(path)), base_(std::move(base)) {}
     rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
                             rocksdb::IODebugContext* debug) override {
+      if (auto s = fs_.Allow(path_, nullptr, {}); !s.ok()) return s;
       return Synced(base_->Fsync(options, debug));
     }
     rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions& options,
                                           rocksdb::IODebugContext* debug,
                                           const rocksdb::DirFsyncOptions& dir) override {
-      if (fs_.frozen()) return rocksdb::IOStatus::IOError("frozen");
+      if (auto s = fs_.Allow(path_, nullptr, {}); !s.ok()) return s;
       return Synced(base_->FsyncWithDirOptions(options, debug, dir));
     }
 
@@ -230,13 +255,16 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     std::lock_guard<std::mutex> lock(mutex_);
     field = value;
   }
-  rocksdb::IOStatus Allow(int* faults, const rocksdb::IOStatus& fault) {
+  rocksdb::IOStatus Allow(const std::string& path, int* faults, const rocksdb::IOStatus& fault) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (freeze_after_ == 0) return rocksdb::IOStatus::IOError("frozen");
     if (freeze_after_ > 0) --freeze_after_;
     if (faults != nullptr && *faults != 0) {
       if (*faults > 0) --*faults;
       return fault;
+    }
+    if (fail_one_in_ != 0 && affects_(path) && chance_() % fail_one_in_ == 0) {
+      return rocksdb::IOStatus::IOError("Input/output error");
     }
     return rocksdb::IOStatus::OK();
   }
@@ -245,6 +273,10 @@ class FaultFs : public rocksdb::FileSystemWrapper {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       files_[path] = state;
+      if (await_log_ && path.ends_with(".log")) {
+        await_log_ = false;
+        fail_one_in_ = 1;
+      }
     }
     *out = std::make_unique<File>(*this, path, state, std::move(*out));
   }
@@ -254,6 +286,10 @@ class FaultFs : public rocksdb::FileSystemWrapper {
   int fail_syncs_ = 0;
   int freeze_after_ = kForever;
   std::string full_for_;
+  uint32_t fail_one_in_ = 0;  // zero = never
+  Affects affects_ = nullptr;
+  bool await_log_ = false;
+  std::mt19937 chance_;
   std::map<std::string, std::shared_ptr<FileState>> files_;
   std::set<std::string> unsynced_entries_;
 };

@@ -18,15 +18,6 @@ using ::testing::HasSubstr;
 
 class FaultsTest : public ::testing::Test {
  protected:
-  // The distribution's RocksDB is built with assertions: after an injected fault its own clean-up
-  // aborts the process now and then (~ColumnFamilySet, WritableFileWriter), which says nothing
-  // about us.
-  void SetUp() override {
-    if (std::getenv("TEST_LONG") == nullptr) {
-      GTEST_SKIP() << "faults inside RocksDB: TEST_LONG=1 injects them";
-    }
-  }
-
   FaultsTest()
       : fs_(std::make_shared<FaultFs>()),
         env_(std::make_unique<HastyEnv>(rocksdb::NewCompositeEnv(fs_))) {}
@@ -111,7 +102,8 @@ TEST_F(FaultsTest, AFullDiskMakesItReadOnlyAndItHealsInOrder) {
                           "~default/a@4=v2<v1@3", "+default/b@5=after"));
 }
 
-// Opening writes some 70 KB of RocksDB's settings into its log file: more than any buffer of it.
+// RocksDB's own writer of it would end the process. Opening logs some 70 KB of settings: more than
+// its buffer.
 TEST_F(FaultsTest, ALogFileThatTakesNothingMoreStopsNothing) {
   fs_->FailAppendsTo("/LOG");
   Open();
@@ -239,6 +231,84 @@ TEST_F(FaultsTest, PowerFailureAtAnyPointLosesNothingReported) {
       fs_->Heal();
     }
   }
+}
+
+// A write-ahead log meets most faults, and then nothing else is written: others have their turns.
+constexpr FaultFs::Affects kAffected[] = {
+    [](const std::string&) { return true; },
+    [](const std::string& path) { return !path.ends_with(".log"); },
+    [](const std::string& path) { return path.ends_with("/db"); },  // the directory
+};
+
+// Faults that come and go, in every kind of operation, while it heals as well.
+TEST_F(FaultsTest, NoMixOfFaultsLosesAnythingOrEndsTheProcess) {
+  const uint32_t seeds = std::getenv("TEST_LONG") != nullptr ? 100 : 8;
+  for (uint32_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937 random(seed);
+    TempDir dir;
+    RocksJournal::Options options = Options(dir.path());
+    options.memtable_bytes = 256u << 10;  // flushes and compactions join in
+    options.wal_bytes = 64u << 10;
+    Open(options);
+    std::vector<std::string> expected;
+    for (uint64_t n = 1; n <= 150; ++n) {
+      if (n % 10 == 5) {
+        auto one_in = static_cast<uint32_t>(1 + random() % (random() % 2 == 0 ? 3 : 40));
+        fs_->FailOneIn(one_in, static_cast<uint32_t>(random()),
+                       kAffected[random() % std::size(kAffected)]);
+      }
+      std::string key = "k" + std::to_string(n);
+      std::string text(random() % 12000, '\0');  // which packing does not shrink
+      for (char& c : text) c = static_cast<char>(random());
+      ASSERT_EQ(Put(*store_, Job(key), text), Revision{n});
+      expected.push_back("+default/" + key + "@" + std::to_string(n) + "=" + text);
+      loop_.EndTurn();
+      if (n % 10 == 9) {
+        fs_->Heal();
+        Commit();
+      }
+    }
+    Commit();
+    UntilWritable();
+    ASSERT_EQ(LogAfter(*journal_, {}), expected);
+    Close();
+    fs_->DropUnsynced(random);
+    Open(options);
+    ASSERT_EQ(LogAfter(*journal_, {}), expected);
+    Close();
+  }
+}
+
+TEST_F(FaultsTest, AFaultRightAfterALogWasSwitchedHeals) {
+  RocksJournal::Options options = Options(dir_.path());
+  options.memtable_bytes = 256u << 10;
+  options.wal_bytes = 64u << 10;
+  Open(options);
+  std::mt19937 random(1);
+  std::vector<std::string> expected;
+  for (int fault = 0; fault < 30; ++fault) {
+    fs_->FailFromNextLog(kAffected[random() % std::size(kAffected)]);
+    for (int n = 0; n < 200 && journal_->health().writable; ++n) {
+      std::string key = "k" + std::to_string(expected.size());
+      std::string text(6000, '\0');
+      for (char& c : text) c = static_cast<char>(random());
+      Revision revision = Put(*store_, Job(key), text);
+      expected.push_back("+default/" + key + "@" + std::to_string(revision.value) + "=" + text);
+      loop_.RunUntil(
+          [&] { return store_->committed() >= revision || !journal_->health().writable; });
+    }
+    EXPECT_FALSE(journal_->health().writable);
+    fs_->Heal();
+    Commit();
+    UntilWritable();
+  }
+  EXPECT_EQ(LogAfter(*journal_, {}), expected);
+  Close();
+  std::mt19937 dropped(2);
+  fs_->DropUnsynced(dropped);
+  Open(options);
+  EXPECT_EQ(LogAfter(*journal_, {}), expected);
 }
 
 // The same fault from a real kernel. Needs the right to mount.
