@@ -2,7 +2,6 @@
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include <utility>
@@ -60,9 +59,6 @@ rocksdb::DBOptions MakeDbOptions(const RocksSizes& sizes, rocksdb::Env* env,
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.max_bgerror_resume_count = 0;
-  // One thread writes; only then memtables take the hint for keys in order (below).
-  options.allow_concurrent_memtable_write = false;
-  options.enable_write_thread_adaptive_yield = false;
   options.listeners.push_back(std::make_shared<NoRecovery>());
   return options;
 }
@@ -81,11 +77,6 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const RocksSizes& 
     options.memtable_prefix_bloom_size_ratio = 0.02;
     // Names are random, so a compaction rewrites all that is there: few large ones.
     options.level0_file_num_compaction_trigger = 8;
-  }
-  // Keys of these come in order: each is put beside the last one, not looked for from the top.
-  if (family == Family::kLog || family == Family::kOld || family == Family::kHistory ||
-      family == Family::kCore) {
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(1));
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // The database's own bound over all families (db_write_buffer_size) rules. Bodies fill most of
