@@ -37,6 +37,14 @@ struct PreemptionQuestion {
 // Moves usage in the ledger to try things, and puts it back.
 PreemptionPlan FindVictims(World& world, const PreemptionQuestion& question);
 
+// With this job the part of the tree that had to give it up to a job elsewhere would borrow again,
+// and that job is not finished. So it has to fit: it may not take anything from others of its own
+// queue, or two parts could send each other's jobs away for ever
+// (docs/decisions/0015-preemption-comes-to-rest.md). What it would take is out of the planned
+// ledger already.
+bool BorrowsAgain(World& world, const JobRecord& record, int32_t node,
+                  const std::vector<SlotNeed>& needs);
+
 // What preemption could do for one slot, for the choice of flavors.
 FlavorMode PreemptionFor(World& world, const JobRecord& record, const SpecEntry& spec, int32_t node,
                          int32_t slot, int64_t amount, int32_t* borrow);

@@ -1,5 +1,8 @@
 // The quota pass: queues that may admit something are looked at in the agenda's order, many heads
 // of each, until the step's allowance is used up; the rest follows with the next timer.
+#include <algorithm>
+#include <utility>
+
 #include "scheduler/quota/quota_steps.h"
 #include "scheduler/quota/reservation.h"
 
@@ -102,10 +105,14 @@ class Pass {
       kept = claim->second;
       step_.world().DropClaim(head.job, /*quiet=*/true);
     }
+    const bool promised = claimed && !kept.reserved;
     Claims aside = SetAside(step_.world(), id, head);
-    AdmitPlan plan = PlanAdmission(step_.world(), record, false);
-    const bool may_go =
-        plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt;
+    AdmitPlan plan = PlanBeside(record, promised, aside);
+    if (MayGo(plan) && TakesOver(id, record, plan, aside)) {
+      PutBack(step_.world(), std::exchange(aside, {}));
+      plan = PlanBeside(record, promised, aside);
+    }
+    const bool may_go = MayGo(plan);
     const bool waits = may_go && !IsFirst(id, plan, head);
     if (waits || !may_go) PutBack(step_.world(), std::move(aside));
     if (waits) {
@@ -113,10 +120,11 @@ class Pass {
       return kCostOfLook;
     }
     const bool acted = ActOnPlan(step_, record, std::move(plan));
-    if (may_go) PutBack(step_.world(), std::move(aside));
+    if (may_go) PutBackWhatFits(step_.world(), std::move(aside));
     if (acted) {
       admitted_ = true;
       GoOn(id, queue, head);
+      if (claimed && kept.reserved) ledger_.WakeAll();  // who waited for its turn may preempt now
     } else {
       if (claimed && !ledger_.claims().contains(head.job)) {
         step_.world().SetClaim(head.job, std::move(kept), /*quiet=*/true);
@@ -133,6 +141,36 @@ class Pass {
       }
     }
     return kCostOfLook;
+  }
+
+  static bool MayGo(const AdmitPlan& plan) {
+    return plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt;
+  }
+
+  // Reservations keep newcomers out, but nobody is preempted on their behalf: who would fit without
+  // them waits, others preempt as if there were none. A promise that was made stands beside them.
+  AdmitPlan PlanBeside(const JobRecord& record, bool promised, Claims& aside) {
+    AdmitPlan plan;
+    if (!promised) {
+      plan = PlanAdmission(step_.world(), record, false);
+      if (plan.victims.empty()) return plan;
+    }
+    Claims reservations = SetReservationsAside(step_.world());
+    if (!promised && reservations.empty()) return plan;
+    plan = PlanAdmission(step_.world(), record, false);
+    if (!promised && MayGo(plan) && plan.victims.empty()) plan.outcome = AdmitOutcome::kNoQuota;
+    aside.insert(aside.end(), reservations.begin(), reservations.end());
+    return plan;
+  }
+
+  // The plan lives on promises to others of the same queue, to which it has no right.
+  bool TakesOver(ClusterQueueId id, const JobRecord& record, const AdmitPlan& plan,
+                 const Claims& aside) {
+    return std::any_of(aside.begin(), aside.end(),
+                       [&](const auto& entry) {
+                         return entry.second.queue == id && !entry.second.reserved;
+                       }) &&
+           BorrowsAgain(step_.world(), record, ledger_.tree.FindNode(id), plan.assignment.needs);
   }
 
   // Puts the queue back in its place when another goes before it.
@@ -187,6 +225,7 @@ void RunQuotaPass(StepContext& step) {
   }
   if (!gained && state.due && step.now() < state.due) return;
   const bool admitted = Pass(step).Run();
+  ledger.WakeGained();  // what was promised and is free again; no other event may come
   state.due = {};
   if (!ledger.agenda().empty() || state.drain) {
     state.due = step.now() + (admitted ? kPauseBusy : kPauseIdle);

@@ -132,7 +132,16 @@ void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
     step.EmitWaiting(record);
     return;
   }
-  if (!ActOnPlan(step, record, PlanAdmission(world, record, false))) step.EmitWaiting(record);
+  AdmitPlan plan = PlanAdmission(world, record, false);
+  const bool reserved = std::any_of(ledger.claims().begin(), ledger.claims().end(),
+                                    [](const auto& entry) { return entry.second.reserved; });
+  if (!plan.victims.empty() && reserved) {
+    // Whether anybody has to go is a question of the pass, which looks behind the reservation.
+    ledger.Wake(home);
+    step.EmitWaiting(record);
+    return;
+  }
+  if (!ActOnPlan(step, record, std::move(plan))) step.EmitWaiting(record);
 }
 
 void ChangeInQueue(StepContext& step, JobRecord record, const JobRecord& known) {

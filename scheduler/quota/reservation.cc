@@ -11,6 +11,28 @@ namespace {
 
 bool IsReservation(const QuotaClaim& claim) { return claim.victims.empty() && claim.reserved; }
 
+int64_t MinusPriority(const World& world, JobId job) {
+  return -int64_t{world.specs().Get(world.FindJob(job)->spec).spec.priority};
+}
+
+// What is not in the ledger now could be promised again.
+bool StillFits(const World& world, const QuotaClaim& claim) {
+  const QuotaTree& tree = world.ledger().tree;
+  const int32_t node = tree.FindNode(claim.queue);
+  if (node == QuotaTree::kNone) return false;
+  for (const QuotaCharge& charge : claim.charges) {
+    const int32_t slot = tree.FindSlot(node, charge.flavor, charge.resource);
+    if (slot == QuotaTree::kNone || charge.amount > tree.Available(node, slot, Usage::kPlanned)) {
+      return false;
+    }
+  }
+  const ClusterState* state = world.FindCluster(claim.cluster);
+  if (state == nullptr) return !claim.cluster;
+  Resources free = state->Free();
+  free.Add(state->leaving);
+  return claim.room.FitsIn(free);
+}
+
 // The cluster that is closest to having the room, of those that would do when empty.
 ClusterId ClosestCluster(const World& world, const JobRecord& record, const SpecEntry& spec,
                          const PlaceScope& scope) {
@@ -80,14 +102,21 @@ Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {
   Claims aside;
   for (const auto& [job, claim] : world.ledger().claims()) {
     if (job == head.job) continue;
-    const int64_t minus_priority =
-        -int64_t{world.specs().Get(world.FindJob(job)->spec).spec.priority};
-    const bool behind =
-        claim.queue == queue && (head.minus_priority < minus_priority ||
-                                 (head.minus_priority == minus_priority && head.job < job));
-    if (behind || (IsReservation(claim) && head.minus_priority < minus_priority)) {
+    const int64_t minus_priority = MinusPriority(world, job);
+    const bool lower = head.minus_priority < minus_priority;
+    const bool newer = head.minus_priority == minus_priority && head.job < job;
+    const bool own = claim.queue == queue;
+    if (IsReservation(claim) ? lower || (own && newer) : lower && own)
       aside.emplace_back(job, claim);
-    }
+  }
+  for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
+  return aside;
+}
+
+Claims SetReservationsAside(World& world) {
+  Claims aside;
+  for (const auto& entry : world.ledger().claims()) {
+    if (IsReservation(entry.second)) aside.push_back(entry);
   }
   for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
   return aside;
@@ -95,6 +124,25 @@ Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {
 
 void PutBack(World& world, Claims claims) {
   for (auto& [job, claim] : claims) world.SetClaim(job, std::move(claim), /*quiet=*/true);
+}
+
+void PutBackWhatFits(World& world, Claims claims) {
+  if (claims.empty()) return;
+  Claims reservations = SetReservationsAside(world);
+  std::sort(claims.begin(), claims.end(), [&](const auto& a, const auto& b) {
+    return std::pair(MinusPriority(world, a.first), a.first) <
+           std::pair(MinusPriority(world, b.first), b.first);
+  });
+  for (auto& entry : claims) {
+    if (IsReservation(entry.second)) {
+      reservations.push_back(std::move(entry));
+      continue;
+    }
+    const bool stays = StillFits(world, entry.second);
+    world.SetClaim(entry.first, std::move(entry.second), /*quiet=*/true);
+    if (!stays) world.DropClaim(entry.first);  // not quietly: the rest of it is free for others
+  }
+  PutBack(world, std::move(reservations));
 }
 
 void DropIdleClaims(World& world) {

@@ -18,11 +18,16 @@ inline constexpr Duration kReservationAfter = Seconds(300);
 bool Reserve(World& world, const JobRecord& record, Instant now);
 
 // Takes away, quietly, the claims that this head of `queue` need not heed: reservations of lower
-// priority, and whatever was promised to jobs behind it in its own queue. They are to be put back
-// with PutBack.
+// priority or behind it in its own queue, and whatever was promised to jobs of lower priority in
+// its own queue. They are to be put back with PutBack.
 using Claims = std::vector<std::pair<JobId, QuotaClaim>>;
 Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head);
+// Takes all reservations away: they keep newcomers out, but nobody is preempted on their behalf.
+Claims SetReservationsAside(World& world);
 void PutBack(World& world, Claims claims);
+// The same after the head has taken what it wanted: a promise of what it took is void, lest the
+// planned ledger promise more than there is and somebody be preempted for it. Reservations stay.
+void PutBackWhatFits(World& world, Claims claims);
 // Lets go of claims whose jobs are not looked at any more: their queue is stopped or another.
 void DropIdleClaims(World& world);
 

@@ -26,18 +26,6 @@ struct VictimSearch::FairQueues {
   }
 };
 
-// The nodes just below the lowest common cohort: the preemptor's and the target's.
-std::pair<int32_t, int32_t> VictimSearch::BelowCommon(int32_t target) const {
-  int32_t mine = q_.node, theirs = target;
-  while (tree_.node(mine).depth > tree_.node(theirs).depth) mine = tree_.node(mine).parent;
-  while (tree_.node(theirs).depth > tree_.node(mine).depth) theirs = tree_.node(theirs).parent;
-  while (tree_.node(mine).parent != tree_.node(theirs).parent) {
-    mine = tree_.node(mine).parent;
-    theirs = tree_.node(theirs).parent;
-  }
-  return {mine, theirs};
-}
-
 // Down from a cohort to the queue with the largest share at every step; kNone when nobody is left
 // below.
 int32_t VictimSearch::NextFairQueue(FairQueues& queues, int32_t cohort) {
@@ -97,7 +85,7 @@ bool VictimSearch::FairFirst(FairQueues& queues, std::vector<VictimCandidate>& v
       if (take(candidate)) return true;
       continue;
     }
-    const auto [mine, theirs] = BelowCommon(target);
+    const auto [mine, theirs] = tree_.BelowCommon(q_.node, target);
     const int64_t my_share = tree_.Share(mine, Usage::kPlanned);
     const int64_t old_share = tree_.Share(theirs, Usage::kPlanned);
     while (queues.Has(target)) {
@@ -124,7 +112,7 @@ bool VictimSearch::FairSecond(FairQueues& queues, std::vector<VictimCandidate>& 
     if (target == QuotaTree::kNone) return false;
     const VictimCandidate candidate = queues.Pop(target);
     queues.pruned.insert(target);
-    const auto [mine, theirs] = BelowCommon(target);
+    const auto [mine, theirs] = tree_.BelowCommon(q_.node, target);
     if (mine == theirs ||
         tree_.Share(mine, Usage::kPlanned) >= tree_.Share(theirs, Usage::kPlanned)) {
       continue;
@@ -138,7 +126,7 @@ bool VictimSearch::FairSecond(FairQueues& queues, std::vector<VictimCandidate>& 
 bool VictimSearch::Fair(ClusterId scope, bool any, std::vector<VictimCandidate>& victims) {
   FairQueues queues;
   for (const VictimCandidate& candidate : candidates_) {
-    if (!any && candidate.cluster && candidate.cluster != scope) continue;
+    if (!IsAsked(candidate, scope, any)) continue;
     queues.by_node[candidate.node].push_back(candidate);
   }
   if (queues.by_node.empty()) return false;

@@ -84,12 +84,16 @@ bool VictimSearch::IsValid(const VictimCandidate& candidate, bool borrow) const 
   return true;
 }
 
+bool VictimSearch::IsAsked(const VictimCandidate& candidate, ClusterId scope, bool any) const {
+  if (spare_own_ && candidate.node == q_.node) return false;
+  return any || !candidate.cluster || candidate.cluster == scope;
+}
+
 bool VictimSearch::Classical(ClusterId scope, bool any, bool borrow,
                              std::vector<VictimCandidate>& victims) {
   victims.clear();
   for (const VictimCandidate& candidate : candidates_) {
-    if (!any && candidate.cluster && candidate.cluster != scope) continue;
-    if (!IsValid(candidate, borrow)) continue;
+    if (!IsAsked(candidate, scope, any) || !IsValid(candidate, borrow)) continue;
     Remove(candidate, -1);
     victims.push_back(candidate);
     if (!Fits(borrow, victims)) continue;
@@ -103,6 +107,21 @@ bool VictimSearch::Classical(ClusterId scope, bool any, bool borrow,
 }
 
 bool VictimSearch::Find(ClusterId scope, bool any, std::vector<VictimCandidate>& victims) {
+  spare_own_ = false;
+  if (!FindSet(scope, any, victims)) return false;
+  if (std::none_of(victims.begin(), victims.end(),
+                   [&](const VictimCandidate& v) { return v.node == q_.node; })) {
+    return true;
+  }
+  for (const VictimCandidate& victim : victims) Remove(victim, -1);
+  const bool again = BorrowsAgain(world_, *q_.record, q_.node, q_.needs);
+  for (const VictimCandidate& victim : victims) Remove(victim, +1);
+  if (!again) return true;
+  spare_own_ = true;
+  return FindSet(scope, any, victims);
+}
+
+bool VictimSearch::FindSet(ClusterId scope, bool any, std::vector<VictimCandidate>& victims) {
   scope_ = scope;
   victims.clear();
   if (Fits(true, victims)) return true;
@@ -119,6 +138,27 @@ bool VictimSearch::Find(ClusterId scope, bool any, std::vector<VictimCandidate>&
   if (!others || (no_borrowing && !under_nominal)) return Classical(scope, any, true, victims);
   const bool first = !(no_borrowing && hierarchy_empty_);
   return Classical(scope, any, first, victims) || Classical(scope, any, !first, victims);
+}
+
+bool BorrowsAgain(World& world, const JobRecord& record, int32_t node,
+                  const std::vector<SlotNeed>& needs) {
+  const PreemptionCause cause = record.quota->preempted;
+  if (cause == PreemptionCause::kNone || cause == PreemptionCause::kInClusterQueue) return false;
+  const JobRecord* preemptor = world.FindJob(record.quota->preemptor);
+  if (preemptor == nullptr || !preemptor->quota || IsFinished(*preemptor)) return false;
+  QuotaTree& tree = world.mutable_ledger().tree;
+  const int32_t other = tree.FindNode(
+      world.ledger().HomeOf(world.specs().Get(preemptor->spec).spec.queueing.local_queue));
+  if (other == QuotaTree::kNone || other == node || tree.node(other).tree != tree.node(node).tree) {
+    return false;
+  }
+  const int32_t part = tree.BelowCommon(node, other).first;
+  for (const SlotNeed& need : needs) tree.Move(node, need.slot, need.amount, Usage::kPlanned);
+  const bool borrows = std::any_of(needs.begin(), needs.end(), [&](const SlotNeed& need) {
+    return tree.BorrowsWith(part, need.slot, 0, Usage::kPlanned);
+  });
+  for (const SlotNeed& need : needs) tree.Move(node, need.slot, -need.amount, Usage::kPlanned);
+  return borrows;
 }
 
 // ---- the outer search: over clusters ----

@@ -51,7 +51,9 @@ class VictimSearch {
   bool UsesShortSlots(const VictimCandidate& candidate) const;
   bool WithinNominal(int32_t node) const;
   bool IsValid(const VictimCandidate& candidate, bool borrow) const;
+  bool IsAsked(const VictimCandidate& candidate, ClusterId scope, bool any) const;
 
+  bool FindSet(ClusterId scope, bool any, std::vector<VictimCandidate>& victims);
   bool Classical(ClusterId scope, bool any, bool borrow, std::vector<VictimCandidate>& victims);
   bool Fair(ClusterId scope, bool any, std::vector<VictimCandidate>& victims);
   struct FairQueues;
@@ -59,7 +61,6 @@ class VictimSearch {
                  std::vector<VictimCandidate>& retry);
   bool FairSecond(FairQueues& queues, std::vector<VictimCandidate>& victims);
   int32_t NextFairQueue(FairQueues& queues, int32_t cohort);
-  std::pair<int32_t, int32_t> BelowCommon(int32_t target) const;
 
   void Remove(const VictimCandidate& candidate, int sign);
   void MoveNeeds(int sign);
@@ -74,6 +75,7 @@ class VictimSearch {
   int32_t priority_ = 0;
   bool fair_ = false;
   bool ignore_room_ = false;
+  bool spare_own_ = false;    // nobody of the own queue is asked
   bool needs_moved_ = false;  // the preemptor's own usage is in the planned ledger (fair sharing)
   std::vector<int32_t> short_slots_;
   std::vector<VictimCandidate> candidates_;

@@ -177,5 +177,93 @@ TEST_F(PreemptionTest, FairSharingDoesNotPingPong) {
   EXPECT_EQ(evictions, 5);
 }
 
+// What was found by many seeds of PreemptionProperties, small and by hand.
+class RestTest : public PreemptionTest {
+ protected:
+  void SetUp() override { Flavor(1, "default"); }
+  // Everybody who was sent away goes, again and again. How many that were.
+  int ComeToRest(uint64_t first, uint64_t last) {
+    int evictions = 0;
+    for (int round = 0; round < 20; ++round) {
+      for (uint64_t job = first; job <= last; ++job) {
+        const JobRecord* record = core().world().FindJob(JobId{job});
+        if (record == nullptr || record->state != JobState::kRequeued) continue;
+        ++evictions;
+        Gone(job);
+      }
+    }
+    return evictions;
+  }
+};
+
+TEST_F(RestTest, WhoTakesOverAPromiseVoidsIt) {
+  AddQueue(1, Preempting("a", 2, "all"));
+  AddQueue(2, Preempting("b", 2, "all"));
+  Submit(10, Bare("a", 4));
+  Submit(20, Bare("b", 2));
+  ASSERT_EQ(State(10), JobState::kRequeued);
+  Submit(11, Bare("a", 1));
+  Submit(12, Bare("a", 1));
+  Submit(13, Bare("a", 2, 1));
+  EXPECT_EQ(ComeToRest(10, 20), 1);
+  EXPECT_TRUE(Admitted(13));
+  EXPECT_TRUE(Admitted(20)) << "it was promised what 10 left, and so it stays";
+}
+
+TEST_F(RestTest, SmallJobsDoNotOpenTheWayForLargeOnesForEver) {
+  AddQueue(1, Preempting("a", 2, "all"));
+  AddQueue(2, Preempting("b", 2, "all"));
+  Submit(10, Bare("a", 3, 2));
+  Submit(20, Bare("b", 3, 2));
+  Submit(21, Bare("b", 2, 1));  // within b's own quota: 10 has to go, and 20 takes its place
+  ASSERT_EQ(State(10), JobState::kRequeued);
+  Submit(11, Bare("a", 2, 1));  // the same the other way round
+  EXPECT_EQ(ComeToRest(10, 21), 2) << "10 and 20 have had their turn";
+  EXPECT_TRUE(Admitted(11));
+  EXPECT_TRUE(Admitted(21));
+}
+
+TEST_F(RestTest, WhoWasSentAwayTakesHisTurnOnceHisPreemptorIsFinished) {
+  ClusterQueueSpec a = Preempting("a", 2, "all");
+  a.preemption.borrow_within_cohort = PreemptionPolicy::kLowerPriority;
+  AddQueue(1, a);
+  AddQueue(2, Preempting("b", 2, "all"));
+  Submit(10, Bare("a", 3, 2));
+  Submit(20, Bare("b", 2));
+  ASSERT_EQ(State(10), JobState::kRequeued);
+  Gone(10);
+  ASSERT_TRUE(Admitted(20));
+  Submit(11, Bare("a", 2));
+  ASSERT_TRUE(Admitted(11));
+  EXPECT_FALSE(Admitted(10));
+  Done(20);
+  ComeToRest(10, 20);
+  EXPECT_TRUE(Admitted(10)) << "before 11, which has lower priority";
+  EXPECT_FALSE(Admitted(11));
+}
+
+TEST_F(RestTest, NobodyIsPreemptedForAReservation) {
+  AddQueue(1, Preempting("a", 1, "all"));
+  AddQueue(2, Queue("b", 3, "all"));
+  AddQueue(3, Queue("c", 0, "all"));
+  Submit(30, Bare("c", 1));
+  Submit(31, Bare("c", 1));
+  Submit(20, Bare("b", 3));
+  At(now() + Seconds(301));
+  Submit(32, Bare("c", 1));
+  Done(32);
+  ASSERT_TRUE(core().world().ledger().claims().at(JobId{20}).reserved);
+  Submit(10, Bare("a", 1));
+  Settle();
+  EXPECT_FALSE(Admitted(10)) << "there is room, but it is kept for 20";
+  EXPECT_TRUE(Admitted(30));
+  EXPECT_TRUE(Admitted(31));
+  Done(30);
+  EXPECT_TRUE(Admitted(20));
+  EXPECT_EQ(State(31), JobState::kRequeued) << "now there is none, and a has a right to it";
+  Gone(31);
+  EXPECT_TRUE(Admitted(10));
+}
+
 }  // namespace
 }  // namespace fairway::scheduler

@@ -200,7 +200,7 @@ TEST_P(PreemptionProperties, SetsAreMinimalAndNothingPingPongs) {
   EXPECT_LT(evictions, static_cast<int>(next - 100));
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, PreemptionProperties, ::testing::Range(1, 41));
+INSTANTIATE_TEST_SUITE_P(Seeds, PreemptionProperties, ::testing::Range(1, 301));
 
 }  // namespace
 }  // namespace fairway::scheduler
