@@ -75,16 +75,6 @@ std::pair<int32_t, bool> QuotaTree::BorrowHeight(int32_t index, int32_t slot, in
   }
 }
 
-std::pair<int32_t, int32_t> QuotaTree::BelowCommon(int32_t a, int32_t b) const {
-  while (node(a).depth > node(b).depth) a = node(a).parent;
-  while (node(b).depth > node(a).depth) b = node(b).parent;
-  while (node(a).parent != node(b).parent) {
-    a = node(a).parent;
-    b = node(b).parent;
-  }
-  return {a, b};
-}
-
 void QuotaTree::Move(int32_t index, int32_t slot, int64_t amount, Usage ledger, int32_t* gained) {
   for (int32_t at = index; at != kNone && amount != 0; at = node(at).parent) {
     Cell& here = MutableCell(at, slot);

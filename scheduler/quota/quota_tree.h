@@ -114,8 +114,6 @@ class QuotaTree {
   // lent might be reclaimed.
   std::pair<int32_t, bool> BorrowHeight(int32_t node, int32_t slot, int64_t amount,
                                         Usage ledger) const;
-  // The nodes just below the lowest cohort that two nodes of one tree share: of `a`, and of `b`.
-  std::pair<int32_t, int32_t> BelowCommon(int32_t a, int32_t b) const;
   // Adds to one node and what it borrows from; undone by the same with -amount.
   void Move(int32_t node, int32_t slot, int64_t amount, Usage ledger, int32_t* gained = nullptr);
 

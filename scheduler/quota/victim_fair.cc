@@ -85,7 +85,7 @@ bool VictimSearch::FairFirst(FairQueues& queues, std::vector<VictimCandidate>& v
       if (take(candidate)) return true;
       continue;
     }
-    const auto [mine, theirs] = tree_.BelowCommon(q_.node, target);
+    const auto [mine, theirs] = BelowCommon(tree_, q_.node, target);
     const int64_t my_share = tree_.Share(mine, Usage::kPlanned);
     const int64_t old_share = tree_.Share(theirs, Usage::kPlanned);
     while (queues.Has(target)) {
@@ -112,7 +112,7 @@ bool VictimSearch::FairSecond(FairQueues& queues, std::vector<VictimCandidate>& 
     if (target == QuotaTree::kNone) return false;
     const VictimCandidate candidate = queues.Pop(target);
     queues.pruned.insert(target);
-    const auto [mine, theirs] = tree_.BelowCommon(q_.node, target);
+    const auto [mine, theirs] = BelowCommon(tree_, q_.node, target);
     if (mine == theirs ||
         tree_.Share(mine, Usage::kPlanned) >= tree_.Share(theirs, Usage::kPlanned)) {
       continue;

@@ -140,6 +140,16 @@ bool VictimSearch::FindSet(ClusterId scope, bool any, std::vector<VictimCandidat
   return Classical(scope, any, first, victims) || Classical(scope, any, !first, victims);
 }
 
+std::pair<int32_t, int32_t> BelowCommon(const QuotaTree& tree, int32_t a, int32_t b) {
+  while (tree.node(a).depth > tree.node(b).depth) a = tree.node(a).parent;
+  while (tree.node(b).depth > tree.node(a).depth) b = tree.node(b).parent;
+  while (tree.node(a).parent != tree.node(b).parent) {
+    a = tree.node(a).parent;
+    b = tree.node(b).parent;
+  }
+  return {a, b};
+}
+
 bool BorrowsAgain(World& world, const JobRecord& record, int32_t node,
                   const std::vector<SlotNeed>& needs) {
   const PreemptionCause cause = record.quota->preempted;
@@ -152,7 +162,7 @@ bool BorrowsAgain(World& world, const JobRecord& record, int32_t node,
   if (other == QuotaTree::kNone || other == node || tree.node(other).tree != tree.node(node).tree) {
     return false;
   }
-  const int32_t part = tree.BelowCommon(node, other).first;
+  const int32_t part = BelowCommon(tree, node, other).first;
   for (const SlotNeed& need : needs) tree.Move(node, need.slot, need.amount, Usage::kPlanned);
   const bool borrows = std::any_of(needs.begin(), needs.end(), [&](const SlotNeed& need) {
     return tree.BorrowsWith(part, need.slot, 0, Usage::kPlanned);

@@ -4,6 +4,7 @@
 
 #include <absl/container/btree_map.h>
 
+#include <utility>
 #include <vector>
 
 #include "scheduler/quota/preemption.h"
@@ -83,5 +84,8 @@ class VictimSearch {
   ClusterId scope_;
   ClusterId target_;
 };
+
+// The nodes just below the lowest cohort that two nodes of one tree share: of `a`, and of `b`.
+std::pair<int32_t, int32_t> BelowCommon(const QuotaTree& tree, int32_t a, int32_t b);
 
 }  // namespace fairway::scheduler
