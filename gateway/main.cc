@@ -4,6 +4,13 @@
 
 #include "gateway/cli/commands.h"
 
+// Read by jemalloc, where we are linked with it: large pages for its heap. Fewer faults and fewer
+// misses of the TLB in memtables and indexes (docs/decisions/0009-allocator-jemalloc.md).
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "thp:always";
+}
+
 int main(int argc, char** argv) {
   // A client that goes away is an error to handle, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
