@@ -97,13 +97,14 @@ class Pass {
       ledger_.Enlist(id, {head.minus_priority, {}, head.job});
       return kCostOfSkip;
     }
-    const JobRecord& record = *step_.world().FindJob(head.job);
-    const auto claim = ledger_.claims().find(head.job);
+    const JobId job = WhoseTurn(id, head);
+    const JobRecord& record = *step_.world().FindJob(job);
+    const auto claim = ledger_.claims().find(job);
     const bool claimed = claim != ledger_.claims().end();
     QuotaClaim kept;
     if (claimed) {
       kept = claim->second;
-      step_.world().DropClaim(head.job, /*quiet=*/true);
+      step_.world().DropClaim(job, /*quiet=*/true);
     }
     const bool promised = claimed && !kept.reserved;
     Claims aside = SetAside(step_.world(), id, head);
@@ -116,20 +117,20 @@ class Pass {
     const bool waits = may_go && !IsFirst(id, plan, head);
     if (waits || !may_go) PutBack(step_.world(), std::move(aside));
     if (waits) {
-      if (claimed) step_.world().SetClaim(head.job, std::move(kept), /*quiet=*/true);
+      if (claimed) step_.world().SetClaim(job, std::move(kept), /*quiet=*/true);
       return kCostOfLook;
     }
     const bool acted = ActOnPlan(step_, record, std::move(plan));
     if (may_go) PutBackWhatFits(step_.world(), std::move(aside));
     if (acted) {
       admitted_ = true;
-      GoOn(id, queue, head);
+      if (job == head.job) GoOn(id, queue, head);
       if (claimed && kept.reserved) ledger_.WakeAll();  // who waited for its turn may preempt now
     } else {
-      if (claimed && !ledger_.claims().contains(head.job)) {
-        step_.world().SetClaim(head.job, std::move(kept), /*quiet=*/true);
+      if (claimed && !ledger_.claims().contains(job)) {
+        step_.world().SetClaim(job, std::move(kept), /*quiet=*/true);
         // A reservation stays; of another promise, what is left is free for others.
-        if (!ledger_.claims().at(head.job).reserved) step_.world().DropClaim(head.job);
+        if (!ledger_.claims().at(job).reserved) step_.world().DropClaim(job);
       }
       if (!may_go) Reserve(step_.world(), *step_.world().FindJob(head.job), step_.now());
       const bool strict =
@@ -141,6 +142,17 @@ class Pass {
       }
     }
     return kCostOfLook;
+  }
+
+  // Jobs of a group are alike, and only its head is in the queue's order: whoever of them has a
+  // promise goes first, or it would never be kept.
+  JobId WhoseTurn(ClusterQueueId id, const QueueHead& head) {
+    for (const auto& [job, claim] : ledger_.claims()) {
+      if (claim.queue != id || claim.reserved) continue;
+      const JobRecord& record = *step_.world().FindJob(job);
+      if (WaitsForQuota(record) && GroupOf(record) == head.group) return job;
+    }
+    return head.job;
   }
 
   static bool MayGo(const AdmitPlan& plan) {

@@ -242,6 +242,22 @@ TEST_F(RestTest, WhoWasSentAwayTakesHisTurnOnceHisPreemptorIsFinished) {
   EXPECT_FALSE(Admitted(11));
 }
 
+TEST_F(RestTest, APromiseIsKeptWhenAnOlderJobOfTheSameKindComesBack) {
+  AddQueue(1, Preempting("a", 2, "all"));
+  AddQueue(2, Preempting("b", 2, "all"));
+  Submit(9, Bare("a", 2));
+  Submit(10, Bare("a", 2));
+  Submit(11, Bare("a", 2));
+  Submit(20, Bare("b", 1, 1));
+  ASSERT_EQ(State(10), JobState::kRequeued);
+  Done(9);
+  ASSERT_TRUE(Admitted(20));
+  ASSERT_TRUE(core().world().ledger().claims().contains(JobId{11}));
+  Gone(10);
+  EXPECT_TRUE(Admitted(11));
+  EXPECT_FALSE(Admitted(10));
+}
+
 TEST_F(RestTest, NobodyIsPreemptedForAReservation) {
   AddQueue(1, Preempting("a", 1, "all"));
   AddQueue(2, Queue("b", 3, "all"));
