@@ -202,10 +202,10 @@ TEST_F(RestTest, WhoTakesOverAPromiseVoidsIt) {
   Submit(10, Bare("a", 4));
   Submit(20, Bare("b", 2));
   ASSERT_EQ(State(10), JobState::kRequeued);
-  Submit(11, Bare("a", 1));
-  Submit(12, Bare("a", 1));
+  Submit(31, Bare("a", 1));
+  ASSERT_EQ(core().world().ledger().claims().size(), 2u) << "20 and 31 are promised its room";
   Submit(13, Bare("a", 2, 1));
-  EXPECT_EQ(ComeToRest(10, 20), 1);
+  EXPECT_EQ(ComeToRest(10, 31), 1);
   EXPECT_TRUE(Admitted(13));
   EXPECT_TRUE(Admitted(20)) << "it was promised what 10 left, and so it stays";
 }
