@@ -24,8 +24,8 @@ failover: {suspectAfterMs: 1000, unreachableAfterMs: 4000, leaseMs: 6000, clockS
 
 def manifest(name, home, policy, cpu):
     return {"apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": name, "labels": {"home": home},
-                         "annotations": {"fairway.flext.sh/failover": policy}},
+            "metadata": {"name": name, "annotations": {"fairway.flext.sh/failover": policy,
+                                         "fairway.flext.sh/placement-policy": f"near-{home}"}},
             "spec": {"template": {
                 "metadata": {"annotations": {"simulated.fairway.flext.sh/run-ms": "3600000"}},
                 "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [
@@ -36,8 +36,7 @@ def manifest(name, home, policy, cpu):
 def policy(home):
     return {"apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
             "metadata": {"name": f"near-{home}", "namespace": "default"},
-            "spec": {"selector": {"matchLabels": {"home": home}},
-                     "clusterAffinity": {"preferred": [{"weight": 100, "preference": {
+            "spec": {"clusterAffinity": {"preferred": [{"weight": 100, "preference": {
                          "matchExpressions": [{"key": "site", "operator": "In", "values": [home]}]}}]}}}
 
 
