@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""moves_test.py FAIRWAY [JOBS]: a simulated cluster with JOBS running `fast` Jobs is lost (1,000; 10,000 with
+"""moves_test.py FAIRWAY [JOBS]: a simulated cluster with JOBS running `fast` Jobs is lost (1,000; 12,500 with
 TEST_LONG=1). The two survivors have room for four fifths of them. What fits runs elsewhere within a minute, no
 survivor gets more than it holds, the rest waits, and nothing else moves."""
 import os
@@ -83,7 +83,7 @@ class Count:
 
 def main():
     binary = sys.argv[1]
-    jobs = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000 if os.environ.get("TEST_LONG") else 1_000
+    jobs = int(sys.argv[2]) if len(sys.argv) > 2 else 12_500 if os.environ.get("TEST_LONG") else 1_000
     # Every cluster holds `jobs` CPUs on nodes of 100; the survivors' nodes are three fifths full.
     nodes = jobs // 100
     members = Simulated(binary, 3, 1000)
