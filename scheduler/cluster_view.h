@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scheduler/failover/config.h"
+#include "scheduler/failover/drain.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job_terms.h"
@@ -30,7 +31,11 @@ struct ClusterSpec {
   FailoverThresholds failover;
   // An operator vouches for its loss: the isolation brake is off for it.
   bool confirmed_lost = false;
+  DrainWish drain;
   bool operator==(const ClusterSpec&) const = default;
+
+  // Nothing new is placed there.
+  bool IsClosed() const { return cordoned || drain.mode != DrainMode::kNone; }
 };
 
 // Measured by watching the member's nodes and pods.

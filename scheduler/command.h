@@ -43,6 +43,10 @@ struct TakeInventory {
 struct PublishCluster {
   ClusterId cluster;
 };
+// What the Cluster object says of its drain, or of the freeze, is out of date. At leisure.
+struct PublishDrain {
+  ClusterId cluster;
+};
 // Whether the Job is Uncertain has changed.
 struct PublishStale {
   JobId job;
@@ -75,7 +79,7 @@ struct SetTimer {
 
 using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
                              ExpireJob, PublishQueues, SetTimer, RenewLease, CloseLink,
-                             TakeInventory, PublishCluster, PublishStale>;
+                             TakeInventory, PublishCluster, PublishStale, PublishDrain>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 
 inline bool IsRemote(const Command& c) {

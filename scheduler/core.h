@@ -45,6 +45,8 @@ class Core {
 
   const World& world() const { return world_; }
   const FailoverConfig& failover() const { return state_.failover.config; }
+  // How far the drains are, by cluster.
+  const DrainState& drains() const { return state_.drains; }
 
  private:
   World world_;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scheduler/decision.h"
+#include "scheduler/failover/drain.h"
 #include "scheduler/failover/failover_state.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
@@ -65,6 +66,8 @@ struct CoreState {
   Instant sweep_due;
 
   FailoverState failover;
+  DrainState drains;
+  FailbackState failback;
 
   // The last waiting decision, which the next job of the same spec shares.
   GroupId explained_group;

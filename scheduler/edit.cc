@@ -21,6 +21,8 @@ constexpr char kClusterQueueTable = 'f';
 constexpr char kLocalQueueTable = 'g';
 constexpr char kJobTable = 'j';
 constexpr char kResidueTable = 'r';
+constexpr char kFreezeTable = 's';
+constexpr uint64_t kFreezeId = 1;  // the only one
 
 constexpr uint8_t kFormatVersion = 1;
 // Sections follow the fields of format 1, in rising order; what is absent has its default. Records
@@ -28,6 +30,7 @@ constexpr uint8_t kFormatVersion = 1;
 constexpr uint8_t kSectionedVersion = 2;
 constexpr uint8_t kQuotaSection = 1;     // of a job
 constexpr uint8_t kFailoverSection = 2;  // of a job, or a cluster
+constexpr uint8_t kDrainSection = 3;     // of a cluster
 constexpr size_t kKeySize = 9;
 
 enum JobFlag : uint8_t { kSuspendedBit = 1, kDeleteRequestedBit = 2, kDispatchPendingBit = 4 };
@@ -92,14 +95,47 @@ LinkRecord ReadLink(ByteReader& in) {
 
 bool WriteSections(ByteWriter& out, const ClusterRecord& record) {
   const FailoverThresholds& own = record.spec.failover;
-  if (own == FailoverThresholds{} && !record.spec.confirmed_lost && record.link == LinkRecord{}) {
-    return false;
+  bool written = false;
+  if (own != FailoverThresholds{} || record.spec.confirmed_lost || record.link != LinkRecord{}) {
+    out.Byte(kFailoverSection);
+    for (const Duration d : {own.suspect_after, own.unreachable_after, own.lease}) out.Signed(d.ms);
+    out.Byte(record.spec.confirmed_lost ? 1 : 0);
+    Write(out, record.link);
+    written = true;
   }
-  out.Byte(kFailoverSection);
-  for (const Duration d : {own.suspect_after, own.unreachable_after, own.lease}) out.Signed(d.ms);
-  out.Byte(record.spec.confirmed_lost ? 1 : 0);
-  Write(out, record.link);
-  return true;
+  const DrainWish& drain = record.spec.drain;
+  if (drain != DrainWish{}) {
+    out.Byte(kDrainSection);
+    out.Byte(static_cast<uint8_t>(drain.mode));
+    out.Signed(drain.deadline.ms);
+    out.Signed(drain.moving_max);
+    out.Signed(drain.since.ms);
+    written = true;
+  }
+  return written;
+}
+
+void ReadDrainSection(ClusterRecord& record, ByteReader& in) {
+  DrainWish& drain = record.spec.drain;
+  drain.mode = in.Choice(DrainMode::kNow);
+  drain.deadline.ms = in.Signed();
+  drain.moving_max = ReadInt32(in);
+  drain.since.ms = in.Signed();
+}
+
+void Write(ByteWriter& out, const FreezeRecord& record) {
+  out.Byte(record.all ? 1 : 0);
+  out.Signed(record.since.ms);
+  out.Text(record.reason);
+}
+
+FreezeRecord ReadFreeze(ByteReader& in) {
+  FreezeRecord record;
+  record.frozen = true;
+  record.all = ReadBool(in);
+  record.since = Instant{in.Signed()};
+  record.reason = in.Text();
+  return record;
 }
 
 void ReadFailoverSection(ClusterRecord& record, ByteReader& in) {
@@ -283,6 +319,8 @@ std::string EditKey(const Edit& edit) {
     Key operator()(const EraseLocalQueue& e) const { return MakeKey(kLocalQueueTable, e.id.value); }
     Key operator()(const PutResidue& e) const { return MakeKey(kResidueTable, e.record.job.value); }
     Key operator()(const EraseResidue& e) const { return MakeKey(kResidueTable, e.job.value); }
+    Key operator()(const PutFreeze&) const { return MakeKey(kFreezeTable, kFreezeId); }
+    Key operator()(const EraseFreeze&) const { return MakeKey(kFreezeTable, kFreezeId); }
   };
   return std::visit(Visitor{}, edit);
 }
@@ -308,6 +346,8 @@ std::optional<std::string> EditValue(const Edit& edit) {
     Write(out, put_cluster_queue->record.spec);
   } else if (const auto* put_local_queue = std::get_if<PutLocalQueue>(&edit)) {
     Write(out, put_local_queue->record.spec);
+  } else if (const auto* put_freeze = std::get_if<PutFreeze>(&edit)) {
+    Write(out, put_freeze->record);
   } else {
     return std::nullopt;
   }
@@ -333,6 +373,8 @@ bool ReadCluster(ClusterId id, ByteReader& in, bool sectioned, ClusterRecord& re
       ReadPolicySection(in, record.spec);
     } else if (section == kFailoverSection) {
       ReadFailoverSection(record, in);
+    } else if (section == kDrainSection) {
+      ReadDrainSection(record, in);
     } else {
       in.Refuse();
     }
@@ -353,6 +395,9 @@ bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edi
       return ReadCluster(ClusterId{id}, in, sectioned, edit.emplace<PutCluster>().record);
     case kResidueTable:
       edit.emplace<PutResidue>(PutResidue{ReadResidue(JobId{id}, in)});
+      return true;
+    case kFreezeTable:
+      edit.emplace<PutFreeze>(PutFreeze{ReadFreeze(in)});
       return true;
     case kFlavorTable:
       edit.emplace<PutFlavor>(PutFlavor{{FlavorId{id}, ReadFlavorSpec(in)}});

@@ -39,6 +39,11 @@ struct PutResidue {
 struct EraseResidue {
   JobId job;
 };
+// There is one at most.
+struct PutFreeze {
+  FreezeRecord record;
+};
+struct EraseFreeze {};
 
 struct PutFlavor {
   FlavorRecord record;
@@ -65,9 +70,10 @@ struct EraseLocalQueue {
   LocalQueueId id;
 };
 
-using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
-                          EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
-                          PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue>;
+using Edit =
+    std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
+                 EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
+                 PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze, EraseFreeze>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

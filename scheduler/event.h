@@ -54,6 +54,12 @@ struct ClusterChanged {  // joined, or labels, taints, cordon changed
 struct ClusterRemoved {
   ClusterId cluster;
 };
+// The operator's switch (FreezeRecord). `reason` is only read during the step.
+struct FreezeChanged {
+  bool frozen;
+  bool all;
+  const std::string* reason;
+};
 struct CapacityObserved {
   ClusterId cluster;
   const Capacity* capacity;
@@ -167,7 +173,7 @@ using Event =
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
                  LocalQueueRemoved, QuotaConfigured, WorkloadFinished, ClockObserved,
-                 InventoryTaken, JobRelabeled>;
+                 InventoryTaken, JobRelabeled, FreezeChanged>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

@@ -74,6 +74,12 @@ std::string Summary(const World& world, const Judge& judge, const PlacementPick&
 
 }  // namespace
 
+std::string FreezeText(const FreezeRecord& freeze) {
+  std::string text = "the gateway is frozen";
+  if (!freeze.reason.empty()) text += ": " + freeze.reason;
+  return text;
+}
+
 Decision ExplainJob(const World& world, const JobRecord& record) {
   Decision decision;
   decision.job = record.job;
@@ -113,6 +119,12 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
                                 : names::kOutcomeInfeasible;
   decision.message = Summary(world, judge, pick, decision);
   if (!placed) decision.nearest_change = NearestChange(world, judge);
+  if (world.freeze().all && !record.cluster) {
+    decision.cluster = ClusterId{};
+    decision.outcome = names::kOutcomeWaiting;
+    decision.message = FreezeText(world.freeze());
+    decision.nearest_change = placed ? "fits once the gateway is unfrozen" : "";
+  }
   return decision;
 }
 

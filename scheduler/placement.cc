@@ -21,8 +21,7 @@ bool WasRejectedByMost(const JobRecord& record) {
 ClusterId AvoidedCluster(const JobRecord& record) {
   if (record.former.empty()) return {};
   const FormerEpoch& last = record.former.back();
-  const bool avoid = last.reason == EndReason::kWithdrawn || last.reason == EndReason::kTainted;
-  return avoid ? last.cluster : ClusterId{};
+  return WasSentAway(last.reason) ? last.cluster : ClusterId{};
 }
 
 // Beyond so many picks that fail on their nodes, all candidates are asked, so that the whole stays

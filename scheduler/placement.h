@@ -47,6 +47,9 @@ inline constexpr int kRejectionsMax = kFormerEpochsMax;
 // not been measured might; so might one that is still to be registered when there is none.
 bool IsFeasible(const World& world, const JobRecord& record);
 
+// "the gateway is frozen: REASON".
+std::string FreezeText(const FreezeRecord& freeze);
+
 // Words for what PlaceJob answers at this moment about a job that waits, or would answer if it did.
 Decision ExplainJob(const World& world, const JobRecord& record);
 

@@ -36,8 +36,16 @@ enum class EndReason : uint8_t {
   kApproved,          // an operator gave it up on a lost cluster
   kSuperseded,        // an earlier epoch had succeeded
   kTainted,           // a NoExecute taint of its cluster that it does not bear, or no longer
+  kDrained,           // its cluster is being drained
+  kFailback,          // the cluster that it was moved off is back
 };
-inline constexpr EndReason kLastEndReason = EndReason::kTainted;
+inline constexpr EndReason kLastEndReason = EndReason::kFailback;
+
+// Its cluster could not be brought to take the job, or had to send it away.
+inline bool WasSentAway(EndReason reason) {
+  return reason == EndReason::kWithdrawn || reason == EndReason::kTainted ||
+         reason == EndReason::kDrained || reason == EndReason::kFailback;
+}
 
 struct FormerEpoch {
   Epoch epoch;

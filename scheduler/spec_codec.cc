@@ -14,6 +14,7 @@ constexpr uint8_t kNoGangSection = 1;
 constexpr uint8_t kQueueingSection = 2;
 constexpr uint8_t kFailoverTermsSection = 3;
 constexpr uint8_t kRulesSection = 4;
+constexpr uint8_t kFailbackSection = 5;  // empty: it may
 
 }  // namespace
 
@@ -179,6 +180,10 @@ bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
     EncodeRules(spec, bytes);
     extended = true;
   }
+  if (spec.failback) {
+    out.Byte(kFailbackSection);
+    extended = true;
+  }
   return extended;
 }
 
@@ -223,6 +228,8 @@ JobSpec DecodeSpec(ByteReader& in, bool extended) {
       spec.grace_seconds = ReadInt32(in);
     } else if (section == kRulesSection) {
       DecodeRules(in, spec);
+    } else if (section == kFailbackSection) {
+      spec.failback = true;
     } else {
       in.Refuse();
     }

@@ -124,6 +124,12 @@ void World::Apply(const Edit& edit) {
     Put(put_residue->record);
   } else if (const auto* erase_residue = std::get_if<EraseResidue>(&edit)) {
     EraseResidueOf(erase_residue->job);
+  } else if (const auto* put_freeze = std::get_if<PutFreeze>(&edit)) {
+    freeze_ = put_freeze->record;
+    ++generation_;  // what is held or may be placed has changed
+  } else if (std::holds_alternative<EraseFreeze>(edit)) {
+    freeze_ = {};
+    ++generation_;
   } else {
     ApplyQuota(edit);
   }

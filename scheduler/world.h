@@ -45,7 +45,7 @@ struct ClusterState {
   int64_t jobs = 0;             // live placements: placing, placed or being withdrawn, not finished
 
   bool IsOpen() const {
-    return ready && measured && !record.spec.cordoned && TakesNewJobs(record.link);
+    return ready && measured && !record.spec.IsClosed() && TakesNewJobs(record.link);
   }
   // Allocatable less what others request less what we have promised or claimed. May be negative.
   Resources Free() const;
@@ -109,6 +109,7 @@ class World {
   // Those of them that have not finished.
   const JobsByCluster& live_by_cluster() const { return live_; }
   const Residues& residues() const { return residues_; }
+  const FreezeRecord& freeze() const { return freeze_; }
   // Jobs with residue, by its cluster.
   const JobsByCluster& residue_by_cluster() const { return residue_by_cluster_; }
   bool HasResidue(JobId job, ClusterId cluster, Epoch epoch) const;
@@ -159,6 +160,7 @@ class World {
   JobsByCluster live_;
   Residues residues_;
   JobsByCluster residue_by_cluster_;
+  FreezeRecord freeze_;
   Expiries expiries_;
   ClusterIndex index_;
   JobIndex job_index_;

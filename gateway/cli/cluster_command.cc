@@ -1,10 +1,12 @@
-// fairway cluster join|list|cordon|uncordon|remove: the member clusters, through the API.
+// fairway cluster join|list|cordon|uncordon|drain|undrain|remove: the member clusters, through the
+// API.
 #include <chrono>
 #include <cstdio>
 
 #include "clusters/kubeconfig/base64.h"
 #include "clusters/kubeconfig/kubeconfig.h"
 #include "gateway/cli/api_client.h"
+#include "gateway/cli/cluster_verbs.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/output.h"
 #include "scheduler/names.h"
@@ -17,8 +19,6 @@ using kube::Value;
 
 namespace {
 
-constexpr std::string_view kClusters = "/apis/fairway.flext.sh/v1alpha1/clusters";
-constexpr std::string_view kSystem = "fairway-system";
 constexpr std::string_view kApply = "application/apply-patch+yaml";
 
 constexpr const char* kUsage =
@@ -27,8 +27,12 @@ constexpr const char* kUsage =
     "  fairway cluster list [-o json|yaml|name]\n"
     "  fairway cluster cordon NAME\n"
     "  fairway cluster uncordon NAME\n"
-    "  fairway cluster remove NAME [--force]\n"
+    "  fairway cluster drain NAME [--now] [--deadline 10m] [--max-moving N] [--dry-run] [--watch]\n"
+    "  fairway cluster undrain NAME\n"
+    "  fairway cluster remove NAME [--force] [--dry-run]\n"
     "\n"
+    "drain: what has not started moves when another cluster has room, what runs may end, or moves\n"
+    "after --deadline; with --now all moves at once. --dry-run tells what would happen.\n"
     "join: --kubeconfig and --context are the member's, --gateway-kubeconfig is ours; elsewhere\n"
     "--kubeconfig is ours. Without it $KUBECONFIG counts, then fairway-data/admin.kubeconfig.\n";
 
@@ -101,6 +105,8 @@ int Join(ApiClient& api, const Args& args, const std::string& name) {
   return 0;
 }
 
+}  // namespace
+
 std::string ConditionStatus(const Value& cluster, std::string_view type) {
   if (const Array* conditions = kube::GetArray(cluster, {"status", "conditions"})) {
     for (const Value& condition : *conditions) {
@@ -110,6 +116,21 @@ std::string ConditionStatus(const Value& cluster, std::string_view type) {
     }
   }
   return "Unknown";
+}
+
+namespace {
+
+// What the column CORDONED says.
+std::string Openness(const Value& cluster) {
+  if (kube::GetObject(cluster, {"spec", "drain"}) != nullptr) {
+    const Object* drain = kube::GetObject(cluster, {"status", "drain"});
+    if (drain == nullptr) return "draining";
+    return kube::GetString(*drain, {"message"}) == "drained"
+               ? "drained"
+               : "draining (" + std::to_string(kube::Get<int64_t>(*drain, {"left"}).value_or(0)) +
+                     " left)";
+  }
+  return kube::Get<bool>(cluster, {"spec", "cordoned"}).value_or(false) ? "yes" : "no";
 }
 
 std::vector<std::string> ClusterRow(const Value& cluster, int64_t now_ms) {
@@ -125,14 +146,13 @@ std::vector<std::string> ClusterRow(const Value& cluster, int64_t now_ms) {
           (labels.empty() ? "" : ",") + std::string(key) + "=" + std::string(value.get_string());
     }
   }
-  bool cordoned = kube::Get<bool>(cluster, {"spec", "cordoned"}).value_or(false);
   return {text({"metadata", "name"}),
           ConditionStatus(cluster, "Ready"),
           text({"status", "kubernetesVersion"}),
           number({"status", "nodes"}),
           text({"status", "requested", "cpu"}) + "/" + text({"status", "allocatable", "cpu"}),
           number({"status", "runningJobs"}),
-          cordoned ? "yes" : "no",
+          Openness(cluster),
           Age(text({"metadata", "creationTimestamp"}), now_ms),
           labels.empty() ? "<none>" : labels};
 }
@@ -168,6 +188,7 @@ int List(ApiClient& api, const Args& args) {
             {"NAME", "READY", "VERSION", "NODES", "CPU", "JOBS", "CORDONED", "AGE", "LABELS"}, rows)
             .c_str(),
         stdout);
+    PrintFreeze(api, stderr);
   }
   return 0;
 }
@@ -182,67 +203,17 @@ int Cordon(ApiClient& api, const std::string& name, bool on) {
   return 0;
 }
 
-// Placements that name the cluster and have not ended: what removing it would abandon.
-Result<std::vector<std::string>> LiveJobsOn(ApiClient& api, const std::string& name) {
-  std::vector<std::string> live;
-  std::string next;
-  do {
-    std::string target = "/apis/fairway.flext.sh/v1alpha1/placements?limit=500";
-    if (!next.empty()) target += "&continue=" + next;
-    auto page = api.Get(target);
-    if (!page) return Fail(page.error());
-    if (const Array* items = kube::GetArray(*page, {"items"})) {
-      for (const Value& placement : *items) {
-        std::string_view state = kube::GetString(placement, {"status", "state"});
-        if (kube::GetString(placement, {"status", "cluster"}) != name || state == "Queued")
-          continue;
-        if (state == "Done" || state == "Failed") continue;
-        live.push_back(std::string(kube::GetString(placement, {"metadata", "namespace"})) + "/" +
-                       std::string(kube::GetString(placement, {"metadata", "name"})));
-      }
-    }
-    next = std::string(kube::GetString(*page, {"metadata", "continue"}));
-  } while (!next.empty());
-  return live;
-}
-
-int Remove(ApiClient& api, const Args& args, const std::string& name) {
-  std::string target = std::string(kClusters) + "/" + name;
-  auto cluster = api.Get(target);
-  if (!cluster) return PrintError(cluster.error());
-  auto live = LiveJobsOn(api, name);
-  if (!live) return PrintError(live.error());
-  bool reachable = ConditionStatus(*cluster, "Reachable") == "True";
-  if (!live->empty() && !args.Has("force")) {
-    std::fprintf(stderr,
-                 "error: %zu jobs are placed on %s (%s, ...).\nCordon it and wait for them, or "
-                 "pass --force: "
-                 "they then run again elsewhere, while their copies stay on %s.\n",
-                 live->size(), name.c_str(), live->front().c_str(), name.c_str());
-    return 1;
-  }
-  if (auto gone = api.Call("DELETE", target); !gone) return PrintError(gone.error());
-  std::string secret = "/api/v1/namespaces/" + std::string(kSystem) + "/secrets/cluster-" + name;
-  if (auto gone = api.Call("DELETE", secret); !gone && gone.error().code != 404) {
-    return PrintError(gone.error());
-  }
-  std::printf("cluster/%s removed\n", name.c_str());
-  if (!live->empty() || !reachable) {
-    std::printf("Left behind on %s%s: copies of %zu unfinished jobs", name.c_str(),
-                reachable ? "" : " (out of reach)", live->size());
-    std::printf(" and of finished ones.\nDelete them there with: kubectl delete jobs -A -l %s\n",
-                std::string(names::kLabelGateway).c_str());
-    for (const std::string& job : *live) std::printf("  %s\n", job.c_str());
-  }
-  return 0;
-}
-
 }  // namespace
 
 int RunCluster(const std::vector<std::string>& arguments) {
   std::vector<FlagSpec> specs = kApiFlags;
   specs.insert(specs.end(), {{"label", "l", true},
                              {"force", "", false},
+                             {"now", "", false},
+                             {"deadline", "", true},
+                             {"max-moving", "", true},
+                             {"dry-run", "", false},
+                             {"watch", "w", false},
                              {"inline-token-file", "", false},
                              {"gateway-kubeconfig", "", true},
                              {"help", "h", false}});
@@ -281,7 +252,9 @@ int RunCluster(const std::vector<std::string>& arguments) {
   if (verb == "list") return List(**api, args);
   if (verb == "cordon") return Cordon(**api, args.words[1], true);
   if (verb == "uncordon") return Cordon(**api, args.words[1], false);
-  if (verb == "remove") return Remove(**api, args, args.words[1]);
+  if (verb == "drain") return DrainCluster(**api, args, args.words[1]);
+  if (verb == "undrain") return UndrainCluster(**api, args.words[1]);
+  if (verb == "remove") return RemoveCluster(**api, args, args.words[1]);
   return Usage("unknown command: cluster " + verb);
 }
 

@@ -14,7 +14,9 @@ constexpr const char* kUsage =
     "\n"
     "  fairway serve      run the gateway (try: fairway serve --simulate 3)\n"
     "  fairway demo       see it work on simulated clusters, then exit\n"
-    "  fairway cluster    join, list, cordon, uncordon or remove member clusters\n"
+    "  fairway cluster    join, list, cordon, drain or remove member clusters\n"
+    "  fairway approve    give up jobs' copies on a lost cluster, so that they move\n"
+    "  fairway freeze     stop all moves of jobs; unfreeze lets them go on\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
     "  fairway history    what happened to jobs and clusters, and when\n"
     "  fairway backup     copy the store of the running gateway; list and verify copies\n"
@@ -31,6 +33,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"serve", RunServe},     {"demo", RunDemo},         {"cluster", RunCluster},
+    {"approve", RunApprove}, {"freeze", RunFreeze},     {"unfreeze", RunUnfreeze},
     {"explain", RunExplain}, {"history", RunHistory},   {"backup", RunBackup},
     {"restore", RunRestore}, {"simulate", RunSimulate}, {"version", RunVersion}};
 

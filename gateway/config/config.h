@@ -67,6 +67,8 @@ struct Config {
   int64_t isolation_window_ms = 60'000;
   int64_t stalled_after_ms = 60'000;
   int64_t moves_per_second = 500, moves_burst = 500;
+  int64_t failback_after_ms = 600'000;
+  int64_t failbacks_per_minute = 10, failbacks_moving_max = 5;
   // queues
   bool fair_sharing = false;
   std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",

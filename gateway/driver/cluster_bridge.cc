@@ -165,6 +165,8 @@ void ClusterBridge::WriteStatus(const std::string& name) {
   input.state = pump_.world().FindCluster(known.id);
   input.world = &pump_.world();
   input.failover = pump_.failover();
+  const auto& drains = pump_.drains().clusters;
+  if (auto drain = drains.find(known.id); drain != drains.end()) input.drain = &drain->second;
   auto written =
       writer_.Mutate({std::string(kClusters), "", name}, "status", [&](Object& doc) -> Status {
         FillClusterStatus(input, doc);

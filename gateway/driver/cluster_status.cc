@@ -5,6 +5,8 @@
 #include "clusters/kube/time.h"
 #include "scheduler/failover/rules.h"
 #include "scheduler/names.h"
+#include "scheduler/names_operator.h"
+#include "scheduler/placement.h"
 
 namespace fairway::gateway {
 
@@ -92,6 +94,11 @@ Array Conditions(const ClusterStatusInput& input, const Object* old) {
                   "annotation fairway.flext.sh/confirm-lost says that this one is lost",
                   input.now));
   }
+  if (const scheduler::FreezeRecord& freeze = input.world->freeze(); freeze.frozen) {
+    conditions.push_back(Condition(old, names::kConditionFrozen, true,
+                                   freeze.all ? "NothingIsPlaced" : "NothingMoves",
+                                   scheduler::FreezeText(freeze), input.now));
+  }
   if (input.state->record.link.stalled) {
     conditions.push_back(Condition(
         old, names::kConditionFenceTrusted, false, "JobControllerStalled",
@@ -113,6 +120,34 @@ void PutLink(const ClusterStatusInput& input, Object& status) {
   }
 }
 
+std::string DrainMessage(const ClusterStatusInput& input) {
+  const scheduler::DrainProgress& at = input.drain->shown;
+  const std::string rest = at.stuck_why.empty() ? "" : "; " + at.stuck_why;
+  if (at.left == 0 && at.moving == 0) return "drained";
+  if (input.world != nullptr && input.world->freeze().frozen) {
+    return scheduler::FreezeText(input.world->freeze());
+  }
+  if (!scheduler::IsWritable(input.state->record.link.state)) return "the cluster is out of reach";
+  if (at.stuck > 0)
+    return "no other cluster takes " + std::to_string(at.stuck) + " jobs now" + rest;
+  if (at.moving == 0 && at.stays == at.left) return "waiting for what runs to end";
+  return "moving";
+}
+
+void PutDrain(const ClusterStatusInput& input, Object& status) {
+  if (input.drain == nullptr || input.state == nullptr) return;
+  const scheduler::DrainWish& wish = input.state->record.spec.drain;
+  const scheduler::DrainProgress& at = input.drain->shown;
+  status["drain"] = Object{{"mode", wish.mode == scheduler::DrainMode::kNow ? "Now" : "Graceful"},
+                           {"since", kube::FormatTime(wish.since)},
+                           {"left", at.left},
+                           {"stays", at.stays},
+                           {"stuck", at.stuck},
+                           {"moving", at.moving},
+                           {"moved", at.moved},
+                           {"message", DrainMessage(input)}};
+}
+
 // Figures that change all the time: written when something else is.
 void PutLeases(const ClusterStatusInput& input, Object& status) {
   if (input.state == nullptr || !input.state->record.link.horizon) return;
@@ -127,6 +162,7 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
   Object status;
   status["conditions"] = Conditions(input, old);
   PutLink(input, status);
+  PutDrain(input, status);
   if (input.link != nullptr && !input.link->version.empty()) {
     status["kubernetesVersion"] = input.link->version;
   }

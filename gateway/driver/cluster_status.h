@@ -17,6 +17,7 @@ struct ClusterStatusInput {
   const scheduler::World* world = nullptr;         // null: nothing is said of isolation
   scheduler::FailoverConfig failover;
   clusters::Member::Renewals renewals;
+  const scheduler::DrainWatch* drain = nullptr;  // null: it is not drained
   Instant now;
 };
 

@@ -98,6 +98,7 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::PublishQueues&) { pump.effects_.PublishQueues(); }
     void operator()(const scheduler::PublishCluster& c) { pump.effects_.PublishCluster(c.cluster); }
     void operator()(const scheduler::PublishStale& c) { pump.effects_.PublishStale(c.job); }
+    void operator()(const scheduler::PublishDrain& c) { pump.effects_.PublishDrain(c.cluster); }
     void operator()(const scheduler::RenewLease& c) { pump.effects_.RenewLease(c); }
     void operator()(const scheduler::CloseLink& c) { pump.effects_.CloseLink(c.cluster); }
     void operator()(const scheduler::TakeInventory& c) { pump.effects_.TakeInventory(c.cluster); }

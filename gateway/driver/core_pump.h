@@ -28,6 +28,7 @@ class Effects {
   virtual void ExpireJob(JobId job) = 0;
   virtual void PublishCluster(ClusterId cluster) = 0;
   virtual void PublishStale(JobId job) = 0;
+  virtual void PublishDrain(ClusterId cluster) = 0;
   virtual void PublishQueues() = 0;
   // Remote effects: everything that they rest on is committed.
   virtual void Dispatch(const scheduler::Dispatch& command) = 0;
@@ -61,6 +62,7 @@ class CorePump {
   // Why a job waits or is where it is, as of now.
   scheduler::Decision Explain(const scheduler::JobRecord& record);
   const scheduler::FailoverConfig& failover() const { return failover_; }
+  const scheduler::DrainState& drains() const { return core_.drains(); }
   // Remote effects waiting for their commit.
   size_t held() const { return outbox_.size(); }
 

@@ -357,6 +357,14 @@ void Driver::PublishCluster(ClusterId cluster) {
           LinkMessage(*state, pump_.world(), pump_.failover()));
 }
 
+Status Driver::Freeze(const scheduler::FreezeRecord& wish, std::function<void()> committed) {
+  store::ObjectStore& store = writer_.store();
+  if (Status open = store.CanWrite(); !open) return open;
+  pump_.Post(scheduler::FreezeChanged{wish.frozen, wish.all, &wish.reason});
+  store.AfterCommit(store.NextRevision(), std::move(committed));
+  return {};
+}
+
 void Driver::PublishStale(JobId job) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;

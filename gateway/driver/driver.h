@@ -48,6 +48,9 @@ class Driver : private Effects {
   Status Start();
 
   const scheduler::World& world() const { return pump_.world(); }
+  const scheduler::FailoverConfig& failover() const { return pump_.failover(); }
+  // Turns the operator's switch; `committed` is called once that is saved.
+  Status Freeze(const scheduler::FreezeRecord& wish, std::function<void()> committed);
   size_t held_effects() const { return pump_.held(); }
   // After a restore: the clusters whose inventory is awaited, for people; "" once all is well.
   std::string AwaitedInventory() const { return gate_.Awaited(); }
@@ -62,6 +65,7 @@ class Driver : private Effects {
   void Withdraw(const scheduler::Withdraw& command) override { fleet_.Withdraw(command); }
   void PublishCluster(ClusterId cluster) override;
   void PublishStale(JobId job) override;
+  void PublishDrain(ClusterId cluster) override { clusters_.CapacityChanged(cluster); }
   void RenewLease(const scheduler::RenewLease& command) override { fleet_.RenewLease(command); }
   void CloseLink(ClusterId cluster) override { fleet_.CloseLink(cluster); }
   void TakeInventory(ClusterId cluster) override { fleet_.TakeInventory(cluster); }

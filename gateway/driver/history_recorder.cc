@@ -18,6 +18,11 @@ std::string_view StateOf(JobState state, bool suspended) {
   return state == JobState::kQueued && suspended ? "Suspended" : StateName(state);
 }
 
+std::string_view OpennessOf(const scheduler::ClusterSpec& spec) {
+  if (spec.drain.mode != scheduler::DrainMode::kNone) return "Draining";
+  return spec.cordoned ? "Cordoned" : "Open";
+}
+
 }  // namespace
 
 std::string_view EventName(const scheduler::Event& event) {
@@ -40,6 +45,7 @@ std::string_view EventName(const scheduler::Event& event) {
         if constexpr (std::is_same_v<T, scheduler::CopyGone>) return "CopyGone";
         if constexpr (std::is_same_v<T, scheduler::WithdrawFailed>) return "WithdrawFailed";
         if constexpr (std::is_same_v<T, scheduler::WorkloadFinished>) return "WorkloadFinished";
+        if constexpr (std::is_same_v<T, scheduler::FreezeChanged>) return "FreezeChanged";
         return "QuotaChanged";  // one of the objects that quota is made of
       },
       event);
@@ -57,7 +63,7 @@ void HistoryRecorder::Start(const World& world) {
   }
   for (const auto& [cluster, state] : world.clusters()) {
     clusters_.emplace(cluster.value,
-                      SeenCluster{state.record.spec.name, state.record.spec.cordoned});
+                      SeenCluster{state.record.spec.name, OpennessOf(state.record.spec)});
   }
 }
 
@@ -92,6 +98,11 @@ void HistoryRecorder::Edits(const World& world, const std::vector<scheduler::Edi
       Put({Transition::Subject::kCluster, gone->cluster.value, known->second.name, now, "Joined",
            "Removed", std::string(cause), "", "", 0});
       clusters_.erase(known);
+    } else if (const auto* freeze = std::get_if<scheduler::PutFreeze>(&edit)) {
+      Gateway(now, freeze->record.all ? "FrozenAll" : "Frozen", std::string(cause),
+              freeze->record.reason);
+    } else if (std::holds_alternative<scheduler::EraseFreeze>(edit)) {
+      Gateway(now, "Unfrozen", std::string(cause), "");
     }
   }
 }
@@ -163,15 +174,13 @@ void HistoryRecorder::JobGone(JobId job, std::string_view cause, Instant now) {
 void HistoryRecorder::Cluster(const scheduler::ClusterRecord& record, std::string_view cause,
                               Instant now) {
   auto [known, added] = clusters_.try_emplace(record.cluster.value);
-  bool before = known->second.cordoned;
-  known->second = {record.spec.name, record.spec.cordoned};
-  if (!added && before == record.spec.cordoned) return;
-  std::string from = added ? "" : before ? "Cordoned" : "Open";
+  std::string_view before = known->second.openness;
+  const std::string_view after = OpennessOf(record.spec);
+  known->second = {record.spec.name, after};
+  if (!added && before == after) return;
+  std::string from = added ? "" : std::string(before);
   Put({Transition::Subject::kCluster, record.cluster.value, record.spec.name, now, std::move(from),
-       added                  ? "Joined"
-       : record.spec.cordoned ? "Cordoned"
-                              : "Open",
-       std::string(cause), "", "", 0});
+       added ? "Joined" : std::string(after), std::string(cause), "", "", 0});
 }
 
 void HistoryRecorder::Gateway(Instant now, std::string to, std::string cause, std::string reason) {

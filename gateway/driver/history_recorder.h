@@ -53,7 +53,7 @@ class HistoryRecorder {
   std::unordered_map<uint64_t, Seen> jobs_;  // unfinished ones
   struct SeenCluster {
     std::string name;
-    bool cordoned = false;
+    std::string_view openness = "Open";  // "Cordoned", "Draining"; a literal
   };
   std::unordered_map<uint64_t, SeenCluster> clusters_;
   bool link_before_ = false;

@@ -170,6 +170,10 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "EarlierEpochSucceeded";
     case EndReason::kTainted:
       return "Tainted";
+    case EndReason::kDrained:
+      return "Drained";
+    case EndReason::kFailback:
+      return "Failback";
   }
   return "Ended";
 }

@@ -24,6 +24,7 @@
 #include "gateway/serve/gateway_id.h"
 #include "gateway/serve/history_service.h"
 #include "gateway/serve/job_defaults.h"
+#include "gateway/serve/operator_service.h"
 #include "gateway/server/server.h"
 #include "gateway/version.h"
 #include "store/object_store.h"
@@ -106,6 +107,7 @@ struct Gateway::Impl {
   std::unique_ptr<Driver> driver;
   std::unique_ptr<BackupService> backups;
   std::unique_ptr<HistoryService> history;
+  std::unique_ptr<OperatorService> operators;
   std::unique_ptr<HttpsServer> server;
   PendingGauge pending;
   std::unique_ptr<SubmissionLimits> submissions;
@@ -210,7 +212,10 @@ Status Gateway::Impl::StartApi() {
   history = std::make_unique<HistoryService>(loop, *journal,
                                              static_cast<uint64_t>(config.history_records_max),
                                              Seconds(config.history_days * 86'400));
+  operators = std::make_unique<OperatorService>(loop, [this] { return driver.get(); });
   options.routes = {
+      {std::string(kPlansPath), [this](ExchangePtr e) { operators->HandlePlans(std::move(e)); }},
+      {std::string(kFreezePath), [this](ExchangePtr e) { operators->HandleFreeze(std::move(e)); }},
       {std::string(kBackupsPath), [this](ExchangePtr e) { backups->Handle(std::move(e)); }},
       {std::string(kHistoryPath), [this](ExchangePtr e) { history->Handle(std::move(e)); }}};
   options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
@@ -258,6 +263,9 @@ scheduler::FailoverConfig FailoverOf(const Config& config) {
   out.stalled_after = Milliseconds(config.stalled_after_ms);
   out.moves_per_second = config.moves_per_second;
   out.moves_burst = config.moves_burst;
+  out.failback_after = Milliseconds(config.failback_after_ms);
+  out.failbacks_per_minute = config.failbacks_per_minute;
+  out.failbacks_moving_max = config.failbacks_moving_max;
   return out;
 }
 

@@ -48,6 +48,11 @@ struct FailoverConfig {
   // Moves off lost clusters: a token bucket.
   int64_t moves_per_second = 500;
   int64_t moves_burst = 500;
+  // Moves back: a cluster must have been well, and the job where it is, for so long; so no job goes
+  // back twice within that time.
+  Duration failback_after = Seconds(600);
+  int64_t failbacks_per_minute = 10;
+  int64_t failbacks_moving_max = 5;  // given up and not running again
 };
 
 inline Duration OrDefault(Duration own, Duration otherwise) { return own.ms > 0 ? own : otherwise; }

@@ -188,7 +188,9 @@ void RunMoves(StepContext& step) {
       continue;
     }
     const ClusterState& cluster = *step.world().FindCluster(record->cluster);
-    if (isolated && !cluster.record.spec.confirmed_lost && !record->approved) {
+    const bool held =
+        step.world().freeze().frozen || (isolated && !cluster.record.spec.confirmed_lost);
+    if (held && !record->approved) {
       braked = true;
       ++at;
       continue;

@@ -37,6 +37,7 @@ void On(StepContext& step, const ClusterRemoved& event) {
   step.failover().links.erase(event.cluster);
   step.failover().dirty = true;
   step.state().evictions.erase(event.cluster);
+  step.state().drains.clusters.erase(event.cluster);
   step.Persist(EraseCluster{event.cluster});
 }
 

@@ -79,6 +79,7 @@ void ReviewTaints(StepContext& step, ClusterId cluster) {
   step.state().evictions.erase(cluster);
   const ClusterState* state = step.world().FindCluster(cluster);
   if (state == nullptr || !HasEvicting(state->record.spec)) return;
+  if (step.world().freeze().frozen) return;  // reviewed anew when it ends
   std::vector<JobId> leaving;
   const World::JobsByCluster& by_cluster = step.world().jobs_by_cluster();
   for (auto at = by_cluster.lower_bound({cluster, JobId{}});
@@ -112,7 +113,7 @@ void ReviewDueTaints(StepContext& step) {
 
 void NoteTainted(StepContext& step, const JobRecord& record) {
   const ClusterSpec& cluster = step.world().FindCluster(record.cluster)->record.spec;
-  if (!HasEvicting(cluster)) return;
+  if (!HasEvicting(cluster) || step.world().freeze().frozen) return;
   const Instant due = EvictionDue(record, *step.world().FindSpec(record.spec), cluster);
   if (due) SetDue(step, record.cluster, due);
 }

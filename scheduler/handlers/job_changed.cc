@@ -61,7 +61,7 @@ void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before) 
     // Nothing leaves now. A copy that lies suspended there will not run: the job need not wait.
     const bool lies_still = resumed && !before.dispatch_pending && !before.update_due;
     record.update_due = true;
-    if (lies_still && IsLost(cluster.record.link.state) &&
+    if (lies_still && !step.world().freeze().frozen && IsLost(cluster.record.link.state) &&
         (policy == FailoverPolicy::kFenced || policy == FailoverPolicy::kFast)) {
       AddResidue(step, record, record.cluster, record.epoch);
       step.Requeue(std::move(record), EndReason::kClusterLost);

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
@@ -14,11 +15,15 @@ void On(StepContext& step, const Recovered&) {
   for (const auto& [id, box] : step.world().jobs()) {
     const JobRecord& record = *box;
     step.CommandWhatIsDue(record);
+    if (!record.former.empty()) NoteAway(step, record);
     if (IsFinished(record) && record.delete_requested) step.Emit(ExpireJob{id});
   }
   std::vector<ClusterId> clusters;
   for (const auto& [id, state] : step.world().clusters()) clusters.push_back(id);
-  for (const ClusterId id : clusters) ReviewTaints(step, id);
+  for (const ClusterId id : clusters) {
+    ReviewTaints(step, id);
+    ReviewDrain(step, id);
+  }
   RecoverFailover(step);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/former_epochs.h"
 #include "scheduler/handlers/evict.h"
@@ -44,6 +45,7 @@ void StepContext::PutRecord(JobRecord record) {
   const SpecId next_before =
       before == nullptr || !before->quota ? SpecId{} : before->quota->next_spec;
   const SpecId spec_after = record.spec;
+  if (!record.former.empty()) NoteAway(*this, record);
   Persist(PutJob{std::move(record)});
   if (spec_before != spec_after) DropUnusedSpec(spec_before);
   if (next_before && next_before != spec_after) DropUnusedSpec(next_before);
@@ -58,7 +60,7 @@ SpecId StepContext::Intern(const JobSpec& spec) {
 
 bool StepContext::TryPlace(JobRecord record) {
   ++stats().attempts;
-  const PlacementPick pick = PlaceJob(world_, record);
+  const PlacementPick pick = world_.freeze().all ? PlacementPick{} : PlaceJob(world_, record);
   if (!pick.cluster) {
     const GroupId group = GroupOf(record);
     const JobRecord* known = world_.FindJob(record.job);
@@ -81,6 +83,9 @@ void StepContext::Launch(JobRecord record, ClusterId cluster) {
   record.lease_generation = 0;
   EmitDispatch(record);
   Emit(PublishPlacement{record.job});
+  if (!record.former.empty() && record.former.back().reason == EndReason::kDrained) {
+    WakeDrain(*this, record.former.back().cluster);
+  }
   NoteTainted(*this, record);
   PutRecord(std::move(record));
 }
@@ -89,6 +94,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   ++stats().requeued;
   AddFormer(record.former, {record.epoch, record.cluster, record.since, now_, reason});
   state_.retries.Erase(record.job);
+  if (reason == EndReason::kDrained) WakeDrain(*this, record.cluster);
   record.cluster = ClusterId{};
   if (record.quota) EndAdmission(record, now_);
   record.state = JobState::kQueued;

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
@@ -44,6 +45,8 @@ void On(StepContext& step, const TimerFired&) {
   ExpireJobs(step);
   RetryJobs(step);
   ReviewDueTaints(step);
+  RunDrains(step);
+  RunFailbacks(step);
   ExpireExecutions(step);
 }
 
@@ -56,8 +59,10 @@ void ArmTimer(StepContext& step) {
   const World::Expiries& expiries = step.world().expiries();
   if (!expiries.empty()) consider(expiries.begin()->first);
   for (const auto& [cluster, due] : state.evictions) consider(due);
-  if (state.sweep_active) consider(state.sweep_due);
+  if (state.sweep_active && !step.world().freeze().all) consider(state.sweep_due);
   consider(NextFailover(step));
+  consider(NextDrain(step));
+  consider(NextFailback(step));
   consider(state.quota.due);
   const auto& deadlines = step.world().ledger().deadlines();
   if (!deadlines.empty()) consider(deadlines.begin()->first);

@@ -156,7 +156,7 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
     return {Verdict::kNotReady};
   }
   if (!cluster.measured) return {Verdict::kNotMeasured};
-  if (asked(Verdict::kCordoned) && wishes.cordoned) return {Verdict::kCordoned};
+  if (asked(Verdict::kCordoned) && wishes.IsClosed()) return {Verdict::kCordoned};
   if (WasRejectedBy(record_, cluster.record.cluster)) return {Verdict::kRejected};
   const PlacementRules* rules = spec_.rules();
   const int32_t group = rules == nullptr ? 0 : FindGroup(*rules, wishes.labels);

@@ -167,7 +167,7 @@ std::string ChangeText(Verdict verdict, const Judge& judge, const ClusterState& 
   const std::string name = "cluster " + cluster.record.spec.name;
   switch (verdict) {
     case Verdict::kCordoned:
-      return "fits if " + name + " is uncordoned";
+      return "fits if " + name + " is " + OpenedWord(cluster.record.spec);
     case Verdict::kNotReady:
       return "fits if " + name + " can be reached again";
     case Verdict::kTaint: {

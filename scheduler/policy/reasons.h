@@ -16,6 +16,11 @@ std::string_view ReasonOf(Verdict verdict);
 // "needs 4 cpu, 1500m is free", about one cluster that gave this verdict.
 std::string MessageOf(Verdict verdict, const Judge& judge, const ClusterState& cluster,
                       Against against);
+// What would open a cluster that takes nothing new: "uncordoned".
+inline std::string OpenedWord(const ClusterSpec& spec) {
+  if (spec.drain.mode == DrainMode::kNone) return "uncordoned";
+  return spec.cordoned ? "undrained and uncordoned" : "undrained";
+}
 // How short an insufficient cluster is, in the unit of what is missing first; to pick the least
 // short of several.
 int64_t MissingAmount(const Judge& judge, const ClusterState& cluster, Against against);

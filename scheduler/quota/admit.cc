@@ -216,6 +216,7 @@ std::string QueueInactive(const World& world, ClusterQueueId queue, std::string*
     why += (why.empty() ? "" : ", ") + text;
   };
   const QuotaTree::Node& node = tree.node(index);
+  if (world.freeze().all) add("Frozen", FreezeText(world.freeze()));
   if (spec->stop_policy != StopPolicy::kNone) add("Stopped", "is stopped");
   if (!node.missing_flavor.empty()) {
     add("FlavorNotFound", "references missing ResourceFlavor(s): " + node.missing_flavor);

@@ -6,6 +6,7 @@
 #include "scheduler/names.h"
 #include "scheduler/placement.h"
 #include "scheduler/policy/judge.h"
+#include "scheduler/policy/reasons.h"
 #include "scheduler/quota/admit.h"
 #include "scheduler/quota/quota_estimate.h"
 
@@ -304,8 +305,8 @@ class Explanation {
       const Resources& total = spec_.need;
       const bool has_room = HasRoom(total, spec_.pod, state.Free(), state.capacity);
       const std::string& name = state.record.spec.name;
-      if (has_room && state.record.spec.cordoned && state.ready) {
-        return "fits if cluster " + name + " is uncordoned";
+      if (has_room && state.record.spec.IsClosed() && state.ready) {
+        return "fits if cluster " + name + " is " + OpenedWord(state.record.spec);
       }
       if (has_room && !state.ready) return "fits if cluster " + name + " becomes ready";
       const std::string resource = total.FirstMissing(state.Free());

@@ -48,7 +48,15 @@ TEST(EditTest, EveryRecordReadsBackAsItWasWritten) {
     spec.request.Set("nvidia.com/gpu", static_cast<int64_t>(i));
     spec.priority = static_cast<int32_t>(i) - 1000;
     EXPECT_EQ(DecodeAs<PutSpec>(PutSpec{SpecId{i}, spec}, out).spec, spec);
-    const ClusterRecord cluster{ClusterId{i}, SampleClusterSpec(i)};
+    spec.failback = rng.Chance({1, 2});
+    EXPECT_EQ(DecodeAs<PutSpec>(PutSpec{SpecId{i}, spec}, out).spec, spec);
+    ClusterRecord cluster{ClusterId{i}, SampleClusterSpec(i)};
+    if (rng.Chance({1, 2})) {
+      cluster.spec.drain = {DrainMode::kGraceful, Milliseconds(rng.Between(0, 1 << 30)),
+                            static_cast<int32_t>(rng.Below(100)), Instant{rng.Between(1, 99)}};
+    }
+    const FreezeRecord freeze{true, rng.Chance({1, 2}), Instant{rng.Between(0, 1 << 30)}, "why"};
+    EXPECT_EQ(DecodeAs<PutFreeze>(PutFreeze{freeze}, out).record, freeze);
     EXPECT_EQ(DecodeAs<PutCluster>(PutCluster{cluster}, out).record, cluster);
   }
 }

@@ -59,6 +59,9 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.moves_per_second = rng.Between(5, 200);
   plan.queues = rng.Chance({1, 2}) ? static_cast<int>(rng.Between(1, 4)) : 0;
   plan.quota_edit = MaybeEvery(rng, 500, 20'000);
+  plan.drains = MaybeEvery(rng, 3'000, 30'000);
+  plan.freezes = rng.Chance({1, 2}) ? MaybeEvery(rng, 5'000, 40'000) : Duration{};
+  plan.failback_after = Milliseconds(rng.Between(1'000, 20'000));
   return plan;
 }
 
@@ -79,7 +82,8 @@ std::string FaultPlan::Describe() const {
       << " job_sync=" << job_sync_max.ms << " approvals=" << approvals.ms
       << " policies=" << policies << " lease=" << lease.ms
       << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second
-      << " queues=" << queues << " quota_edit=" << quota_edit.ms;
+      << " queues=" << queues << " quota_edit=" << quota_edit.ms << " drains=" << drains.ms
+      << " freezes=" << freezes.ms << " failback_after=" << failback_after.ms;
   return out.str();
 }
 

@@ -42,8 +42,11 @@ struct FaultPlan {
   Duration lease;
   Duration unreachable_after;
   int64_t moves_per_second = 50;
-  Duration quota_edit;    // nominal quotas and stop policies change
-  Ratio rejects{0, 100};  // member and job that do not get along
+  Duration drains;          // a cluster is drained, for a while
+  Duration freezes;         // the operator's switch is turned
+  Duration failback_after;  // FailoverConfig's
+  Duration quota_edit;      // nominal quotas and stop policies change
+  Ratio rejects{0, 100};    // member and job that do not get along
   Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
   // The journal.
   Duration commit_delay_max;

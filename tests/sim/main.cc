@@ -54,6 +54,10 @@ constexpr CanaryName kCanaries[] = {
     {"changed-result", Canary::kChangedResult},
     {"stampede", Canary::kStampede},
     {"restless", Canary::kRestless},
+    {"hasty-drain", Canary::kHastyDrain},
+    {"greedy-drain", Canary::kGreedyDrain},
+    {"deaf-freeze", Canary::kDeafFreeze},
+    {"eager-failback", Canary::kEagerFailback},
 };
 
 struct Arguments {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/failover/drain.h"
 #include "scheduler/hash.h"
 #include "scheduler/ids.h"
 #include "scheduler/job.h"
@@ -37,6 +38,10 @@ enum class Canary : uint8_t {
   kChangedResult,   // a saved result is overwritten
   kStampede,        // moves know no budget
   kRestless,        // a blip moves jobs
+  kHastyDrain,      // a graceful drain is taken for one that moves all at once
+  kGreedyDrain,     // a drain knows no budget
+  kDeafFreeze,      // the core is not told of the freeze
+  kEagerFailback,   // jobs go back as soon as they can
 };
 
 enum class Happening : uint8_t {
@@ -106,9 +111,10 @@ struct SimContext {
   std::vector<SimCluster> clusters;  // ids 1, 2, ...
   std::vector<uint8_t> cut;          // per cluster, bits of LinkCut
   SimJournal journal;
-  bool healed = false;         // the liveness phase: no more faults
-  Instant last_command;        // when a remote command was last released
-  std::vector<Instant> heard;  // per cluster: when the gateway last had an answer from it
+  scheduler::FreezeRecord freeze;  // as last told
+  bool healed = false;             // the liveness phase: no more faults
+  Instant last_command;            // when a remote command was last released
+  std::vector<Instant> heard;      // per cluster: when the gateway last had an answer from it
   Violation violation;
   uint64_t hash = scheduler::kHashSeed;
   uint64_t steps = 0;  // Core::Step calls

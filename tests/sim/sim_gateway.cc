@@ -20,6 +20,7 @@ sched::FailoverConfig MakeFailover(const SimContext& sim) {
   sched::FailoverConfig config = PlannedFailover(sim.plan);
   if (sim.canary == Canary::kEagerFence) config.guard = Duration{-2 * sim.plan.lease.ms};
   if (sim.canary == Canary::kStampede) config.moves_per_second = config.moves_burst = 1'000'000;
+  if (sim.canary == Canary::kEagerFailback) config.failback_after = Duration{};
   if (sim.canary == Canary::kRestless) {
     config.suspect_after = config.unreachable_after = Milliseconds(100);
   }
@@ -41,6 +42,8 @@ void SimGateway::Start() {
   }
   world->CheckInvariants();
   book_.Start(*world);
+  operator_.Start(*world);
+  RecoverFreeze(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
   commit_at_ = sim_.now;
@@ -87,7 +90,15 @@ void SimGateway::Crash() {
 // ---- clients ----
 
 void SimGateway::AddCluster(ClusterId id, const sched::ClusterSpec& spec) {
-  Step(sched::ClusterChanged{id, &spec});
+  operator_.Told(id, spec.drain);
+  sched::ClusterSpec told = spec;
+  if (spec.drain.mode == sched::DrainMode::kGraceful && sim_.canary == Canary::kHastyDrain) {
+    told.drain.mode = sched::DrainMode::kNow;
+  }
+  if (sim_.canary == Canary::kGreedyDrain && spec.drain.mode != sched::DrainMode::kNone) {
+    told.drain.moving_max = 10'000;
+  }
+  Step(sched::ClusterChanged{id, &told});
   CloseBatch();
   if (links_.try_emplace(id).second) {
     sim_.After(Milliseconds(1), Mine(Happening::kListAsk, id));
@@ -96,9 +107,35 @@ void SimGateway::AddCluster(ClusterId id, const sched::ClusterSpec& spec) {
 
 void SimGateway::RemoveCluster(ClusterId id) {
   links_.erase(id);
+  operator_.Forget(id);
   CloseLink(id);
   Step(sched::ClusterRemoved{id});
   CloseBatch();
+}
+
+void SimGateway::Freeze(bool frozen, bool all) {
+  sim_.freeze.frozen = frozen;
+  sim_.freeze.all = frozen && all;
+  operator_.Frozen(frozen, frozen && all);
+  static const std::string kReason = "a simulated operator's";
+  if (sim_.canary != Canary::kDeafFreeze) Step(sched::FreezeChanged{frozen, all, &kReason});
+  CloseBatch();
+  freeze_told_ = revision_;
+}
+
+// What was saved stands; what was not is as if it had never been said.
+void SimGateway::RecoverFreeze(const sched::World& world) {
+  const bool saved = freeze_told_ <= sim_.journal.committed();
+  const bool same =
+      world.freeze().frozen == sim_.freeze.frozen && world.freeze().all == sim_.freeze.all;
+  if (saved && !same && sim_.canary != Canary::kDeafFreeze) {
+    sim_.Fail(kExitCorrectness, "freeze_holds", "the freeze did not survive a restart");
+  }
+  if (!saved) {
+    sim_.freeze = world.freeze();
+    freeze_told_ = {};
+  }
+  operator_.Frozen(sim_.freeze.frozen, sim_.freeze.all);
 }
 
 void SimGateway::PutQueue(size_t index) {
@@ -186,7 +223,10 @@ void SimGateway::Step(const sched::Event& event) {
              moves_);
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
-  for (const sched::Edit& edit : sink_.edits) book_.Take(edit);
+  for (const sched::Edit& edit : sink_.edits) {
+    book_.Take(edit);
+    operator_.Take(edit);
+  }
   for (const sched::Edit& edit : sink_.edits) {
     const auto* put = std::get_if<sched::PutJob>(&edit);
     // Only what was placed by this step: a copy that its cluster came back with goes on under the

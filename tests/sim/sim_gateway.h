@@ -13,6 +13,7 @@
 #include "scheduler/core.h"
 #include "scheduler/outbox.h"
 #include "scheduler/reconcile.h"
+#include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
 #include "tests/sim/sim_context.h"
 
@@ -47,12 +48,14 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
   config.stalled_after = Seconds(12);
   config.moves_per_second = plan.moves_per_second;
   config.moves_burst = plan.moves_per_second;
+  config.failback_after = plan.failback_after;
+  config.failbacks_per_minute = 120;
   return config;
 }
 
 class SimGateway {
  public:
-  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim) {}
+  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim), operator_(sim) {}
 
   bool up() const { return core_ != nullptr; }
   const scheduler::Core& core() const { return *core_; }
@@ -62,6 +65,8 @@ class SimGateway {
   void Crash();
   void AddCluster(ClusterId id, const scheduler::ClusterSpec& spec);
   void RemoveCluster(ClusterId id);
+  // The operator's switch.
+  void Freeze(bool frozen, bool all);
   // The queue with this index as it stands in SimContext, with its LocalQueue; the flavor as well.
   void PutQueue(size_t index);
   JobId Submit(const SimJob& job);
@@ -115,6 +120,7 @@ class SimGateway {
   void Step(const scheduler::Event& event);
   void Observe(ClusterId id, const scheduler::Capacity& capacity);
   scheduler::JobSpec WishOf(const SimJob& job) const;
+  void RecoverFreeze(const scheduler::World& world);
   void PlantBug(const scheduler::Event& event);
   void CloseBatch();
   void StoreEffect(const scheduler::Command& command);
@@ -138,6 +144,8 @@ class SimGateway {
 
   SimContext& sim_;
   PlacementBook book_;
+  OperatorBook operator_;
+  Revision freeze_told_;  // when what SimContext says of the freeze was told
   uint32_t incarnation_ = 0;
   std::unique_ptr<scheduler::Core> core_;
   scheduler::CommandSink sink_;

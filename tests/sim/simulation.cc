@@ -37,6 +37,13 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
   }
   if (options.canary == Canary::kLeakyLedger) plan.queues = 3;
+  if (options.canary >= Canary::kHastyDrain) {
+    plan.drains = Seconds(3);
+    plan.freezes = options.canary == Canary::kDeafFreeze ? Seconds(5) : Duration{};
+    plan.policies = 4;
+    plan.failback_after = Seconds(10);
+    plan.gateway_crash = Duration{};
+  }
   return plan;
 }
 
@@ -73,6 +80,7 @@ void Simulation::MakeTemplates() {
       spec.failover = static_cast<sched::FailoverPolicy>(sim_.rng.Below(4));
     } while ((sim_.plan.policies >> static_cast<int>(spec.failover) & 1) == 0);
     spec.grace_seconds = static_cast<int32_t>(sim_.rng.Between(0, 3));
+    spec.failback = sim_.rng.Chance({1, 3});
     if (sim_.canary == Canary::kNoGrace) spec.grace_seconds = 0;
     sim_.templates.push_back(std::move(spec));
   }
@@ -148,6 +156,8 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kDecommission, sim_.plan.decommission);
   PlanFault(Fault::kPartition, sim_.plan.partition);
   PlanFault(Fault::kApproval, sim_.plan.approvals);
+  PlanFault(Fault::kDrain, sim_.plan.drains);
+  PlanFault(Fault::kFreeze, sim_.plan.freezes);
   if (sim_.plan.queues > 0) PlanFault(Fault::kQuotaEdit, sim_.plan.quota_edit);
 
   const Instant start = sim_.now;

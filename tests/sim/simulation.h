@@ -46,6 +46,8 @@ class Simulation {
     kPartition,
     kApproval,
     kQuotaEdit,
+    kDrain,
+    kFreeze,
   };
 
   void MakeTemplates();
@@ -78,6 +80,8 @@ class Simulation {
   void Decommission();
   void Partition();
   void Approve();
+  void Drain();
+  void Freeze();
   SimCluster* PickCluster();
   // The end (simulation_end.cc).
   void CheckNow();

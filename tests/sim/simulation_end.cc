@@ -33,6 +33,7 @@ void Simulation::Heal() {
   for (const SimCluster& cluster : sim_.clusters) {
     if (cluster.exists()) gateway_.AddCluster(cluster.id(), specs_[cluster.id().value - 1]);
   }
+  if (sim_.freeze.frozen) gateway_.Freeze(false, false);
   HealQueues();
   ResumeAll();
 }

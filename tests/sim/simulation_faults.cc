@@ -108,6 +108,12 @@ void Simulation::Strike(Fault fault) {
     case Fault::kApproval:
       PlanFault(fault, sim_.plan.approvals);
       return Approve();
+    case Fault::kDrain:
+      PlanFault(fault, sim_.plan.drains);
+      return Drain();
+    case Fault::kFreeze:
+      PlanFault(fault, sim_.plan.freezes);
+      return Freeze();
     case Fault::kQuotaEdit:
       PlanFault(fault, sim_.plan.quota_edit);
       return EditQueue();
@@ -168,6 +174,31 @@ void Simulation::Approve() {
     spec.confirmed_lost = true;
     return gateway_.AddCluster(id, spec);
   }
+}
+
+// A cluster is drained; or, when it is drained already, that ends or is done otherwise.
+void Simulation::Drain() {
+  SimCluster* cluster = PickCluster();
+  if (cluster == nullptr || !gateway_.up()) return;
+  const sched::ClusterState* state = gateway_.core().world().FindCluster(cluster->id());
+  if (state == nullptr) return;
+  sched::ClusterSpec spec = state->record.spec;
+  const bool drained = spec.drain.mode != sched::DrainMode::kNone;
+  spec.drain = {};
+  if (!drained || sim_.rng.Chance({1, 3})) {
+    const bool now = sim_.rng.Chance({1, 3});
+    spec.drain.mode = now ? sched::DrainMode::kNow : sched::DrainMode::kGraceful;
+    if (!now && sim_.rng.Chance({1, 2})) {
+      spec.drain.deadline = Milliseconds(sim_.rng.Between(500, 20'000));
+    }
+    spec.drain.moving_max = static_cast<int32_t>(sim_.rng.Between(1, 4));
+  }
+  gateway_.AddCluster(cluster->id(), spec);
+}
+
+void Simulation::Freeze() {
+  if (!gateway_.up()) return;
+  gateway_.Freeze(!sim_.freeze.frozen, sim_.rng.Chance({1, 3}));
 }
 
 void Simulation::DeleteForeign() {

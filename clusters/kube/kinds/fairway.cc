@@ -11,6 +11,7 @@
 #include "clusters/kube/kinds/pod_spec.h"
 #include "clusters/kube/kinds/registry.h"
 #include "clusters/kube/schema/leaf.h"
+#include "scheduler/failover/drain.h"
 #include "scheduler/names.h"
 #include "scheduler/resources.h"
 
@@ -197,6 +198,29 @@ void ValidateClusterFailover(const Object& spec, FieldErrors& errors) {
   }
 }
 
+void ValidateDrain(const Object& spec, FieldErrors& errors) {
+  static constexpr FieldPath kDrain("spec.drain");
+  const Object* drain = GetObject(spec, {"drain"});
+  if (drain == nullptr) return;
+  const std::string_view mode = GetString(*drain, {"mode"});
+  if (mode.empty()) {
+    errors.Required(kDrain.Child("mode"));
+  } else if (mode != "Graceful" && mode != "Now") {
+    errors.Unsupported(kDrain.Child("mode"), mode, {"Graceful", "Now"});
+  }
+  const std::string_view deadline = GetString(*drain, {"deadline"});
+  if (!deadline.empty() && !ParseSpan(deadline)) {
+    errors.Invalid(kDrain.Child("deadline"), deadline,
+                   "must be a span of time such as 500ms, 30s or 5m");
+  } else if (!deadline.empty() && mode == "Now") {
+    errors.Forbidden(kDrain.Child("deadline"), "may be set with mode Graceful only");
+  }
+  const std::optional<int64_t> moving = GetInt(*drain, "maxMoving");
+  if (moving && (*moving < 1 || *moving > scheduler::kDrainMovingMax)) {
+    errors.Invalid(kDrain.Child("maxMoving"), *moving, "must be in the range 1-10000");
+  }
+}
+
 class ClusterStrategy : public Strategy {
  public:
   using Strategy::Strategy;
@@ -214,6 +238,7 @@ class ClusterStrategy : public Strategy {
       ValidateDatasetName(name, datasets.Index(i), errors);
     });
     ValidateClusterFailover(spec, errors);
+    ValidateDrain(spec, errors);
   }
 };
 

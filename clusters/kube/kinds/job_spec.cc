@@ -9,6 +9,7 @@
 #include "clusters/kube/selector.h"
 #include "clusters/member/pod_resources.h"
 #include "scheduler/names.h"
+#include "scheduler/names_operator.h"
 
 namespace fairway::kube {
 namespace {
@@ -150,6 +151,11 @@ Status ApplyFailover(const Object& job, JobWish& wish) {
     }
     wish.spec.failover = *policy;
   }
+  const std::string_view failback = Annotation(job, names::kAnnotationFailback);
+  if (!failback.empty() && failback != "allowed" && failback != "never") {
+    return BadAnnotation(job, names::kAnnotationFailback, failback, "must be allowed or never");
+  }
+  wish.spec.failback = failback == "allowed";
   const std::string_view epoch = Annotation(job, names::kAnnotationApproveMove);
   if (!epoch.empty()) {
     const auto [end, error] =
@@ -319,6 +325,13 @@ Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
     return ParseSpan(GetString(spec, {"failover", key})).value_or(Duration{});
   };
   out.failover = {span("suspectAfter"), span("unreachableAfter"), span("lease")};
+  const std::string_view mode = GetString(spec, {"drain", "mode"});
+  if (mode == "Graceful" || mode == "Now") {
+    out.drain.mode = mode == "Now" ? scheduler::DrainMode::kNow : scheduler::DrainMode::kGraceful;
+    out.drain.deadline = ParseSpan(GetString(spec, {"drain", "deadline"})).value_or(Duration{});
+    out.drain.moving_max =
+        static_cast<int32_t>(Get<int64_t>(spec, {"drain", "maxMoving"}).value_or(0));
+  }
   out.confirmed_lost =
       GetString(cluster, {"metadata", "annotations", names::kAnnotationConfirmLost}) == "true";
   return out;

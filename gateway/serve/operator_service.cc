@@ -1,0 +1,211 @@
+#include "gateway/serve/operator_service.h"
+
+#include <charconv>
+#include <string>
+#include <utility>
+
+#include "clusters/kube/errors.h"
+#include "clusters/kube/json.h"
+#include "clusters/kube/kinds/job_spec.h"
+#include "clusters/kube/time.h"
+#include "gateway/api/reply.h"
+#include "gateway/driver/job_name.h"
+#include "gateway/driver/placement_document.h"
+#include "scheduler/failover/drain_plan.h"
+
+namespace fairway::gateway {
+
+using kube::Array;
+using kube::Object;
+using kube::Value;
+using scheduler::DrainStep;
+
+namespace {
+
+constexpr size_t kListedDefault = 500;
+constexpr size_t kListedMax = 10'000;
+constexpr size_t kReasonMax = 1'024;
+
+void ReplyJson(const ExchangePtr& exchange, const Object& doc) {
+  exchange->Reply(200, {{"content-type", "application/json"}}, kube::Serialize(Value(doc)) + "\n");
+}
+
+std::string Text(const Request& request, std::string_view name) {
+  return std::string(request.Query(name).value_or(std::string_view()));
+}
+
+std::string_view StepName(const scheduler::PlannedMove& move) {
+  switch (move.step) {
+    case DrainStep::kStays:
+      return "Stays";
+    case DrainStep::kMoving:
+      return "Moving";
+    case DrainStep::kLeaves:
+      return move.stuck ? "Stuck" : move.to || move.why.empty() ? "Moves" : "Waits";
+    case DrainStep::kNone:
+      break;
+  }
+  return "Stays";
+}
+
+std::string NameOf(const scheduler::World& world, scheduler::ClusterId cluster) {
+  const scheduler::ClusterState* state = world.FindCluster(cluster);
+  return state == nullptr ? std::string() : state->record.spec.name;
+}
+
+Object Shown(const scheduler::World& world, const scheduler::PlannedMove& move) {
+  auto [ns, name] = SplitJobName(move.name);
+  Object out{{"namespace", ns},           {"name", name},
+             {"epoch", move.epoch.value}, {"state", StateName(move.state)},
+             {"priority", move.priority}, {"action", StepName(move)}};
+  if (move.to) out["to"] = NameOf(world, move.to);
+  if (!move.why.empty()) out["message"] = move.why;
+  if (move.may_run) out["mayStillRun"] = true;
+  return out;
+}
+
+void Show(const scheduler::World& world, const scheduler::MovePlan& plan, size_t listed,
+          Object& doc) {
+  doc["moves"] = plan.leaves;
+  doc["stays"] = plan.stays;
+  doc["stuck"] = plan.stuck;
+  doc["waits"] = plan.waits;
+  doc["moving"] = plan.moving;
+  Object arrivals;
+  for (const auto& [cluster, jobs] : plan.arrivals) arrivals[NameOf(world, cluster)] = jobs;
+  doc["arrivals"] = std::move(arrivals);
+  Array jobs;
+  for (const scheduler::PlannedMove& move : plan.jobs) {
+    if (jobs.size() == listed) break;
+    jobs.push_back(Shown(world, move));
+  }
+  doc["unlisted"] = static_cast<int64_t>(plan.jobs.size() - jobs.size());
+  doc["jobs"] = std::move(jobs);
+}
+
+scheduler::ClusterId FindCluster(const scheduler::World& world, std::string_view name) {
+  for (const auto& [id, state] : world.clusters()) {
+    if (state.record.spec.name == name) return id;
+  }
+  return {};
+}
+
+Result<scheduler::DrainWish> WishOf(const Request& request) {
+  scheduler::DrainWish wish;
+  const std::string mode = Text(request, "mode");
+  const std::string deadline = Text(request, "deadline");
+  if (mode != "" && mode != "Graceful" && mode != "Now") {
+    return Fail(kube::BadRequest("mode must be Graceful or Now"));
+  }
+  wish.mode = mode == "Now" ? scheduler::DrainMode::kNow : scheduler::DrainMode::kGraceful;
+  if (deadline.empty()) return wish;
+  const std::optional<Duration> span = kube::ParseSpan(deadline);
+  if (!span || mode == "Now") {
+    return Fail(kube::BadRequest(
+        "deadline must be a span of time such as 30s or 10m, and goes with mode Graceful only"));
+  }
+  wish.deadline = *span;
+  return wish;
+}
+
+Object ShowRemoval(const scheduler::World& world, const scheduler::RemovalPlan& plan,
+                   size_t listed) {
+  Object doc{{"kind", "RemovalPlan"}, {"reachable", plan.reachable}};
+  Show(world, plan.moves, listed, doc);
+  int64_t may_run = 0;
+  for (const scheduler::PlannedMove& move : plan.moves.jobs) may_run += move.may_run ? 1 : 0;
+  doc["mayStillRun"] = may_run;
+  doc["finishedCopies"] = plan.finished;
+  doc["deletingCopies"] = plan.deleting;
+  Array residue;
+  for (const scheduler::ResidueRecord& record : plan.residue) {
+    if (residue.size() == listed) break;
+    auto [ns, name] = SplitJobName(record.name);
+    Array epochs;
+    for (const scheduler::Residue& copy : record.copies) epochs.push_back(copy.epoch.value);
+    residue.push_back(Object{{"namespace", ns}, {"name", name}, {"epochs", std::move(epochs)}});
+  }
+  doc["residueCopies"] = static_cast<int64_t>(plan.residue.size());
+  doc["residue"] = std::move(residue);
+  return doc;
+}
+
+}  // namespace
+
+void OperatorService::HandlePlans(ExchangePtr exchange) {
+  const Request& request = exchange->request();
+  if (request.method != "GET") return api::ReplyError(exchange, kube::MethodNotAllowed());
+  const Driver* driver = driver_();
+  if (driver == nullptr) return api::ReplyPageNotFound(exchange);
+  const scheduler::World& world = driver->world();
+  size_t listed = kListedDefault;
+  if (const std::string limit = Text(request, "limit"); !limit.empty()) {
+    auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), listed);
+    if (error != std::errc() || end != limit.data() + limit.size() || listed > kListedMax) {
+      return api::ReplyError(exchange, kube::BadRequest("limit must be 0 to 10000"));
+    }
+  }
+  const std::string name = Text(request, "cluster");
+  const scheduler::ClusterId cluster = FindCluster(world, name);
+  if (!cluster) {
+    return api::ReplyError(
+        exchange, Error{.code = 404,
+                        .reason = "NotFound",
+                        .message = "clusters.fairway.flext.sh \"" + name + "\" not found"});
+  }
+  if (request.path == std::string(kPlansPath) + "/removal") {
+    Object doc = ShowRemoval(
+        world, scheduler::PlanRemoval(world, driver->failover(), cluster, loop_.Now()), listed);
+    doc["cluster"] = name;
+    return ReplyJson(exchange, doc);
+  }
+  if (request.path != std::string(kPlansPath) + "/drain") return api::ReplyPageNotFound(exchange);
+  const Result<scheduler::DrainWish> wish = WishOf(request);
+  if (!wish) return api::ReplyError(exchange, wish.error());
+  Object doc{{"kind", "DrainPlan"}, {"cluster", name}};
+  Show(world, scheduler::PlanDrain(world, cluster, *wish, loop_.Now()), listed, doc);
+  if (world.freeze().frozen) doc["held"] = scheduler::FreezeText(world.freeze());
+  ReplyJson(exchange, doc);
+}
+
+void OperatorService::TellFreeze(const ExchangePtr& exchange, const scheduler::World& world) const {
+  const scheduler::FreezeRecord& freeze = world.freeze();
+  Object doc{{"kind", "Freeze"}, {"frozen", freeze.frozen}};
+  if (freeze.frozen) {
+    doc["all"] = freeze.all;
+    doc["since"] = kube::FormatTime(freeze.since);
+    doc["reason"] = freeze.reason;
+  }
+  ReplyJson(exchange, doc);
+}
+
+void OperatorService::HandleFreeze(ExchangePtr exchange) {
+  const Request& request = exchange->request();
+  Driver* driver = driver_();
+  if (driver == nullptr || request.path != kFreezePath) return api::ReplyPageNotFound(exchange);
+  if (request.method == "GET") return TellFreeze(exchange, driver->world());
+  scheduler::FreezeRecord wish;
+  if (request.method == "PUT") {
+    wish.frozen = true;
+    auto doc = kube::ParseJson(request.body.empty() ? "{}" : request.body);
+    if (!doc || !doc->is_object()) {
+      return api::ReplyError(exchange, kube::BadRequest("the body must be a JSON object"));
+    }
+    wish.reason = std::string(kube::GetString(*doc, {"reason"}));
+    wish.all = kube::Get<bool>(*doc, {"all"}).value_or(false);
+    if (wish.reason.size() > kReasonMax) {
+      return api::ReplyError(exchange,
+                             kube::BadRequest("reason must have no more than 1024 bytes"));
+    }
+  } else if (request.method != "DELETE") {
+    return api::ReplyError(exchange, kube::MethodNotAllowed());
+  }
+  // Answered when it is saved: an operator may rely on it from then on.
+  Status taken = driver->Freeze(wish, [this, exchange] {
+    Driver* there = driver_();
+    if (there != nullptr && !exchange->closed()) TellFreeze(exchange, there->world());
+  });
+  if (!taken) api::ReplyError(exchange, taken.error());
+}
+
+}  // namespace fairway::gateway
