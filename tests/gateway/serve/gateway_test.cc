@@ -193,6 +193,38 @@ TEST_F(GatewayTest, ACordonedClusterTakesNothingNewUntilItIsUncordoned) {
   EXPECT_TRUE(AwaitState("held", "Done"));
 }
 
+TEST_F(GatewayTest, TheFreezeIsSavedAndBadWishesAreRefused) {
+  AddMember("eu-1", "eu");
+  Start();
+  const std::string freeze = "/fairway/v1/freeze";
+  EXPECT_EQ(Call("PUT", freeze, R"(["no object"])").status, 400);
+  EXPECT_EQ(Call("PUT", freeze, R"({"reason":")" + std::string(2000, 'x') + R"("})").status, 400);
+  EXPECT_EQ(Call("POST", freeze, "{}").status, 405);
+  EXPECT_EQ(Call("PUT", freeze, R"({"reason":"repair","all":true})").status, 200);
+  Stop();
+  Start();
+  auto told = kube::ParseJson(Call("GET", freeze).body);
+  EXPECT_EQ(kube::GetString(*told, {"reason"}), "repair");
+  EXPECT_EQ(Call("POST", kJobs, Manifest("held", "region=eu")).status, 201);
+  EXPECT_TRUE(Await(std::string(kPlacements) + "/held", [](const kube::Value& doc, int) {
+    return kube::GetString(doc, {"status", "message"}) == "the gateway is frozen: repair";
+  }));
+  EXPECT_EQ(Call("DELETE", freeze).status, 200);
+  EXPECT_TRUE(AwaitState("held", "Done"));
+}
+
+TEST_F(GatewayTest, PlansAreRefusedForWhatIsNotThere) {
+  AddMember("eu-1", "eu");
+  Start();
+  const std::string plans = "/fairway/v1/plans";
+  EXPECT_EQ(Call("GET", plans + "/drain?cluster=eu-1").status, 200);
+  EXPECT_EQ(Call("GET", plans + "/drain?cluster=eu-2").status, 404);
+  EXPECT_EQ(Call("GET", plans + "/drain?cluster=eu-1&mode=Soon").status, 400);
+  EXPECT_EQ(Call("GET", plans + "/drain?cluster=eu-1&mode=Now&deadline=10m").status, 400);
+  EXPECT_EQ(Call("GET", plans + "/removal?cluster=eu-1&limit=x").status, 400);
+  EXPECT_EQ(Call("POST", plans + "/removal?cluster=eu-1", "{}").status, 405);
+}
+
 TEST_F(GatewayTest, APolicyPlacesTheJobsThatItSelects) {
   AddMember("eu-1", "eu");
   AddMember("us-1", "us");

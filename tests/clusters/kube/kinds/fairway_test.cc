@@ -69,6 +69,13 @@ TEST(Cluster, ChecksEachField) {
   EXPECT_EQ(with(R"("proxyURL":"ftp://x")"),
             "spec.proxyURL: Invalid value: \"ftp://x\": must be a URL of scheme http or https or "
             "socks5");
+  EXPECT_EQ(with(R"("drain":{"mode":"Graceful","deadline":"10m","maxMoving":50})"), "");
+  EXPECT_EQ(with(R"("drain":{"mode":"Soon"})"),
+            "spec.drain.mode: Unsupported value: \"Soon\": supported values: \"Graceful\", "
+            "\"Now\"");
+  EXPECT_EQ(with(R"("drain":{"mode":"Now","deadline":"10m","maxMoving":0})"),
+            "[spec.drain.deadline: Forbidden: may be set with mode Graceful only, "
+            "spec.drain.maxMoving: Invalid value: 0: must be in the range 1-10000]");
   EXPECT_EQ(with(R"("cordoned":true,"capacityOverrides":{"cpu":"10","nvidia.com/gpu":"2"})"), "");
 }
 

@@ -68,6 +68,16 @@ TEST(JobSpecFrom, TheAnnotationNarrowsEveryAlternativeOfThePolicy) {
   EXPECT_FALSE(wish->spec.tolerations[0].any_effect);
 }
 
+TEST(JobSpecFrom, GoesBackOnlyWhenItsAuthorAllowsIt) {
+  const auto wish = [](std::string_view annotation) {
+    return JobSpecFrom(Job("", R"(,"annotations":{)" + std::string(annotation) + "}"), nullptr);
+  };
+  EXPECT_FALSE(wish("")->spec.failback);
+  EXPECT_FALSE(wish(R"("fairway.flext.sh/failback":"never")")->spec.failback);
+  EXPECT_TRUE(wish(R"("fairway.flext.sh/failback":"allowed")")->spec.failback);
+  EXPECT_FALSE(wish(R"("fairway.flext.sh/failback":"yes")").has_value());
+}
+
 TEST(JobSpecFrom, BadAnnotationsAreTheJobsFault) {
   const auto bad = JobSpecFrom(
       Job("", R"(,"annotations":{"fairway.flext.sh/cluster-selector":"a b"})"), nullptr);
@@ -100,6 +110,17 @@ TEST(SelectPolicy, PrefersTheNamedThenTheNamespacesThenTheHighest) {
   const auto missing = SelectPolicy(named, {&low}, {&everywhere});
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().code, 404);
+}
+
+TEST(ClusterSpecFrom, TakesTheDrain) {
+  const auto spec = ClusterSpecFrom(ParseObject(
+      R"({"metadata":{"name":"eu"},"spec":{"drain":{"mode":"Graceful","deadline":"10m",
+      "maxMoving":5}}})"));
+  ASSERT_TRUE(spec.has_value());
+  EXPECT_EQ(spec->drain.mode, scheduler::DrainMode::kGraceful);
+  EXPECT_EQ(spec->drain.deadline, Seconds(600));
+  EXPECT_EQ(spec->drain.moving_max, 5);
+  EXPECT_TRUE(spec->IsClosed());
 }
 
 TEST(ClusterSpecFrom, TakesLabelsTaintsAndCordon) {
