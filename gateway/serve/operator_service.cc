@@ -48,7 +48,7 @@ std::string_view StepName(const scheduler::PlannedMove& move) {
   return "Stays";
 }
 
-std::string NameOf(const scheduler::World& world, scheduler::ClusterId cluster) {
+std::string NameOf(const scheduler::World& world, ClusterId cluster) {
   const scheduler::ClusterState* state = world.FindCluster(cluster);
   return state == nullptr ? std::string() : state->record.spec.name;
 }
@@ -83,7 +83,7 @@ void Show(const scheduler::World& world, const scheduler::MovePlan& plan, size_t
   doc["jobs"] = std::move(jobs);
 }
 
-scheduler::ClusterId FindCluster(const scheduler::World& world, std::string_view name) {
+ClusterId FindCluster(const scheduler::World& world, std::string_view name) {
   for (const auto& [id, state] : world.clusters()) {
     if (state.record.spec.name == name) return id;
   }
@@ -146,7 +146,7 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
     }
   }
   const std::string name = Text(request, "cluster");
-  const scheduler::ClusterId cluster = FindCluster(world, name);
+  const ClusterId cluster = FindCluster(world, name);
   if (!cluster) {
     return api::ReplyError(
         exchange, Error{.code = 404,
