@@ -78,4 +78,10 @@ Result<kube::Value> ApiClient::Call(std::string_view method, std::string_view ta
   return kube::ParseJson(response.body);
 }
 
+void ApiClient::Pause(int64_t milliseconds) {
+  bool over = false;
+  auto timer = loop_.StartTimer(milliseconds, [&] { over = true; });
+  loop_.RunUntil([&] { return over; });
+}
+
 }  // namespace fairway::gateway

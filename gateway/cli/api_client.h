@@ -29,6 +29,9 @@ class ApiClient {
                            std::string_view content_type = "application/json");
   Result<kube::Value> Get(std::string_view target) { return Call("GET", target); }
 
+  // Until the next question is due, for commands that follow something.
+  void Pause(int64_t milliseconds);
+
   const std::string& default_namespace() const { return default_namespace_; }
   const std::string& server() const { return server_; }
 

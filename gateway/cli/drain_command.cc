@@ -1,7 +1,5 @@
 // fairway cluster drain|undrain|remove.
-#include <chrono>
 #include <cstdio>
-#include <thread>
 
 #include "gateway/cli/cluster_verbs.h"
 #include "gateway/cli/output.h"
@@ -17,7 +15,7 @@ using kube::Value;
 namespace {
 
 constexpr std::string_view kMerge = "application/merge-patch+json";
-constexpr auto kWatchEvery = std::chrono::seconds(1);
+constexpr int64_t kWatchEveryMs = 1'000;
 
 long long Number(const Value& doc, std::string_view field) {
   return static_cast<long long>(kube::Get<int64_t>(doc, {field}).value_or(0));
@@ -86,7 +84,7 @@ int PlanDrain(ApiClient& api, const Args& args, const std::string& name) {
 // Until the cluster is drained, or the drain is called off.
 int WatchDrain(ApiClient& api, const std::string& name) {
   std::string shown;
-  for (;; std::this_thread::sleep_for(kWatchEvery)) {
+  for (;; api.Pause(kWatchEveryMs)) {
     auto cluster = api.Get(std::string(kClusters) + "/" + name);
     if (!cluster) return PrintError(cluster.error());
     if (kube::GetObject(*cluster, {"spec", "drain"}) == nullptr) {
