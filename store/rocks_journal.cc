@@ -219,6 +219,17 @@ Status RocksJournal::Recover(
   return impl_->reader->Recover(visit);
 }
 
+Status RocksJournal::ReadCore(
+    const Snapshot& at,
+    const std::function<Status(std::string_view key, std::string_view value)>& visit) {
+  return impl_->reader->Recover(visit, &at);
+}
+
+Status RocksJournal::ReadObjects(const Range& range, const Snapshot& at,
+                                 const std::function<bool(const Object&)>& visit) {
+  return impl_->reader->Scan(range, &at, visit);
+}
+
 Result<std::optional<std::string>> RocksJournal::GetMeta(std::string_view key) {
   return impl_->reader->GetMeta(key);
 }

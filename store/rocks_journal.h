@@ -54,6 +54,12 @@ class RocksJournal final : public Journal, public HistoryLog {
                                 const std::function<bool(const ChangePtr&)>& visit) override;
   Status Recover(
       const std::function<Status(std::string_view key, std::string_view value)>& visit) override;
+  // Recover and Scan as of a snapshot, for threads other than the loop: they hold the snapshot, and
+  // the journal outlives the call.
+  Status ReadCore(const Snapshot& at,
+                  const std::function<Status(std::string_view key, std::string_view value)>& visit);
+  Status ReadObjects(const Range& range, const Snapshot& at,
+                     const std::function<bool(const Object&)>& visit);
   Result<std::optional<std::string>> GetMeta(std::string_view key) override;
   Status PutMeta(std::string_view key, std::string_view value) override;
   void AttachTransition(std::string transition) override;

@@ -176,8 +176,9 @@ Result<Revision> RocksReader::ReadLog(const Journal::LogScope& scope, Revision a
 }
 
 Status RocksReader::Recover(
-    const std::function<Status(std::string_view key, std::string_view value)>& visit) {
-  View view(db_, nullptr);
+    const std::function<Status(std::string_view key, std::string_view value)>& visit,
+    const Snapshot* at) {
+  View view(db_, at);
   if (!view.status) return view.status;
   view.options.readahead_size = kRecoverReadahead;
   view.options.fill_cache = false;

@@ -36,7 +36,8 @@ class RocksReader {
               const std::function<bool(const Object&)>& visit);
   Result<Revision> ReadLog(const Journal::LogScope& scope, Revision after, size_t scan_max,
                            const std::function<bool(const ChangePtr&)>& visit);
-  Status Recover(const std::function<Status(std::string_view key, std::string_view value)>& visit);
+  Status Recover(const std::function<Status(std::string_view key, std::string_view value)>& visit,
+                 const Snapshot* at = nullptr);
   Result<std::optional<std::string>> GetMeta(std::string_view key);
   Result<uint64_t> ReadHistory(uint64_t after, bool newest_first, size_t scan_max,
                                const std::function<bool(const HistoryLink&)>& visit);

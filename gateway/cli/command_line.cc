@@ -18,6 +18,7 @@ constexpr const char* kUsage =
     "  fairway approve    give up jobs' copies on a lost cluster, so that they move\n"
     "  fairway freeze     stop all moves of jobs; unfreeze lets them go on\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
+    "  fairway whatif     what would happen if a cluster, a quota or the jobs were different\n"
     "  fairway history    what happened to jobs and clusters, and when\n"
     "  fairway backup     copy the store of the running gateway; list and verify copies\n"
     "  fairway restore    put a backup in place, or recover the jobs from the members\n"
@@ -32,10 +33,11 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"serve", RunServe},     {"demo", RunDemo},         {"cluster", RunCluster},
-    {"approve", RunApprove}, {"freeze", RunFreeze},     {"unfreeze", RunUnfreeze},
-    {"explain", RunExplain}, {"history", RunHistory},   {"backup", RunBackup},
-    {"restore", RunRestore}, {"simulate", RunSimulate}, {"version", RunVersion}};
+    {"serve", RunServe},     {"demo", RunDemo},       {"cluster", RunCluster},
+    {"approve", RunApprove}, {"freeze", RunFreeze},   {"unfreeze", RunUnfreeze},
+    {"explain", RunExplain}, {"whatif", RunWhatIf},   {"history", RunHistory},
+    {"backup", RunBackup},   {"restore", RunRestore}, {"simulate", RunSimulate},
+    {"version", RunVersion}};
 
 }  // namespace
 

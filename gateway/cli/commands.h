@@ -18,6 +18,7 @@ int RunFreeze(const std::vector<std::string>& arguments);
 int RunUnfreeze(const std::vector<std::string>& arguments);
 int RunSimulate(const std::vector<std::string>& arguments);
 int RunExplain(const std::vector<std::string>& arguments);
+int RunWhatIf(const std::vector<std::string>& arguments);
 int RunHistory(const std::vector<std::string>& arguments);
 int RunBackup(const std::vector<std::string>& arguments);
 int RunRestore(const std::vector<std::string>& arguments);

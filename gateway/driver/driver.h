@@ -51,6 +51,10 @@ class Driver : private Effects {
   const scheduler::FailoverConfig& failover() const { return pump_.failover(); }
   // Turns the operator's switch; `committed` is called once that is saved.
   Status Freeze(const scheduler::FreezeRecord& wish, std::function<void()> committed);
+  // What the core would be told of a Job (JobBridge::WishOf).
+  Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const {
+    return jobs_.WishOf(job, ns);
+  }
   size_t held_effects() const { return pump_.held(); }
   // After a restore: the clusters whose inventory is awaited, for people; "" once all is well.
   std::string AwaitedInventory() const { return gate_.Awaited(); }

@@ -39,6 +39,9 @@ class JobBridge {
   const kube::Object* Submitting(JobId job) const {
     return submitting_id_ == job ? submitting_ : nullptr;
   }
+  // What the core would be told of this (validated, defaulted) Job of the namespace `ns`, by the
+  // policies and queues that are there now. 404 or 422 where these do not let it in.
+  Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const;
   // What the Job's Workload says has changed.
   void Reconsider(const store::ObjectKey& job);
   // The object of a job that is being deleted. The core's record of it may be gone already.
@@ -58,7 +61,6 @@ class JobBridge {
   void OnPolicy(const api::Written& change);
   void Submit(const api::Written& change);
   void Change(const api::Written& change);
-  Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const;
   // What the policies of a namespace ask about jobs; kept until a policy changes.
   const kube::AskedLabels& AskedIn(const std::string& ns) const;
   // A policy changed: jobs that wait are looked at again, some per turn; placed ones too where

@@ -27,6 +27,7 @@
 #include "gateway/serve/operator_service.h"
 #include "gateway/server/server.h"
 #include "gateway/version.h"
+#include "gateway/whatif/service.h"
 #include "store/object_store.h"
 #include "store/rocks_journal.h"
 
@@ -90,6 +91,25 @@ scheduler::QuotaSettings QuotaSettingsOf(const Config& config) {
   return settings;
 }
 
+scheduler::FailoverConfig FailoverOf(const Config& config) {
+  scheduler::FailoverConfig out;
+  out.suspect_after = Milliseconds(config.suspect_after_ms);
+  out.unreachable_after = Milliseconds(config.unreachable_after_ms);
+  out.lease = Milliseconds(config.lease_ms);
+  out.clock_skew_max = Milliseconds(config.clock_skew_max_ms);
+  out.guard = Milliseconds(config.guard_ms);
+  out.probation = Milliseconds(config.probation_ms);
+  out.probation_max = Milliseconds(std::max(config.probation_ms, config.probation_max_ms));
+  out.isolation_window = Milliseconds(config.isolation_window_ms);
+  out.stalled_after = Milliseconds(config.stalled_after_ms);
+  out.moves_per_second = config.moves_per_second;
+  out.moves_burst = config.moves_burst;
+  out.failback_after = Milliseconds(config.failback_after_ms);
+  out.failbacks_per_minute = config.failbacks_per_minute;
+  out.failbacks_moving_max = config.failbacks_moving_max;
+  return out;
+}
+
 }  // namespace
 
 struct Gateway::Impl {
@@ -108,6 +128,7 @@ struct Gateway::Impl {
   std::unique_ptr<BackupService> backups;
   std::unique_ptr<HistoryService> history;
   std::unique_ptr<OperatorService> operators;
+  std::unique_ptr<WhatIfService> what_if;
   std::unique_ptr<HttpsServer> server;
   PendingGauge pending;
   std::unique_ptr<SubmissionLimits> submissions;
@@ -213,9 +234,11 @@ Status Gateway::Impl::StartApi() {
                                              static_cast<uint64_t>(config.history_records_max),
                                              Seconds(config.history_days * 86'400));
   operators = std::make_unique<OperatorService>(loop, [this] { return driver.get(); });
+  what_if = std::make_unique<WhatIfService>(loop, *journal, FailoverOf(config));
   options.routes = {
       {std::string(kPlansPath), [this](ExchangePtr e) { operators->HandlePlans(std::move(e)); }},
       {std::string(kFreezePath), [this](ExchangePtr e) { operators->HandleFreeze(std::move(e)); }},
+      {std::string(kWhatIfPath), [this](ExchangePtr e) { what_if->Handle(std::move(e)); }},
       {std::string(kBackupsPath), [this](ExchangePtr e) { backups->Handle(std::move(e)); }},
       {std::string(kHistoryPath), [this](ExchangePtr e) { history->Handle(std::move(e)); }}};
   options.limits.in_flight_max = static_cast<size_t>(config.requests_in_flight_max);
@@ -250,25 +273,6 @@ Status Gateway::Impl::StartApi() {
   return api->Start();
 }
 
-scheduler::FailoverConfig FailoverOf(const Config& config) {
-  scheduler::FailoverConfig out;
-  out.suspect_after = Milliseconds(config.suspect_after_ms);
-  out.unreachable_after = Milliseconds(config.unreachable_after_ms);
-  out.lease = Milliseconds(config.lease_ms);
-  out.clock_skew_max = Milliseconds(config.clock_skew_max_ms);
-  out.guard = Milliseconds(config.guard_ms);
-  out.probation = Milliseconds(config.probation_ms);
-  out.probation_max = Milliseconds(std::max(config.probation_ms, config.probation_max_ms));
-  out.isolation_window = Milliseconds(config.isolation_window_ms);
-  out.stalled_after = Milliseconds(config.stalled_after_ms);
-  out.moves_per_second = config.moves_per_second;
-  out.moves_burst = config.moves_burst;
-  out.failback_after = Milliseconds(config.failback_after_ms);
-  out.failbacks_per_minute = config.failbacks_per_minute;
-  out.failbacks_moving_max = config.failbacks_moving_max;
-  return out;
-}
-
 Status Gateway::Impl::StartDriver() {
   DriverOptions options;
   options.gateway_id = gateway_id;
@@ -298,7 +302,9 @@ Status Gateway::Impl::StartDriver() {
       loop, api->writer(), std::move(options),
       [this](const store::ObjectKey& about, std::string_view type, std::string_view reason,
              std::string message) { api->events().Record(about, type, reason, message); });
-  return driver->Start();
+  if (Status driving = driver->Start(); !driving) return driving;
+  what_if->Bind(api->writer(), *driver);
+  return {};
 }
 
 Status Gateway::Impl::Listen() {

@@ -6,6 +6,7 @@
 
 #include "clusters/kube/errors.h"
 #include "clusters/kube/kinds/fields.h"
+#include "clusters/kube/kinds/run_time.h"
 #include "clusters/kube/selector.h"
 #include "clusters/member/pod_resources.h"
 #include "scheduler/names.h"
@@ -191,6 +192,11 @@ Status ApplyAnnotations(const Object& job, scheduler::JobSpec& spec) {
   const std::string_view datasets = Annotation(job, names::kAnnotationDatasets);
   if (const std::string problem = DatasetsProblem(datasets); !problem.empty()) {
     return BadAnnotation(job, names::kAnnotationDatasets, datasets, problem);
+  }
+  const std::string_view run_time = Annotation(job, names::kAnnotationExpectedRunTime);
+  if (!run_time.empty() && !ParseRunTime(run_time)) {
+    return BadAnnotation(job, names::kAnnotationExpectedRunTime, run_time,
+                         "must be a span of time like 90s, 15m or 2h30m, up to a year");
   }
   const std::string_view priority = Annotation(job, names::kAnnotationPriority);
   if (priority.empty()) return {};
