@@ -55,6 +55,14 @@ Result<std::unique_ptr<ApiClient>> ApiClient::Create(const Args& args) {
 
 Result<kube::Value> ApiClient::Call(std::string_view method, std::string_view target,
                                     std::string body, std::string_view content_type) {
+  auto text = CallText(method, target, std::move(body), content_type);
+  if (!text) return Fail(text.error());
+  if (text->empty()) return kube::Value();
+  return kube::ParseJson(*text);
+}
+
+Result<std::string> ApiClient::CallText(std::string_view method, std::string_view target,
+                                        std::string body, std::string_view content_type) {
   clusters::HttpRequest request;
   request.method = std::string(method);
   request.target = std::string(target);
@@ -70,12 +78,11 @@ Result<kube::Value> ApiClient::Call(std::string_view method, std::string_view ta
       [&](Result<clusters::HttpResponse> response) { answer = std::move(response); });
   loop_.RunUntil([&] { return answer.has_value(); });
   if (!*answer) return Fail(answer->error());
-  const clusters::HttpResponse& response = **answer;
+  clusters::HttpResponse& response = **answer;
   if (response.status >= 400)
     return Fail(
         kube::ErrorFromAnswer(response.status, response.retry_after_seconds, response.body));
-  if (response.body.empty()) return kube::Value();
-  return kube::ParseJson(response.body);
+  return std::move(response.body);
 }
 
 void ApiClient::Pause(int64_t milliseconds) {

@@ -27,6 +27,10 @@ class ApiClient {
   // One request; an answer that is a failure Status becomes its Error.
   Result<kube::Value> Call(std::string_view method, std::string_view target, std::string body = {},
                            std::string_view content_type = "application/json");
+  // The same for an answer that is no single document.
+  Result<std::string> CallText(std::string_view method, std::string_view target,
+                               std::string body = {},
+                               std::string_view content_type = "application/json");
   Result<kube::Value> Get(std::string_view target) { return Call("GET", target); }
 
   // Until the next question is due, for commands that follow something.

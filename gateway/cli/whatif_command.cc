@@ -9,7 +9,10 @@
 #include "gateway/cli/commands.h"
 #include "gateway/cli/output.h"
 #include "gateway/cli/whatif_table.h"
+#include "gateway/whatif/replay.h"
+#include "gateway/whatif/request.h"
 #include "gateway/whatif/service.h"
+#include "gateway/whatif/trace.h"
 
 namespace fairway::gateway {
 
@@ -36,7 +39,12 @@ constexpr const char* kUsage =
     "\n"
     "  --horizon 24h    how far to look ahead\n"
     "  --run-time 5m    of jobs about which nothing is known\n"
-    "Each may be given several times.\n";
+    "Changes may be given several times.\n"
+    "\n"
+    "  fairway whatif --record FILE              write what there is and the stored Jobs as a "
+    "trace\n"
+    "  fairway whatif --trace FILE [CHANGE]...   replay a trace here, without a gateway: the same\n"
+    "                                            trace and changes give the same answer\n";
 
 int Usage(const std::string& mistake) {
   if (!mistake.empty()) std::fprintf(stderr, "error: %s\n", mistake.c_str());
@@ -148,12 +156,50 @@ Result<Object> Question(const Args& args, const std::string& ns) {
   return out;
 }
 
+int Print(const Value& answer, const std::string& output) {
+  const std::string text = output == "table" ? WhatIfTable(answer) : FormatDocument(answer, output);
+  std::fputs(text.c_str(), stdout);
+  return 0;
+}
+
+// To the end of its last job, without and with the changes.
+int Replay(const Args& args, const std::string& output) {
+  std::ifstream in(args.Get("trace"));
+  Error unread;
+  unread.message = args.Get("trace") + ": cannot be read";
+  if (!in) return PrintLocalError(unread);
+  if (args.Has("filename")) return Usage("a trace has its own Jobs: -f goes with a gateway");
+  auto question = Question(args, "default");
+  if (!question) return PrintLocalError(question.error());
+  auto request = ReadWhatIf(Value(std::move(*question)));
+  if (!request) return PrintLocalError(request.error());
+  auto trace = ReadTrace(in);
+  if (!trace) {
+    trace.error().message = args.Get("trace") + ": " + trace.error().message;
+    return PrintLocalError(trace.error());
+  }
+  auto answer = ReplayTrace(std::move(*trace), *request);
+  if (!answer) return PrintLocalError(answer.error());
+  return Print(*answer, output);
+}
+
+int Record(ApiClient& api, const std::string& file) {
+  auto trace = api.CallText("GET", kWhatIfTracePath);
+  if (!trace) return PrintError(trace.error());
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  out << *trace;
+  out.close();
+  Error unwritten;
+  unwritten.message = file + ": cannot be written";
+  return out ? 0 : PrintLocalError(unwritten);
+}
+
 }  // namespace
 
 int RunWhatIf(const std::vector<std::string>& arguments) {
   std::vector<FlagSpec> flags = kApiFlags;
   for (std::string_view flag : {"remove-cluster", "cordon", "uncordon", "add-cluster", "set-quota",
-                                "horizon", "run-time"}) {
+                                "horizon", "run-time", "trace", "record"}) {
     flags.push_back({flag, "", true});
   }
   flags.push_back({"filename", "f", true});
@@ -164,16 +210,15 @@ int RunWhatIf(const std::vector<std::string>& arguments) {
   if (output != "table" && output != "json" && output != "yaml") {
     return Usage("-o must be table, json or yaml");
   }
+  if (args.Has("trace")) return Replay(args, output);
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());
+  if (args.Has("record")) return Record(**api, args.Get("record"));
   auto question = Question(args, (*api)->default_namespace());
   if (!question) return PrintLocalError(question.error());
   auto answer = (*api)->Call("POST", kWhatIfPath, kube::Serialize(Value(std::move(*question))));
   if (!answer) return PrintError(answer.error());
-  std::fputs(
-      output == "table" ? WhatIfTable(*answer).c_str() : FormatDocument(*answer, output).c_str(),
-      stdout);
-  return 0;
+  return Print(*answer, output);
 }
 
 }  // namespace fairway::gateway

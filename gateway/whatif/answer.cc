@@ -121,6 +121,17 @@ class Writer {
 
 }  // namespace
 
+WhatIfNames NamesOf(const scheduler::World& world, const scheduler::ForecastChanges& changes) {
+  WhatIfNames names;
+  for (const auto& [id, cluster] : world.clusters()) {
+    names.clusters[id] = cluster.record.spec.name;
+  }
+  for (const scheduler::ForecastCluster& added : changes.new_clusters) {
+    names.clusters[added.cluster] = added.spec.name;
+  }
+  return names;
+}
+
 Value WhatIfAnswer(const Forecast& before, const Forecast& after, const WhatIfNames& names) {
   return Writer(before, after, names).Answer();
 }

@@ -16,6 +16,8 @@ inline constexpr size_t kWhatIfRowsMax = 10'000;
 struct WhatIfNames {
   std::map<ClusterId, std::string> clusters;
 };
+WhatIfNames NamesOf(const scheduler::World& world, const scheduler::ForecastChanges& changes);
+
 kube::Value WhatIfAnswer(const scheduler::Forecast& before, const scheduler::Forecast& after,
                          const WhatIfNames& names);
 

@@ -6,6 +6,7 @@
 #include "clusters/kube/schema/decode.h"
 #include "gateway/api/reply.h"
 #include "gateway/whatif/answer.h"
+#include "gateway/whatif/record.h"
 
 namespace fairway::gateway {
 
@@ -31,13 +32,7 @@ Result<std::string> Answer(store::RocksJournal& journal, const store::Snapshot& 
   if (!live) return Fail(live.error());
   auto changes = ResolveChanges(request, live->world);
   if (!changes) return Fail(changes.error());
-  WhatIfNames names;
-  for (const auto& [id, cluster] : live->world.clusters()) {
-    names.clusters[id] = cluster.record.spec.name;
-  }
-  for (const scheduler::ForecastCluster& added : changes->new_clusters) {
-    names.clusters[added.cluster] = added.spec.name;
-  }
+  const WhatIfNames names = NamesOf(live->world, *changes);
   plan.run_times = std::move(live->run_times);
   plan.run_times.assumed = request.run_time;
   const scheduler::Forecast before = scheduler::Foresee(live->world, plan);
@@ -73,6 +68,7 @@ WhatIfService::~WhatIfService() {
 
 void WhatIfService::Handle(ExchangePtr exchange) {
   const Request& request = exchange->request();
+  if (request.path == kWhatIfTracePath && request.method == "GET") return Record(exchange);
   if (request.path != kWhatIfPath) return api::ReplyPageNotFound(exchange);
   if (request.method != "POST") return api::ReplyError(exchange, kube::MethodNotAllowed());
   Ask(exchange);
@@ -113,6 +109,17 @@ void WhatIfService::Ask(const ExchangePtr& exchange) {
           plan.cancelled = [&cancelled] { return cancelled.load(); };
           return Answer(journal_, *snapshot, facts, request, std::move(jobs), declared,
                         std::move(plan));
+        });
+}
+
+void WhatIfService::Record(const ExchangePtr& exchange) {
+  if (!MayStart(exchange)) return;
+  std::shared_ptr<const store::Snapshot> snapshot = journal_.TakeSnapshot();
+  if (snapshot == nullptr) return api::ReplyError(exchange, Unavailable("the store is not read"));
+  Start(exchange, "application/x-ndjson",
+        [this, snapshot, facts = FactsOf(driver_->world()),
+         now = loop_.Now()](const std::atomic<bool>& cancelled) {
+          return RecordTrace(journal_, *snapshot, facts, now, cancelled);
         });
 }
 

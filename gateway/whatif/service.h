@@ -2,6 +2,7 @@
 // by running the real core on a copy of the world. Routes for administrators:
 //
 //   POST /fairway/v1/whatif         docs/formats/whatif.md; 429 while another question is under way
+//   GET  /fairway/v1/whatif/trace   what there is, and the Jobs that are stored, as a trace
 //
 // The copy is read from a snapshot of the store, and the forecasts are made, on a thread of its
 // own: the loop only checks the question and its Jobs, and copies what the store does not have.
@@ -29,6 +30,7 @@
 namespace fairway::gateway {
 
 inline constexpr std::string_view kWhatIfPath = "/fairway/v1/whatif";
+inline constexpr std::string_view kWhatIfTracePath = "/fairway/v1/whatif/trace";
 
 class WhatIfService {
  public:
@@ -46,6 +48,7 @@ class WhatIfService {
   using Work = std::function<Result<std::string>(const std::atomic<bool>& cancelled)>;
 
   void Ask(const ExchangePtr& exchange);
+  void Record(const ExchangePtr& exchange);
   // The Jobs of a question as the gateway would take them: decoded, defaulted, admitted, checked.
   Result<std::vector<scheduler::ForecastJob>> JobsOf(const WhatIfRequest& request,
                                                      scheduler::RunTimeModel& declared) const;
