@@ -57,6 +57,17 @@ def rows(answer):
     return {row["name"]: row for row in answer["jobs"]}
 
 
+def nodes_seen(asker):
+    """A pod that runs shows on its node a moment later: until then the node looks empty to everybody. Nine
+    places, eight taken: one more such Job fits, a second one waits."""
+    def one_fits():
+        fates = rows(asker.ask("-f", file))
+        return fates["x-1"]["after"]["waitMs"] < 1000 < fates["x-2"]["after"]["waitMs"]
+    file = asker.gateway.folder / "two.yaml"
+    file.write_text("\n---\n".join(json.dumps(job(name, "6")) for name in ("x-1", "x-2")))
+    wait("the nodes to be observed", one_fits)
+
+
 def asking_changes_nothing(asker):
     before = asker.placements()
     answer = asker.ask()
@@ -222,6 +233,7 @@ def main():
         asker.make(*(job(name, "6") for name in names))
         asker.running(*names)
         asking_changes_nothing(asker)
+        nodes_seen(asker)
         homes = list(asker.placements().values())
         victim = next(name for name in SIMULATED if homes.count(name) == 3)
         left = [name for name in SIMULATED if name != victim]
