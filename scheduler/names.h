@@ -34,7 +34,7 @@ inline constexpr std::string_view kAnnotationPriority = "fairway.flext.sh/priori
 inline constexpr std::string_view kAnnotationGang = "fairway.flext.sh/gang";
 // On a Job or its pod template: names of datasets that it needs, separated by commas.
 inline constexpr std::string_view kAnnotationDatasets = "fairway.flext.sh/datasets";
-// On a Job: how long a run of it is expected to take, "90s", "15m", "2h30m": what-if reckons with it.
+// On a Job: how long a run of it is expected to take, "90s", "2h30m": what-if reckons with it.
 inline constexpr std::string_view kAnnotationExpectedRunTime = "fairway.flext.sh/expected-run-time";
 // Labels of Clusters that the topology keys zone, region and provider stand for.
 inline constexpr std::string_view kLabelZone = "topology.kubernetes.io/zone";

@@ -1,7 +1,6 @@
 // fairway whatif: what would happen to the jobs if something were different.
 #include <cstdio>
 #include <fstream>
-#include <iostream>
 #include <sstream>
 
 #include "clusters/kube/schema/yaml.h"
@@ -114,13 +113,9 @@ Status SetQuota(const std::string& text, Array& out) {
 
 Status ReadJobs(const std::string& file, const std::string& ns, Array& out) {
   std::ostringstream text;
-  if (file == "-") {
-    text << std::cin.rdbuf();
-  } else {
-    std::ifstream in(file);
-    if (!in) return Bad(file + ": cannot be read");
-    text << in.rdbuf();
-  }
+  std::ifstream in(file == "-" ? "/dev/stdin" : file);
+  if (!in) return Bad(file + ": cannot be read");
+  text << in.rdbuf();
   auto documents = kube::ParseYamlStream(text.str());
   if (!documents) return Bad(file + ": " + documents.error().message);
   for (Value& document : *documents) {
