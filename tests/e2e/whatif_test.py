@@ -95,8 +95,13 @@ def removal_comes_true(asker, victim):
     assert f"runs on {victim}" in table and "moves" in table and "Waiting" in table, table
 
     asker.client.call("DELETE", f"{CLUSTERS}/{victim}")
-    wait("the jobs to leave", lambda: all(
-        asker.placements()[name] == at_once.get(name, "") for name in on_victim))
+    try:
+        wait("the jobs to leave", lambda: all(
+            asker.placements()[name] == at_once.get(name, "") for name in on_victim))
+    except AssertionError:
+        print(f"foretold: {at_once}, waiting: {sorted(waiting)}, came: {asker.placements()}",
+              file=sys.stderr)
+        raise
 
 
 def cordon_and_new_jobs(asker, folder, left):
