@@ -235,7 +235,8 @@ def main():
                 asker.client.get(f"{CLUSTERS}/{name}"), "Ready") == "True")
         # Three nodes of 8 cpu each: one such job per node, and one node is left free.
         names = [f"big-{i}" for i in range(1, 9)]
-        asker.make(*(job(name, "6") for name in names))
+        # Sized so that sums say what nodes say: for a moment after a start the picture of nodes lags behind.
+        asker.make(*(job(name, "7500m") for name in names))
         asker.running(*names)
         asking_changes_nothing(asker)
         nodes_seen(asker)
