@@ -138,8 +138,8 @@ void Driver::WatchDependencies() {
   constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
       {"configmaps", "ConfigMap"}, {"secrets", "Secret"}, {"serviceaccounts", "ServiceAccount"}};
   for (const auto& [resource, kind] : kKinds) {
-    writer_.Observe(std::string(resource), [this, kind = kind](const api::Written& change) {
-      if (change.after != nullptr) fleet_.DependencyChanged(kind, change.key.ns, change.key.name);
+    writer_.Observe(std::string(resource), [this, named = kind](const api::Written& change) {
+      if (change.after != nullptr) fleet_.DependencyChanged(named, change.key.ns, change.key.name);
     });
   }
 }
