@@ -133,9 +133,9 @@ void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
     return;
   }
   AdmitPlan plan = PlanAdmission(world, record, false);
-  const bool reserved = std::any_of(ledger.claims().begin(), ledger.claims().end(),
-                                    [](const auto& entry) { return entry.second.reserved; });
-  if (!plan.victims.empty() && reserved) {
+  if (!plan.victims.empty() &&
+      std::any_of(ledger.claims().begin(), ledger.claims().end(),
+                  [](const auto& entry) { return entry.second.reserved; })) {
     // Whether anybody has to go is a question of the pass, which looks behind the reservation.
     ledger.Wake(home);
     step.EmitWaiting(record);
