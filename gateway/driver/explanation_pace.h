@@ -1,6 +1,6 @@
 // ExplanationPace: how fast waiting jobs get their first Placement. A few hundred a second are
 // written with their submission; in a storm the rest follows at that pace, behind the submissions.
-// A job that is placed meanwhile gets its Placement with that. A token bucket (Turner, 1986).
+// A job that is placed meanwhile gets its Placement with that.
 //
 // Thread: the loop. Lifetime: loop and store outlive it.
 #pragma once
@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "clusters/loop/loop.h"
+#include "gateway/fairness/submission_limits.h"
 #include "scheduler/ids.h"
 #include "store/object_store.h"
 
@@ -30,14 +31,14 @@ class ExplanationPace {
   size_t late() const { return late_.size(); }
 
  private:
-  void Refill();
+  // Takes a token, if there is one.
+  bool Take();
   void Drain();
 
   Loop& loop_;
   store::ObjectStore& store_;
   std::function<void(JobId)> write_;
-  int64_t tokens_milli_ = kBurst * 1000;
-  int64_t refilled_ms_ = 0;
+  RateTable rate_{kPerSecond, kBurst, 1};  // under one name
   std::deque<JobId> late_;
   Call timer_;
 };
