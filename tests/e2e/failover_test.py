@@ -10,7 +10,7 @@ import time
 
 sys.dont_write_bytecode = True
 import rest
-from kit import Gateway, Simulated, condition, wait
+from kit import Gateway, Simulated, condition, moving_job, wait
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
@@ -34,15 +34,7 @@ LOST = "sim-1"
 
 
 def manifest(name, policy):
-    container = {"name": "main", "image": "busybox", "command": ["work"],
-                 "resources": {"requests": {"cpu": "10m"}}}
-    return {"apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": name, "annotations": {PREFIX + "failover": policy,
-                                                       PREFIX + "checkpoint": f"{name} was here"}},
-            "spec": {"template": {
-                "metadata": {"annotations": {"simulated.fairway.flext.sh/run-ms": "25000"}},
-                "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
-                         "containers": [container]}}}}
+    return moving_job(name, 25000, {"failover": policy, "checkpoint": f"{name} was here"})
 
 
 def digest(kind, item):

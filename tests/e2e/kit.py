@@ -213,3 +213,17 @@ def condition(item, kind):
         if entry["type"] == kind:
             return entry["status"]
     return None
+
+
+def moving_job(name, run_ms, annotations, cpu="10m"):
+    """A Job for tests that move Jobs about: one pod that runs `run_ms` and ends within a second when told to.
+    The annotations are ours, without their prefix."""
+    container = {"name": "main", "image": "busybox", "command": ["work"],
+                 "resources": {"requests": {"cpu": str(cpu)}}}
+    return {"apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": name, "annotations": {
+                f"fairway.flext.sh/{key}": value for key, value in annotations.items()}},
+            "spec": {"template": {
+                "metadata": {"annotations": {"simulated.fairway.flext.sh/run-ms": str(run_ms)}},
+                "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
+                         "containers": [container]}}}}

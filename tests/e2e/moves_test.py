@@ -8,11 +8,10 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, wait
+from kit import Gateway, Simulated, moving_job, wait
 
 JOBS_PATH = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
-CLUSTERS = "/apis/fairway.flext.sh/v1alpha1/clusters"
 LOST, SURVIVORS = "sim-1", ("sim-2", "sim-3")
 SUBMITTERS = 4
 CONFIG = """
@@ -21,15 +20,8 @@ failover: {suspectAfterMs: 1000, unreachableAfterMs: 4000, leaseMs: 6000, clockS
 """
 
 
-def manifest(name, home, policy, cpu):
-    return {"apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": name, "annotations": {"fairway.flext.sh/failover": policy,
-                                         "fairway.flext.sh/placement-policy": f"near-{home}"}},
-            "spec": {"template": {
-                "metadata": {"annotations": {"simulated.fairway.flext.sh/run-ms": "3600000"}},
-                "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1, "containers": [
-                    {"name": "main", "image": "busybox",
-                     "resources": {"requests": {"cpu": str(cpu)}}}]}}}}
+def manifest(name, home, failover, cpu):
+    return moving_job(name, 3600000, {"failover": failover, "placement-policy": f"near-{home}"}, cpu)
 
 
 def policy(home):

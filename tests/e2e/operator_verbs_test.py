@@ -8,13 +8,12 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, condition, wait
+from kit import Gateway, Simulated, condition, moving_job, wait
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
 POLICIES = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placementpolicies"
 CLUSTERS = "/apis/fairway.flext.sh/v1alpha1/clusters"
-PREFIX = "fairway.flext.sh/"
 HOME = "sim-1"
 CONFIG = """
 members: {probeIntervalMs: 300, probeTimeoutMs: 1000}
@@ -37,15 +36,7 @@ REMOVE_SECONDS = 2
 
 
 def manifest(name, **annotations):
-    container = {"name": "main", "image": "busybox", "command": ["work"],
-                 "resources": {"requests": {"cpu": "10m"}}}
-    return {"apiVersion": "batch/v1", "kind": "Job",
-            "metadata": {"name": name,
-                         "annotations": {PREFIX + key: value for key, value in annotations.items()}},
-            "spec": {"template": {
-                "metadata": {"annotations": {"simulated.fairway.flext.sh/run-ms": "3600000"}},
-                "spec": {"restartPolicy": "Never", "terminationGracePeriodSeconds": 1,
-                         "containers": [container]}}}}
+    return moving_job(name, 3600000, annotations)
 
 
 class Operator:

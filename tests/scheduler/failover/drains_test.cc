@@ -13,17 +13,10 @@ class Drains : public FailoverFixture {
     Step(ClusterChanged{ClusterId{1}, &spec});
     Step(TimerFired{});
   }
-  // Placed on cluster 1, acknowledged, not started.
   void Pend(uint64_t job, int32_t priority = 0) {
     JobSpec spec = Policy(FailoverPolicy::kFenced);
     spec.priority = priority;
-    ClusterSpec home;
-    home.name = "c1";
-    home.labels["home"] = "yes";
-    Step(ClusterChanged{ClusterId{1}, &home});
-    Submit(job, spec);
-    ASSERT_EQ(Job(job).cluster, ClusterId{1});
-    Ack(job);
+    PlaceAtHome(job, spec);
   }
   void Gone(uint64_t job, uint64_t epoch = 1) {
     Step(CopyGone{JobId{job}, ClusterId{1}, Epoch{epoch}});

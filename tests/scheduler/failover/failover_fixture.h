@@ -22,8 +22,8 @@ class FailoverFixture : public CoreFixture {
     spec.preferred = {{100, {{{"home", LabelRequirement::Op::kExists, {}}}}}};
     return spec;
   }
-  // On cluster 1, started, and under a lease when it is to have one.
-  void Start(uint64_t job, const JobSpec& spec) {
+  // On cluster 1 and acknowledged there, not started.
+  void PlaceAtHome(uint64_t job, const JobSpec& spec) {
     ClusterSpec home;
     home.name = "c1";
     home.labels["home"] = "yes";
@@ -31,6 +31,10 @@ class FailoverFixture : public CoreFixture {
     Submit(job, spec);
     ASSERT_EQ(Job(job).cluster, ClusterId{1});
     Ack(job);
+  }
+  // The same, started, and under a lease when it is to have one.
+  void Start(uint64_t job, const JobSpec& spec) {
+    ASSERT_NO_FATAL_FAILURE(PlaceAtHome(job, spec));
     RunObserved run = Run(job, 1, 1, RunPhase::kRunning);
     const bool leased = spec.failover == FailoverPolicy::kFenced;
     run.ends = leased ? now() + Seconds(120) : kNoDeadline;
