@@ -8,6 +8,7 @@
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
 #include "gateway/api/reply.h"
+#include "gateway/serve/reply_document.h"
 #include "gateway/version.h"
 
 namespace fairway::gateway {
@@ -17,10 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kKeepMax = 100'000;
-
-void ReplyJson(const ExchangePtr& exchange, int status, const kube::Value& doc) {
-  exchange->Reply(status, {{"content-type", "application/json"}}, kube::Serialize(doc) + "\n");
-}
 
 struct Wish {
   std::string directory;
@@ -131,7 +128,7 @@ void BackupService::Tell(const ExchangePtr& exchange, int status) const {
   kube::Object doc{{"root", options_.root}};
   if (directory_.empty()) {
     doc["state"] = "None";
-    return ReplyJson(exchange, status, kube::Value(std::move(doc)));
+    return ReplyDocument(exchange, kube::Value(std::move(doc)), status);
   }
   doc["directory"] = directory_;
   doc["state"] = running_ ? "Running" : last_ ? "Succeeded" : "Failed";
@@ -143,7 +140,7 @@ void BackupService::Tell(const ExchangePtr& exchange, int status) const {
                                  {"bytes", last_->bytes},
                                  {"newBytes", last_->new_bytes}};
   }
-  ReplyJson(exchange, status, kube::Value(std::move(doc)));
+  ReplyDocument(exchange, kube::Value(std::move(doc)), status);
 }
 
 }  // namespace fairway::gateway

@@ -9,6 +9,7 @@
 #include "clusters/kube/json.h"
 #include "clusters/kube/time.h"
 #include "gateway/api/reply.h"
+#include "gateway/serve/reply_document.h"
 #include "store/history.h"
 
 namespace fairway::gateway {
@@ -22,10 +23,6 @@ constexpr size_t kSlice = 2'000;
 constexpr int64_t kTrimIntervalMs = 10'000;
 constexpr uint64_t kLimitDefault = 500;
 constexpr uint64_t kLimitMax = 10'000;
-
-void ReplyJson(const ExchangePtr& exchange, const kube::Value& doc) {
-  exchange->Reply(200, {{"content-type", "application/json"}}, kube::Serialize(doc) + "\n");
-}
 
 bool Number(std::string_view text, uint64_t& value) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -178,7 +175,7 @@ void HistoryService::Find(const std::shared_ptr<Query>& query) {
   }
   kube::Object doc{{"kind", "TransitionList"}, {"items", std::move(query->items)}};
   if (*next != 0 && full) doc["before"] = *next;
-  ReplyJson(query->exchange, kube::Value(std::move(doc)));
+  ReplyDocument(query->exchange, kube::Value(std::move(doc)));
 }
 
 void HistoryService::Verify(const std::shared_ptr<Check>& check) {
@@ -206,9 +203,9 @@ void HistoryService::Verify(const std::shared_ptr<Check>& check) {
   if (good = check->verifier.Finish(); !good) {
     return api::ReplyError(check->exchange, good.error());
   }
-  ReplyJson(check->exchange, kube::Object{{"valid", true},
-                                          {"records", check->verifier.links()},
-                                          {"mark", store::PrintMark(check->verifier.at())}});
+  ReplyDocument(check->exchange, kube::Object{{"valid", true},
+                                              {"records", check->verifier.links()},
+                                              {"mark", store::PrintMark(check->verifier.at())}});
 }
 
 }  // namespace fairway::gateway

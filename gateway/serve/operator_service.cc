@@ -11,6 +11,7 @@
 #include "gateway/api/reply.h"
 #include "gateway/driver/job_name.h"
 #include "gateway/driver/placement_document.h"
+#include "gateway/serve/reply_document.h"
 #include "scheduler/failover/drain_plan.h"
 
 namespace fairway::gateway {
@@ -25,10 +26,6 @@ namespace {
 constexpr size_t kListedDefault = 500;
 constexpr size_t kListedMax = 10'000;
 constexpr size_t kReasonMax = 1'024;
-
-void ReplyJson(const ExchangePtr& exchange, const Object& doc) {
-  exchange->Reply(200, {{"content-type", "application/json"}}, kube::Serialize(Value(doc)) + "\n");
-}
 
 std::string Text(const Request& request, std::string_view name) {
   return std::string(request.Query(name).value_or(std::string_view()));
@@ -157,7 +154,7 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
     Object doc = ShowRemoval(
         world, scheduler::PlanRemoval(world, driver->failover(), cluster, loop_.Now()), listed);
     doc["cluster"] = name;
-    return ReplyJson(exchange, doc);
+    return ReplyDocument(exchange, doc);
   }
   if (request.path != std::string(kPlansPath) + "/drain") return api::ReplyPageNotFound(exchange);
   const Result<scheduler::DrainWish> wish = WishOf(request);
@@ -165,7 +162,7 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
   Object doc{{"kind", "DrainPlan"}, {"cluster", name}};
   Show(world, scheduler::PlanDrain(world, cluster, *wish, loop_.Now()), listed, doc);
   if (world.freeze().frozen) doc["held"] = scheduler::FreezeText(world.freeze());
-  ReplyJson(exchange, doc);
+  ReplyDocument(exchange, doc);
 }
 
 void OperatorService::TellFreeze(const ExchangePtr& exchange, const scheduler::World& world) const {
@@ -176,7 +173,7 @@ void OperatorService::TellFreeze(const ExchangePtr& exchange, const scheduler::W
     doc["since"] = kube::FormatTime(freeze.since);
     doc["reason"] = freeze.reason;
   }
-  ReplyJson(exchange, doc);
+  ReplyDocument(exchange, doc);
 }
 
 void OperatorService::HandleFreeze(ExchangePtr exchange) {
