@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 #include <utility>
+
+#include "scheduler/policy/node_rooms.h"
 
 namespace fairway::clusters {
 
@@ -14,12 +15,6 @@ using scheduler::Taint;
 using scheduler::TaintEffect;
 
 namespace {
-
-// Amounts in the order that rooms are kept in: most cpu first.
-bool Roomier(const Resources& a, const Resources& b) {
-  return std::tie(b.cpu_milli, b.memory_bytes, b.ephemeral_storage_bytes, b.pods, b.extended) <
-         std::tie(a.cpu_milli, a.memory_bytes, a.ephemeral_storage_bytes, a.pods, a.extended);
-}
 
 int64_t Round(int64_t amount, int64_t whole, int64_t steps, bool up) {
   if (amount <= 0) return 0;
@@ -44,32 +39,9 @@ Resources Rounded(const Resources& amounts, const Resources& whole, int64_t step
   return out;
 }
 
-// Equal ones become one room.
-std::vector<NodeRoom> Rooms(std::vector<Resources> amounts) {
-  std::sort(amounts.begin(), amounts.end(), Roomier);
-  std::vector<NodeRoom> rooms;
-  for (Resources& each : amounts) {
-    if (!rooms.empty() && rooms.back().amounts == each) {
-      ++rooms.back().nodes;
-    } else {
-      rooms.push_back({std::move(each), 1});
-    }
-  }
-  return rooms;
-}
-
 Resources Largest(const std::vector<Resources>& all) {
   Resources most;
-  for (const Resources& each : all) {
-    most.cpu_milli = std::max(most.cpu_milli, each.cpu_milli);
-    most.memory_bytes = std::max(most.memory_bytes, each.memory_bytes);
-    most.ephemeral_storage_bytes =
-        std::max(most.ephemeral_storage_bytes, each.ephemeral_storage_bytes);
-    most.pods = std::max(most.pods, each.pods);
-    for (const auto& [name, amount] : each.extended) {
-      most.Set(name, std::max(most.GetExtended(name), amount));
-    }
-  }
+  for (const Resources& each : all) scheduler::Widen(most, each);
   return most;
 }
 
@@ -91,7 +63,7 @@ std::vector<std::vector<NodeRoom>> BoundedRooms(const std::vector<Amounts>& clas
         // One ladder for the whole class: steps of each node's own size would never meet.
         for (Resources& room : amounts) room = Rounded(room, most, steps, up);
       }
-      rooms += out.emplace_back(Rooms(std::move(amounts))).size();
+      rooms += out.emplace_back(scheduler::RoomsOf(std::move(amounts))).size();
     }
     if (rooms <= static_cast<size_t>(scheduler::kNodeRoomsMax) || steps == 1) return out;
   }

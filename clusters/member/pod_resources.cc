@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 
+#include "clusters/kube/kinds/core_terms.h"
+
 namespace fairway::clusters {
 
 using scheduler::Resources;
@@ -45,8 +47,7 @@ Result<Resources> ParseResourceList(const kube::Object& list, const std::string&
     } else {
       continue;
     }
-    auto amount =
-        name == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+    auto amount = kube::ParseAmount(name, text);
     if (!amount) {
       Error error = std::move(amount.error());
       error.code = 422;

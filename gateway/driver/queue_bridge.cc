@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "clusters/kube/errors.h"
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/kueue_names.h"
 #include "clusters/kube/kinds/queue_spec.h"
@@ -28,24 +29,12 @@ std::string JobName(const Object& job) {
          std::string(kube::GetString(job, {"metadata", "name"}));
 }
 
-std::string_view EffectName(scheduler::TaintEffect effect) {
-  switch (effect) {
-    case scheduler::TaintEffect::kNoSchedule:
-      return "NoSchedule";
-    case scheduler::TaintEffect::kPreferNoSchedule:
-      return "PreferNoSchedule";
-    case scheduler::TaintEffect::kNoExecute:
-      return "NoExecute";
-  }
-  return "NoSchedule";
-}
-
 Value TolerationDocument(const scheduler::Toleration& toleration, const kube::StoragePtr& sp) {
   Object out(sp);
   if (!toleration.key.empty()) out.emplace("key", toleration.key);
   out.emplace("operator", toleration.exists ? "Exists" : "Equal");
   if (!toleration.exists && !toleration.value.empty()) out.emplace("value", toleration.value);
-  if (!toleration.any_effect) out.emplace("effect", EffectName(toleration.effect));
+  if (!toleration.any_effect) out.emplace("effect", kube::TaintEffectName(toleration.effect));
   return out;
 }
 

@@ -4,7 +4,6 @@
 #include <map>
 
 #include "gateway/whatif/trace.h"
-#include "scheduler/world_loader.h"
 
 namespace fairway::gateway {
 
@@ -39,12 +38,9 @@ Duration RunOf(const scheduler::JobRecord& job) {
 Result<std::string> RecordTrace(store::RocksJournal& journal, const store::Snapshot& at,
                                 const LiveFacts& facts, Instant now,
                                 const std::atomic<bool>& cancelled) {
-  scheduler::WorldLoader loader;
-  Status read = journal.ReadCore(
-      at, [&](std::string_view key, std::string_view value) { return loader.Add(key, value); });
-  if (!read) return Fail(read.error());
-  auto world = loader.Finish();
+  auto world = StoredWorld(journal, at);
   if (!world) return Fail(world.error());
+  if (world->jobs().size() > kRecordJobsMax) return Fail(TooLarge());
   Instant begin = now;
   for (const auto& [id, job] : world->jobs()) begin = std::min(begin, job->submitted);
   std::string out = TraceHeader(begin, facts.quota.fair_sharing);
@@ -61,6 +57,7 @@ Result<std::string> RecordTrace(store::RocksJournal& journal, const store::Snaps
                                          });
     return scanned ? failed : scanned;
   };
+  Status read;
   for (const std::string_view resource : kResources) {
     read = each(resource,
                 [&](const store::Object&, const kube::Object& doc) { out += TraceObject(doc); });
@@ -72,7 +69,6 @@ Result<std::string> RecordTrace(store::RocksJournal& journal, const store::Snaps
         if (known != facts.clusters.end()) out += TraceCluster(doc, known->second.capacity);
       });
   if (!read) return Fail(read.error());
-  if (world->jobs().size() > kRecordJobsMax) return Fail(TooLarge());
   std::map<JobId, std::string> jobs;  // in the order of their submission
   size_t bytes = 0;
   read = each("jobs.batch", [&](const store::Object& object, const kube::Object& doc) {

@@ -4,8 +4,10 @@
 #include <optional>
 #include <set>
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/schema/leaf.h"
 #include "gateway/whatif/request.h"
+#include "scheduler/measured_capacity.h"
 #include "scheduler/resources.h"
 
 namespace fairway::gateway {
@@ -109,8 +111,7 @@ class Resolver {
     out.spec = other.record.spec;
     out.spec.cordoned = false;
     out.spec.confirmed_lost = false;
-    out.capacity = other.capacity;
-    out.capacity.allocatable = other.allocatable;
+    out.capacity = scheduler::MeasuredCapacity(other);
     out.capacity.largest_node_free = other.capacity.largest_node_allocatable;
     for (scheduler::NodeClass& nodes : out.capacity.node_classes) nodes.free = nodes.whole;
   }
@@ -119,8 +120,7 @@ class Resolver {
     scheduler::Resources one;
     one.pods = 110;  // a kubelet's default
     for (const auto& [resource, text] : wish.amounts) {
-      const auto amount =
-          resource == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+      const auto amount = kube::ParseAmount(resource, text);
       if (!amount || *amount < 0) {
         Complain("addClusters.capacity", "FieldValueInvalid",
                  "Invalid value: " + kube::GoQuote(text) + ": " + resource +
@@ -160,8 +160,7 @@ class Resolver {
       return NotFound("quotas", wish.flavor + "/" + wish.resource, known,
                       "flavors and resources of " + wish.cluster_queue);
     }
-    const auto amount = wish.resource == "cpu" ? scheduler::ParseQuantityMilli(wish.nominal)
-                                               : scheduler::ParseQuantity(wish.nominal);
+    const auto amount = kube::ParseAmount(wish.resource, wish.nominal);
     if (!amount || *amount < 0) {
       return Complain("quotas.nominalQuota", "FieldValueInvalid",
                       "Invalid value: " + kube::GoQuote(wish.nominal) +

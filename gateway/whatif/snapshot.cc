@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "clusters/kube/kinds/run_time.h"
+#include "scheduler/measured_capacity.h"
 #include "scheduler/names.h"
 #include "scheduler/world_loader.h"
 
@@ -26,8 +27,7 @@ LiveFacts FactsOf(const scheduler::World& live) {
   facts.run_by_queue = scheduler::MeanRuns(live.ledger());
   for (const auto& [id, cluster] : live.clusters()) {
     LiveFacts::Cluster& known = facts.clusters[id];
-    known.capacity = cluster.capacity;
-    known.capacity.allocatable = cluster.allocatable;  // without the overrides of its spec
+    known.capacity = scheduler::MeasuredCapacity(cluster);
     known.measured = cluster.measured;
     known.ready = cluster.ready;
   }
@@ -45,13 +45,17 @@ void NoteRunTime(JobId job, const kube::Object& doc, scheduler::RunTimeModel& mo
   }
 }
 
-Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapshot& at,
-                              const LiveFacts& facts) {
+Result<scheduler::World> StoredWorld(store::RocksJournal& journal, const store::Snapshot& at) {
   scheduler::WorldLoader loader;
   Status read = journal.ReadCore(
       at, [&](std::string_view key, std::string_view value) { return loader.Add(key, value); });
   if (!read) return Fail(read.error());
-  auto loaded = loader.Finish();
+  return loader.Finish();
+}
+
+Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapshot& at,
+                              const LiveFacts& facts) {
+  auto loaded = StoredWorld(journal, at);
   if (!loaded) return Fail(loaded.error());
   WhatIfWorld out;
   out.world = std::move(*loaded);
@@ -73,7 +77,7 @@ Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapsho
     if (cluster.measured) world.ObserveCapacity(id, cluster.capacity);
     world.ObserveLink(id, cluster.ready);
   }
-  read =
+  Status read =
       journal.ReadObjects({"jobs.batch", "", std::nullopt}, at, [&](const store::Object& object) {
         const JobId id{object.created.value};
         if (world.FindJob(id) == nullptr || !MaySayRunTime(*object.body)) return true;

@@ -33,6 +33,9 @@ struct WhatIfWorld {
   JobId last;  // no job of the gateway has a greater id
 };
 
+// Any thread. The core's records alone: every job, nothing measured.
+Result<scheduler::World> StoredWorld(store::RocksJournal& journal, const store::Snapshot& at);
+
 // Any thread. Reads every core record, and the Jobs that have not finished.
 Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapshot& at,
                               const LiveFacts& facts);

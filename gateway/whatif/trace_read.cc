@@ -4,6 +4,7 @@
 #include <map>
 
 #include "clusters/kube/errors.h"
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/job_spec.h"
 #include "clusters/kube/kinds/metadata.h"
@@ -14,6 +15,7 @@
 #include "gateway/api/registry.h"
 #include "gateway/whatif/snapshot.h"
 #include "gateway/whatif/trace.h"
+#include "scheduler/policy/node_rooms.h"
 
 namespace fairway::gateway {
 
@@ -30,19 +32,12 @@ Error AtLine(size_t line, Error error) {
   return error;
 }
 
-scheduler::TaintEffect EffectOf(std::string_view text) {
-  if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
-  if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
-  return scheduler::TaintEffect::kNoSchedule;
-}
-
 Result<scheduler::Resources> AmountsFrom(const Object* amounts) {
   scheduler::Resources out;
   if (amounts == nullptr) return out;
   for (const auto& [resource, value] : *amounts) {
     const std::string text(kube::TextOf(value));
-    const auto amount =
-        resource == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+    const auto amount = kube::ParseAmount(resource, text);
     if (!amount || *amount < 0) {
       return Fail(kube::BadRequest(std::string(resource) + " is no quantity: " + text));
     }
@@ -70,18 +65,12 @@ Result<scheduler::Capacity> CapacityFrom(const Object& shape) {
       const Value& taint = (*taints)[t];
       of.taints.push_back({std::string(kube::GetString(taint, {"key"})),
                            std::string(kube::GetString(taint, {"value"})),
-                           EffectOf(kube::GetString(taint, {"effect"}))});
+                           kube::TaintEffectFrom(kube::GetString(taint, {"effect"}))});
     }
     of.free = of.whole = {{*amounts, static_cast<int32_t>(count)}};
     out.nodes += static_cast<int32_t>(count);
     out.allocatable.Add(amounts->Times(count));
-    scheduler::Resources& most = out.largest_node_free;
-    for (const std::string_view resource : {"cpu", "memory", "ephemeral-storage", "pods"}) {
-      most.Set(resource, std::max(most.Get(resource), amounts->Get(resource)));
-    }
-    for (const auto& [resource, amount] : amounts->extended) {
-      most.Set(resource, std::max(most.Get(resource), amount));
-    }
+    scheduler::Widen(out.largest_node_free, *amounts);
   }
   out.largest_node_allocatable = out.largest_node_free;
   auto requested = AmountsFrom(kube::GetObject(shape, {"requested"}));

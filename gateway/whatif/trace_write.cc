@@ -1,4 +1,5 @@
 // Traces: from stored documents to lines.
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/time.h"
 #include "gateway/driver/quantity_text.h"
 #include "gateway/whatif/trace.h"
@@ -43,18 +44,6 @@ Object Amounts(const scheduler::Resources& amounts) {
   return out;
 }
 
-std::string_view EffectText(scheduler::TaintEffect effect) {
-  switch (effect) {
-    case scheduler::TaintEffect::kNoSchedule:
-      return "NoSchedule";
-    case scheduler::TaintEffect::kPreferNoSchedule:
-      return "PreferNoSchedule";
-    case scheduler::TaintEffect::kNoExecute:
-      break;
-  }
-  return "NoExecute";
-}
-
 Array Nodes(const scheduler::Capacity& capacity) {
   Array out;
   for (const scheduler::NodeClass& nodes : capacity.node_classes) {
@@ -62,8 +51,9 @@ Array Nodes(const scheduler::Capacity& capacity) {
     for (const auto& [key, value] : nodes.labels) labels.emplace(key, value);
     Array taints;
     for (const scheduler::Taint& taint : nodes.taints) {
-      taints.push_back(
-          Object{{"key", taint.key}, {"value", taint.value}, {"effect", EffectText(taint.effect)}});
+      taints.push_back(Object{{"key", taint.key},
+                              {"value", taint.value},
+                              {"effect", kube::TaintEffectName(taint.effect)}});
     }
     for (const scheduler::NodeRoom& room : nodes.whole) {
       Object node{{"count", room.nodes}, {"allocatable", Amounts(room.amounts)}};

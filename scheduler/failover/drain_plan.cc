@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/measured_capacity.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -15,8 +16,7 @@ World CopyOfLive(const World& world) {
   for (const auto& [id, state] : world.clusters()) {
     copy.Apply(PutCluster{state.record});
     if (state.measured) {
-      Capacity measured = state.capacity;
-      measured.allocatable = state.allocatable;
+      const Capacity measured = MeasuredCapacity(state);
       copy.ObserveCapacity(id, measured);
     }
     copy.ObserveLink(id, state.ready);
@@ -108,8 +108,8 @@ bool MayStillRun(const World& world, const FailoverConfig& config, const JobReco
   const ClusterState& cluster = *world.FindCluster(record.cluster);
   if (record.suspended && record.state != JobState::kRequeued) return false;
   if (record.state == JobState::kFenced) return false;
-  const bool fenced = record.leased && !record.dispatch_pending && !cluster.record.link.stalled;
-  return !(fenced && IsLost(cluster.record.link.state) && FenceEnd(world, config, record) <= now);
+  return !(IsFenceable(cluster, record) && IsLost(cluster.record.link.state) &&
+           FenceEnd(world, config, record) <= now);
 }
 
 }  // namespace

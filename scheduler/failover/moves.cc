@@ -32,11 +32,6 @@ const ClusterState* LostCluster(const World& world, const JobRecord& record) {
   return cluster != nullptr && IsLost(cluster->record.link.state) ? cluster : nullptr;
 }
 
-// Its copy ends by itself, and nothing that could start it anew is under way.
-bool IsFenceable(const ClusterState& cluster, const JobRecord& record) {
-  return record.leased && !record.dispatch_pending && !cluster.record.link.stalled;
-}
-
 // When the epoch may be given up: kNoDeadline = not by time.
 Instant MayLeaveAt(StepContext& step, const JobRecord& record) {
   const World& world = step.world();
@@ -128,6 +123,10 @@ void PassFences(StepContext& step) {
 }
 
 }  // namespace
+
+bool IsFenceable(const ClusterState& cluster, const JobRecord& record) {
+  return record.leased && !record.dispatch_pending && !cluster.record.link.stalled;
+}
 
 void BeginMarking(StepContext& step, ClusterId cluster) {
   LinkWatch& watch = step.failover().links[cluster];

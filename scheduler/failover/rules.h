@@ -15,4 +15,7 @@ bool IsIsolated(const World& world, const FailoverConfig& config);
 // another cluster to go to.
 bool WantsLease(const World& world, const JobRecord& record);
 
+// Its copy on this cluster ends by itself, and nothing that could start it anew is under way.
+bool IsFenceable(const ClusterState& cluster, const JobRecord& record);
+
 }  // namespace fairway::scheduler

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/measured_capacity.h"
+
 namespace fairway::scheduler {
 namespace {
 
@@ -215,9 +217,7 @@ NodeModel& ForecastRun::NodesOf(ClusterId cluster) {
   const auto at = nodes_.find(cluster);
   if (at != nodes_.end()) return at->second;
   const ClusterState& state = *core_.world().FindCluster(cluster);
-  Capacity measured = state.capacity;
-  measured.allocatable = state.allocatable;  // without the overrides of its spec
-  return nodes_.emplace(cluster, NodeModel(std::move(measured))).first->second;
+  return nodes_.emplace(cluster, NodeModel(MeasuredCapacity(state))).first->second;
 }
 
 void ForecastRun::MoveOnNodes(const Due& due, absl::btree_set<ClusterId>& changed) {

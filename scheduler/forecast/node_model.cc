@@ -1,26 +1,20 @@
 #include "scheduler/forecast/node_model.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 #include "scheduler/policy/node_fit.h"
+#include "scheduler/policy/node_rooms.h"
 
 namespace fairway::scheduler {
 namespace {
-
-bool Roomier(const Resources& a, const Resources& b) {
-  const auto key = [](const Resources& r) {
-    return std::tie(r.cpu_milli, r.memory_bytes, r.ephemeral_storage_bytes, r.pods, r.extended);
-  };
-  return key(b) < key(a);
-}
 
 std::vector<Resources> OneByOne(std::vector<NodeRoom> rooms) {
   std::vector<Resources> out;
   for (const NodeRoom& room : rooms) {
     for (int32_t i = 0; i < room.nodes; ++i) out.push_back(room.amounts);
   }
-  std::sort(out.begin(), out.end(), Roomier);
+  std::sort(out.begin(), out.end(), IsRoomier);
   return out;
 }
 
@@ -28,18 +22,6 @@ Resources OnePod(const SpecEntry& spec) {
   Resources pod = spec.pod;
   pod.pods = 1;
   return pod;
-}
-
-// Per resource the larger amount.
-void Widen(Resources& most, const Resources& each) {
-  most.cpu_milli = std::max(most.cpu_milli, each.cpu_milli);
-  most.memory_bytes = std::max(most.memory_bytes, each.memory_bytes);
-  most.ephemeral_storage_bytes =
-      std::max(most.ephemeral_storage_bytes, each.ephemeral_storage_bytes);
-  most.pods = std::max(most.pods, each.pods);
-  for (const auto& [name, amount] : each.extended) {
-    if (amount > most.GetExtended(name)) most.Set(name, amount);
-  }
 }
 
 void Narrow(Resources& amounts, const Resources& limit) {
@@ -111,7 +93,7 @@ void NodeModel::TakeUnknown(const SpecEntry& spec, int64_t pods) {
       after.Add(pod);
       if (!after.FitsIn(nodes_[i].whole)) continue;
       if (!MatchesNodeTaints(wish, of) || !MatchesNodeLabels(wish, of, base_)) continue;
-      if (best < nodes_.size() && !Roomier(nodes_[best].free, nodes_[i].free)) continue;
+      if (best < nodes_.size() && !IsRoomier(nodes_[best].free, nodes_[i].free)) continue;
       best = i;
     }
     if (best == nodes_.size()) return;  // it was not observed there yet
@@ -129,13 +111,7 @@ Capacity NodeModel::Observed() const {
     Widen(out.largest_node_free, node.free);
   }
   for (size_t c = 0; c < free.size(); ++c) {
-    std::sort(free[c].begin(), free[c].end(), Roomier);
-    std::vector<NodeRoom>& rooms = out.node_classes[c].free;
-    rooms.clear();
-    for (const Resources& amounts : free[c]) {
-      if (rooms.empty() || rooms.back().amounts != amounts) rooms.push_back({amounts, 0});
-      ++rooms.back().nodes;
-    }
+    out.node_classes[c].free = RoomsOf(std::move(free[c]));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "clusters/kube/errors.h"
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/run_time.h"
 #include "clusters/kube/selector.h"
@@ -51,12 +52,6 @@ Object WithRequests(const Object& pod, const StoragePtr& storage) {
   return out;
 }
 
-scheduler::TaintEffect EffectFrom(std::string_view text) {
-  if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
-  if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
-  return scheduler::TaintEffect::kNoSchedule;
-}
-
 void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
   const Object& wish = ObjectOrEmpty(policy, "spec");
   spec.failover = ParseFailoverPolicy(GetString(wish, {"failover", "policy"}))
@@ -75,7 +70,7 @@ void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
     toleration.exists = GetString(each, {"operator"}) == "Exists";
     toleration.value = GetString(each, {"value"});
     toleration.any_effect = effect.empty();
-    toleration.effect = EffectFrom(effect);
+    toleration.effect = TaintEffectFrom(effect);
     // Zero and less mean at once, as in Kubernetes.
     const std::optional<int64_t> seconds = GetInt(each, "tolerationSeconds");
     toleration.seconds = seconds ? std::max<int64_t>(*seconds, 0) : -1;
@@ -310,7 +305,7 @@ Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
   ForEachObject(spec, "taints", [&](const Object& taint, size_t) {
     out.taints.push_back({std::string(GetString(taint, {"key"})),
                           std::string(GetString(taint, {"value"})),
-                          EffectFrom(GetString(taint, {"effect"}))});
+                          TaintEffectFrom(GetString(taint, {"effect"}))});
   });
   out.cordoned = Get<bool>(spec, {"cordoned"}).value_or(false);
   ForEachText(spec, "datasets",
@@ -320,9 +315,7 @@ Result<scheduler::ClusterSpec> ClusterSpecFrom(const Object& cluster) {
   out.cost_core_micro = MicroPrice(cost, "cpuCoreHour");
   out.cost_gib_micro = MicroPrice(cost, "memoryGiBHour");
   for (const auto& [name, value] : ObjectOrEmpty(spec, "capacityOverrides")) {
-    const Result<int64_t> amount = name == "cpu"
-                                       ? scheduler::ParseQuantityMilli(QuantityText(value))
-                                       : scheduler::ParseQuantity(QuantityText(value));
+    const Result<int64_t> amount = ParseAmount(name, QuantityText(value));
     if (!amount) return Fail(amount.error());
     out.overrides.emplace_back(std::string(name), *amount);
   }

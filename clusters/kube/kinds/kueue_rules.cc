@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/metadata.h"
 #include "clusters/kube/kinds/names.h"
@@ -30,12 +31,10 @@ std::string QuantityText(const Value& value) {
   return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
 }
 
-// In the unit that the core counts in: thousandths of a core, whole units of everything else.
 std::optional<int64_t> Amount(std::string_view resource, const Value& value, const FieldPath& path,
                               FieldErrors& errors) {
   const std::string text = QuantityText(value);
-  const Result<int64_t> amount =
-      resource == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+  const Result<int64_t> amount = ParseAmount(resource, text);
   if (!amount) {
     errors.Invalid(path, text, amount.error().message);
     return std::nullopt;

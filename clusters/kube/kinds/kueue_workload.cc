@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/kueue_rules.h"
 #include "clusters/kube/kinds/kueue_strategies.h"
@@ -25,8 +26,7 @@ void ValidateList(const Object& resources, std::string_view which, const FieldPa
     if (name == "pods")
       errors.Invalid(at.Key(name), "pods", "the key is reserved for internal kueue use");
     const std::string text = value.is_string() ? std::string(TextOf(value)) : Serialize(value);
-    const Result<int64_t> amount =
-        name == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+    const Result<int64_t> amount = ParseAmount(name, text);
     if (!amount) {
       errors.Invalid(at.Key(name), text, amount.error().message);
     } else if (*amount < 0) {

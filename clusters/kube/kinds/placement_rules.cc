@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/names.h"
 #include "clusters/kube/selector.h"
@@ -126,8 +127,7 @@ scheduler::Toleration NodeToleration(const Object& each) {
   toleration.exists = GetString(each, {"operator"}) == "Exists";
   toleration.value = GetString(each, {"value"});
   toleration.any_effect = effect.empty();
-  if (effect == "PreferNoSchedule") toleration.effect = scheduler::TaintEffect::kPreferNoSchedule;
-  if (effect == "NoExecute") toleration.effect = scheduler::TaintEffect::kNoExecute;
+  toleration.effect = TaintEffectFrom(effect);
   return toleration;
 }
 

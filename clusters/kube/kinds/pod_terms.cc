@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/placement_rules.h"
 
@@ -11,12 +12,6 @@ namespace {
 
 using scheduler::LabelRequirement;
 using Op = LabelRequirement::Op;
-
-scheduler::TaintEffect EffectFrom(std::string_view text) {
-  if (text == "PreferNoSchedule") return scheduler::TaintEffect::kPreferNoSchedule;
-  if (text == "NoExecute") return scheduler::TaintEffect::kNoExecute;
-  return scheduler::TaintEffect::kNoSchedule;
-}
 
 std::vector<LabelRequirement> SelectorFrom(const Object& pod_spec) {
   std::vector<LabelRequirement> out;
@@ -37,7 +32,7 @@ std::vector<scheduler::Toleration> TolerationsFrom(const Object& spec) {
     toleration.exists = GetString(each, {"operator"}) == "Exists";
     toleration.value = GetString(each, {"value"});
     toleration.any_effect = effect.empty();
-    toleration.effect = EffectFrom(effect);
+    toleration.effect = TaintEffectFrom(effect);
   });
   return out;
 }
@@ -46,7 +41,7 @@ std::vector<scheduler::Taint> TaintsFrom(const Object& spec, std::string_view ke
   std::vector<scheduler::Taint> out;
   ForEachObject(spec, key, [&](const Object& each, size_t) {
     out.push_back({std::string(GetString(each, {"key"})), std::string(GetString(each, {"value"})),
-                   EffectFrom(GetString(each, {"effect"}))});
+                   TaintEffectFrom(GetString(each, {"effect"}))});
   });
   return out;
 }

@@ -1,5 +1,6 @@
 #include "clusters/kube/kinds/queue_spec.h"
 
+#include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/job_spec.h"
 #include "clusters/kube/kinds/kueue_names.h"
@@ -17,10 +18,8 @@ std::string QuantityText(const Value& value) {
   return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
 }
 
-// In the unit that the core counts this resource in.
 Result<int64_t> Amount(std::string_view resource, const Value& value) {
-  const std::string text = QuantityText(value);
-  return resource == "cpu" ? scheduler::ParseQuantityMilli(text) : scheduler::ParseQuantity(text);
+  return ParseAmount(resource, QuantityText(value));
 }
 
 Result<int64_t> Limit(const Object& quota, std::string_view key) {
