@@ -49,22 +49,33 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
 
 }  // namespace
 
-Status WorldLoader::Add(std::string_view key, std::string_view value) {
+Result<LoadedRecord> ReadRecord(std::string_view key, std::string_view value) {
   if (!IsJobKey(key)) {
     Result<Edit> edit = DecodeEdit(key, value);
     if (!edit) return Fail(std::move(edit.error()));
-    world_.Apply(*edit);
-    return {};
+    return LoadedRecord(std::make_unique<Edit>(std::move(*edit)));
   }
   Box<JobRecord> job;
-  if (Status decoded = DecodeJob(key, value, *job); !decoded) return decoded;
+  if (Status decoded = DecodeJob(key, value, *job); !decoded) return Fail(decoded.error());
+  return LoadedRecord(std::move(job));
+}
+
+Status WorldLoader::Add(std::string_view key, std::string_view value) {
+  Result<LoadedRecord> record = ReadRecord(key, value);
+  if (!record) return Fail(std::move(record.error()));
+  Add(std::move(*record));
+  return {};
+}
+
+void WorldLoader::Add(LoadedRecord record) {
+  if (const auto* edit = std::get_if<std::unique_ptr<Edit>>(&record)) return world_.Apply(**edit);
+  Box<JobRecord>& job = std::get<Box<JobRecord>>(record);
   if (job->job <= last_ || !FindFault(world_, *job).empty()) {
     late_.push_back(std::move(job));
-    return {};
+    return;
   }
   last_ = job->job;
   world_.Adopt(std::move(job));
-  return {};
 }
 
 Result<World> WorldLoader::Finish() {

@@ -4,7 +4,9 @@
 // as a store has them, jobs go straight into the World; only what comes out of order is kept back.
 #pragma once
 
+#include <memory>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "scheduler/edit.h"
@@ -13,10 +15,16 @@
 
 namespace fairway::scheduler {
 
+// One stored record, taken apart.
+using LoadedRecord = std::variant<Box<JobRecord>, std::unique_ptr<Edit>>;
+
+// What EditKey and EditValue made. Reads nothing but its arguments: any thread may do it.
+Result<LoadedRecord> ReadRecord(std::string_view key, std::string_view value);
+
 class WorldLoader {
  public:
-  // One stored record, as EditKey and EditValue made it.
   Status Add(std::string_view key, std::string_view value);
+  void Add(LoadedRecord record);
   // The world that all records together describe. The loader is empty afterwards.
   Result<World> Finish();
 

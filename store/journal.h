@@ -72,7 +72,8 @@ class Journal {
   // Expired when `after` < log_start().
   virtual Status ReadLog(Revision after, const std::function<bool(const ChangePtr&)>& visit) = 0;
 
-  // Feeds every stored core record, in key order: the caller rebuilds World.
+  // Feeds every stored core record, in key order: the caller rebuilds World. May run on a thread of
+  // its own while the loop leaves the journal alone.
   virtual Status Recover(
       const std::function<Status(std::string_view key, std::string_view value)>& visit) = 0;
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "scheduler/world_loader.h"
+#include "gateway/driver/recovery.h"
 
 namespace fairway::gateway {
 
@@ -20,11 +20,8 @@ CorePump::CorePump(Loop& loop, store::ObjectStore& store, Effects& effects,
 }
 
 Status CorePump::Recover() {
-  scheduler::WorldLoader loader;
-  Status read = store_.journal().Recover(
-      [&](std::string_view key, std::string_view value) { return loader.Add(key, value); });
-  if (!read) return read;
-  auto world = loader.Finish();
+  auto world =
+      LoadWorld([this](const RecordVisit& visit) { return store_.journal().Recover(visit); });
   if (!world) return Fail(world.error());
   world->SetWeights(weights_);
   core_ = scheduler::Core(std::move(*world), failover_);

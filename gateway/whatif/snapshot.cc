@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "clusters/kube/kinds/run_time.h"
+#include "gateway/driver/recovery.h"
 #include "scheduler/measured_capacity.h"
 #include "scheduler/names.h"
-#include "scheduler/world_loader.h"
 
 namespace fairway::gateway {
 
@@ -46,11 +46,7 @@ void NoteRunTime(JobId job, const kube::Object& doc, scheduler::RunTimeModel& mo
 }
 
 Result<scheduler::World> StoredWorld(store::RocksJournal& journal, const store::Snapshot& at) {
-  scheduler::WorldLoader loader;
-  Status read = journal.ReadCore(
-      at, [&](std::string_view key, std::string_view value) { return loader.Add(key, value); });
-  if (!read) return Fail(read.error());
-  return loader.Finish();
+  return LoadWorld([&](const RecordVisit& visit) { return journal.ReadCore(at, visit); });
 }
 
 Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapshot& at,

@@ -9,7 +9,7 @@ def measure(bench):
     rows = []
     for clusters, jobs in SIZES:
         jobs = max(50, int(jobs * bench.size))
-        figures = bench.call("core", core=SERVER_CORE, clusters=clusters, jobs=jobs,
+        figures = bench.call("core", cores=SERVER_CORE, clusters=clusters, jobs=jobs,
                              pairs=bench.pairs)
         pairs = Pairs()
         for product, twin in zip(figures["product_ns"], figures["twin_ns"]):
@@ -19,7 +19,7 @@ def measure(bench):
                         2 if at_aim else None, more=False))
         rows.append(absolute(f"placements, {clusters:,} clusters", "1/s",
                              1e9 / rows[-1]["product"]))
-    figures = bench.call("core", core=SERVER_CORE, clusters=100, rules=1,
+    figures = bench.call("core", cores=SERVER_CORE, clusters=100, rules=1,
                          jobs=max(50, int(20000 * bench.size)), pairs=bench.pairs)
     pairs = Pairs()
     for product, twin in zip(figures["product_ns"], figures["twin_ns"]):
@@ -28,7 +28,7 @@ def measure(bench):
                     None, more=False))
     rows.append(absolute("placements with affinity, spread and nodes, 100 clusters", "1/s",
                          1e9 / rows[-1]["product"]))
-    figures = bench.call("quota", core=SERVER_CORE, clusters=100, queues=1000,
+    figures = bench.call("quota", cores=SERVER_CORE, clusters=100, queues=1000,
                          jobs=max(2000, int(100000 * bench.size)),
                          pending=max(20000, int(1000000 * bench.size)))
     rows.append(absolute("decisions with quota, 100 clusters, 1,000 queues", "1/s",

@@ -67,7 +67,7 @@ def backlog(bench, gateway, client, jobs):
 
 def bare(bench, accesses, jobs):
     figures = bench.call(
-        "post", core=CLIENT_CORE, body=bench.body, requests=jobs, in_flight=MEMBERS * 64,
+        "post", cores=CLIENT_CORE, body=bench.body, requests=jobs, in_flight=MEMBERS * 64,
         urls=",".join(f"https://{a.host}:{a.port}{JOBS}" for a in accesses),
         tokens=",".join(a.token for a in accesses))
     return {"rate": jobs / figures["seconds"], "cpu": figures["cpu_seconds"] / jobs * 1e6}

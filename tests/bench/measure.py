@@ -16,15 +16,15 @@ TOKEN = "bench-token-0123456789"
 NAMESPACE = "default"
 JOBS = f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs"
 CORES = sorted(os.sched_getaffinity(0))
-SERVER_CORE = CORES[0]
-CLIENT_CORE = CORES[-1]
+SERVER_CORE = CORES[:1]
+CLIENT_CORE = CORES[-1:]
 
 
 @contextlib.contextmanager
-def placed(core):
-    """Children started here are pinned to one core and, where we may, ahead of other work."""
+def placed(cores):
+    """Children started here are pinned to these cores and, where we may, ahead of other work."""
     before, priority = os.sched_getaffinity(0), os.getpriority(os.PRIO_PROCESS, 0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     try:
@@ -107,16 +107,16 @@ class Bench:
             words += ["--" + name.replace("_", "-"), str(value)]
         return words
 
-    def call(self, program, core=CLIENT_CORE, **arguments):
+    def call(self, program, cores=CLIENT_CORE, **arguments):
         """Runs one of our programs to its end: the figures that it printed."""
-        with placed(core):
+        with placed(cores):
             done = subprocess.run(self.command(program, **arguments), capture_output=True, text=True)
         if done.returncode != 0:
             raise AssertionError(f"{program}: {done.returncode} {done.stdout}{done.stderr}")
         return json.loads(done.stdout.splitlines()[-1])
 
     @contextlib.contextmanager
-    def gateway(self, *flags, data=None, wait=True):
+    def gateway(self, *flags, data=None, wait=True, cores=SERVER_CORE):
         gateway = kit.Gateway(str(self.fairway), "--token-file", self.tokens, "--log-level",
                               "warning", *flags)
         if data is not None:
@@ -125,7 +125,7 @@ class Bench:
             gateway.kubeconfig = gateway.data / "admin.kubeconfig"
         gateway.address = f"127.0.0.1:{gateway.port}"
         try:
-            with placed(SERVER_CORE):
+            with placed(cores):
                 gateway.spawn()
             if wait:
                 kit.wait("the gateway", lambda: gateway.check() or gateway.ready(), limit=600)
@@ -146,9 +146,13 @@ class Bench:
             process.kill()
             process.wait()
 
-    def load(self, address, protocol, in_flight, requests):
+    def load(self, address, protocol, in_flight, requests, distinct=False):
         return self.call("load", address=address, path=JOBS, token=TOKEN, body=self.body,
-                         protocol=protocol, in_flight=in_flight, requests=requests)
+                         protocol=protocol, in_flight=in_flight, requests=requests,
+                         distinct=int(distinct))
+
+
+SERIAL = "0" * 18  # where `load` puts a number, so that no body is like another
 
 
 def job_text(size):
@@ -163,6 +167,7 @@ def job_text(size):
     job = {"apiVersion": "batch/v1", "kind": "Job",
            "metadata": {"generateName": "bench-", "labels": {"app": "bench", "team": "data"},
                         "annotations": {"example.com/owner": "bench@example.com",
+                                        "example.com/run": SERIAL,
                                         "example.com/note": ""}},
            "spec": {"backoffLimit": 0,
                     "template": {"metadata": {"labels": {"app": "bench"}},
