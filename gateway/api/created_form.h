@@ -52,6 +52,7 @@ class CreatedForm {
   // The prefix that names are generated from, or "" where the name is given.
   std::string_view generate_name() const { return generate_name_; }
   Given given;
+  std::shared_ptr<const void> memo;  // Admission::check's
   // The document with these values in it; the revision may come later.
   kube::Object& Fill(const Values& values);
   void SetRevision(std::string_view revision);

@@ -6,11 +6,11 @@
 
 namespace fairway::gateway::api {
 
-void CreatedForms::KeyOf(const CreateRequest& request, std::string& key) {
-  key.clear();
+uint64_t CreatedForms::KeyOf(const CreateRequest& request) {
+  key_.clear();
   // Lengths in front: no two requests share a key.
-  auto add = [&key](std::string_view text) {
-    key.append(std::to_string(text.size())).append(1, ':').append(text);
+  auto add = [this](std::string_view text) {
+    key_.append(std::to_string(text.size())).append(1, ':').append(text);
   };
   add(request.kind->group_resource);
   add(request.kind->api_version);
@@ -19,18 +19,20 @@ void CreatedForms::KeyOf(const CreateRequest& request, std::string& key) {
   add(request.content_type);
   add(request.field_validation);
   add(std::to_string(request.admission));
-  add(request.body);
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;  // keeps equal texts from cancelling out
+  return std::hash<std::string_view>()(key_) * kOdd ^ std::hash<std::string_view>()(request.body);
 }
 
-CreatedForms::Entry* CreatedForms::Lookup(uint64_t hash) {
+CreatedForms::Entry* CreatedForms::Lookup(uint64_t hash, std::string_view body) {
   auto found = entries_.find(hash);
-  return found == entries_.end() || found->second.key != key_ ? nullptr : &found->second;
+  if (found == entries_.end()) return nullptr;
+  Entry& entry = found->second;
+  return entry.key == key_ && entry.body == body ? &entry : nullptr;
 }
 
 CreatedForm* CreatedForms::Find(const CreateRequest& request) {
   if (entries_.empty() || request.body.size() > limits_.body_max) return nullptr;
-  KeyOf(request, key_);
-  Entry* entry = Lookup(std::hash<std::string>()(key_));
+  Entry* entry = Lookup(KeyOf(request), request.body);
   if (entry == nullptr) return nullptr;
   entry->used = ++clock_;
   return entry->checked ? entry->form.get() : nullptr;
@@ -38,9 +40,8 @@ CreatedForm* CreatedForms::Find(const CreateRequest& request) {
 
 void CreatedForms::Note(const CreateRequest& request, std::string_view body) {
   if (request.body.size() > limits_.body_max) return;
-  KeyOf(request, key_);
-  const uint64_t hash = std::hash<std::string>()(key_);
-  if (Entry* entry = Lookup(hash)) {
+  const uint64_t hash = KeyOf(request);
+  if (Entry* entry = Lookup(hash, request.body)) {
     if (entry->checked || entry->refused) return;
     auto doc = kube::ParseJson(body);
     auto own = doc ? CreatedForm::OwnOf(*doc) : std::nullopt;
@@ -57,6 +58,7 @@ void CreatedForms::Note(const CreateRequest& request, std::string_view body) {
   entry.form = CreatedForm::Learn(*request.kind, body);
   entry.refused = entry.form == nullptr;
   entry.key = key_;
+  entry.body = request.body;
   entry.used = ++clock_;
   bytes_ += entry.bytes();
   entries_.emplace(hash, std::move(entry));

@@ -51,21 +51,23 @@ class CreatedForms {
 
  private:
   struct Entry {
-    std::string key;  // everything of the request
+    std::string key;  // everything of the request but its body
+    std::string body;
     std::unique_ptr<CreatedForm> form;
     bool checked = false;  // its text was right
     bool refused = false;  // it was not: never again
     uint64_t used = 0;
-    size_t bytes() const { return key.size() + (form ? form->bytes() : 0); }
+    size_t bytes() const { return key.size() + body.size() + (form ? form->bytes() : 0); }
   };
   static constexpr size_t kSeen = 4096;  // a power of two
 
-  static void KeyOf(const CreateRequest& request, std::string& key);
-  Entry* Lookup(uint64_t hash);
+  // Makes key_ of the request; its hash, of the body too.
+  uint64_t KeyOf(const CreateRequest& request);
+  Entry* Lookup(uint64_t hash, std::string_view body);
   void MakeRoom();
 
   const Limits limits_;
-  std::string key_;  // of the request at hand
+  std::string key_;  // of the request at hand, without its body
   std::array<uint64_t, kSeen> seen_{};
   std::unordered_map<uint64_t, Entry> entries_;  // by hash; a collision is a miss
   size_t bytes_ = 0;

@@ -88,8 +88,12 @@ struct Admission {
   // documents that are alike (CreatedForm).
   std::function<Status(const kube::Object* before, kube::Object& doc, std::string_view subresource)>
       admit;
-  // Runs after it, for every write, and may depend on anything.
-  std::function<Status(const kube::Object& doc, std::string_view subresource)> check;
+  // What a check has made of a document, kept for documents that differ from it in no more than
+  // name, uid, time of creation and revision.
+  using Memo = std::shared_ptr<const void>;
+  // Runs after it, for every write, and may depend on anything. `memo`: of the form that the
+  // document is created from; null when there is none.
+  std::function<Status(const kube::Object& doc, std::string_view subresource, Memo* memo)> check;
   // Runs before an object is marked or removed.
   std::function<Status(const kube::Object& doc)> admit_delete;
 };

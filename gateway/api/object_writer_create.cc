@@ -89,7 +89,7 @@ Result<WriteOutcome> ObjectWriter::CreateAlike(const ServedKind& kind, std::stri
   const std::string uid = NewUid(), time = kube::FormatTime(clock_());
   CreatedForm::Values values{key->name, uid, time, ""};
   const kube::Object& object = form.Fill(values);
-  if (Status ok = impl_->Check(kind, object, ""); !ok) return Fail(ok.error());
+  if (Status ok = impl_->Check(kind, object, &form.memo); !ok) return Fail(ok.error());
   impl_->Warn(kind, object, nullptr, options);
   Revision revision = store_.NextRevision();
   const std::string number = std::to_string(revision.value);

@@ -47,7 +47,8 @@ struct ObjectWriter::Impl {
   Status Admit(const ServedKind& kind, const kube::Object* before, kube::Object& doc,
                std::string_view subresource);
   // The part of Admit that is asked also where the rest is remembered.
-  Status Check(const ServedKind& kind, const kube::Object& doc, std::string_view subresource);
+  // Admission::check for a document of a form.
+  Status Check(const ServedKind& kind, const kube::Object& doc, Admission::Memo* memo);
   // Writes `after`'s managedFields. `wished` is what the writer itself put there: the result of an
   // apply, or a client's own rearrangement.
   void TrackFields(const ServedKind& kind, const kube::Value* before, kube::Value& after,

@@ -69,14 +69,14 @@ Status ObjectWriter::Impl::Admit(const ServedKind& kind, const kube::Object* bef
     if (Status ok = admit(before, doc, subresource); !ok) return ok;
   }
   const auto& check = admission->second.check;
-  return check ? check(doc, subresource) : Status();
+  return check ? check(doc, subresource, nullptr) : Status();
 }
 
 Status ObjectWriter::Impl::Check(const ServedKind& kind, const kube::Object& doc,
-                                 std::string_view subresource) {
+                                 Admission::Memo* memo) {
   auto admission = admissions.find(kind.storage_resource);
   if (admission == admissions.end() || !admission->second.check) return {};
-  return admission->second.check(doc, subresource);
+  return admission->second.check(doc, "", memo);
 }
 
 namespace {

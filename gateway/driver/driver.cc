@@ -89,11 +89,11 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                [this](const scheduler::JobRecord& record, const scheduler::Decision& decision) {
                  PublishDecision(record, &decision);
                }),
-      pace_(loop, writer.store(), [this](JobId job) {
-        const scheduler::JobRecord* record = pump_.world().FindJob(job);
+      pace_(loop, writer.store(), [this](const ExplanationPace::Late& late) {
+        const scheduler::JobRecord* record = pump_.world().FindJob(late.job);
         if (record == nullptr || record->state != scheduler::JobState::kQueued) return;
         const scheduler::Decision decision = pump_.Explain(*record);
-        WritePlacement(*record, &decision);
+        WritePlacement(*record, &decision, late.uid);
       }) {
   fleet_.Bind(pump_);
   fleet_.Guard(&gate_);
@@ -163,14 +163,15 @@ void Driver::CountPending(const scheduler::JobRecord& record) {
 void Driver::PublishDecision(const scheduler::JobRecord& record,
                              const scheduler::Decision* decision) {
   const bool waits = record.state == scheduler::JobState::kQueued && jobs_.Submitting(record.job);
-  if (!IsWorkloadName(record.name) && (!waits || pace_.MayNow(record.job))) {
+  if (!IsWorkloadName(record.name) &&
+      (!waits || pace_.MayNow(record.job, UidOf(record, nullptr)))) {
     WritePlacement(record, decision);
   }
   queues_.Publish(record, decision, jobs_.Submitting(record.job));
 }
 
-void Driver::WritePlacement(const scheduler::JobRecord& record,
-                            const scheduler::Decision* decision) {
+void Driver::WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision,
+                            std::string_view late_uid) {
   store::ObjectKey key = PlacementKey(record.name);
   kube::MonotonicResource arena;
   kube::StoragePtr storage(&arena);
@@ -179,7 +180,7 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
   // One read: what is stored is changed, and only what is not there is made.
   bool unknown = false;  // whose it is
   auto update = [&](Object& stored) -> Status {
-    std::string uid = UidOf(record, &stored);
+    std::string uid = late_uid.empty() ? UidOf(record, &stored) : std::string(late_uid);
     unknown = uid.empty();
     if (unknown) return Fail(Error{.code = 404});
     Value doc = PlacementDocument(record, pump_.world(), decision, uid, &stored, storage);
@@ -190,10 +191,12 @@ void Driver::WritePlacement(const scheduler::JobRecord& record,
         std::move(*kube::FindPath(doc, {"metadata", "ownerReferences"}));
     return {};
   };
-  // A job that is just submitted has none, unless somebody has made one for it by hand.
-  const bool is_new = record.epoch.value <= 1 && jobs_.Submitting(record.job) != nullptr;
+  // A job that is just submitted, or has waited for its first, has none, unless somebody has made
+  // one for it by hand.
+  const bool is_new =
+      record.epoch.value <= 1 && (!late_uid.empty() || jobs_.Submitting(record.job) != nullptr);
   auto create = [&]() -> Result<api::WriteOutcome> {
-    std::string uid = UidOf(record, nullptr);
+    std::string uid = late_uid.empty() ? UidOf(record, nullptr) : std::string(late_uid);
     if (uid.empty()) return Fail(Error{.code = 404});
     const api::ServedKind* kind = writer_.registry().FindStorage(key.resource);
     api::CreatedForm* form =

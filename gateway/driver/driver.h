@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "clusters/loop/loop.h"
 #include "gateway/api/object_writer.h"
@@ -75,7 +76,9 @@ class Driver : private Effects {
   void TakeInventory(ClusterId cluster) override { fleet_.TakeInventory(cluster); }
 
   void PublishDecision(const scheduler::JobRecord& record, const scheduler::Decision* decision);
-  void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision);
+  // `late_uid`: of a job whose first Placement had to wait; else "".
+  void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision,
+                      std::string_view late_uid = {});
   // With its Job, in the same batch.
   void RemovePlacement(const api::Written& job);
   void RecordDecision(const scheduler::JobRecord& record, const scheduler::Decision& decision);

@@ -15,10 +15,10 @@ bool ExplanationPace::Take() {
   return true;
 }
 
-bool ExplanationPace::MayNow(JobId job) {
+bool ExplanationPace::MayNow(JobId job, std::string_view uid) {
   if (late_.size() >= kLateMax) return true;
   if (late_.empty() && Take()) return true;
-  late_.push_back(job);
+  late_.push_back({job, std::string(uid)});
   if (!timer_) timer_ = loop_.StartTimer(kSliceMs, [this] { Drain(); });
   return false;
 }
@@ -26,9 +26,9 @@ bool ExplanationPace::MayNow(JobId job) {
 void ExplanationPace::Drain() {
   timer_ = Call();
   while (store_.CanWrite() && !late_.empty() && Take()) {
-    const JobId job = late_.front();
+    const Late late = std::move(late_.front());
     late_.pop_front();
-    write_(job);
+    write_(late);
   }
   if (!late_.empty()) timer_ = loop_.StartTimer(kSliceMs, [this] { Drain(); });
 }

@@ -7,6 +7,9 @@
 
 #include <deque>
 #include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include "clusters/loop/loop.h"
 #include "gateway/fairness/submission_limits.h"
@@ -22,12 +25,18 @@ class ExplanationPace {
   // Who comes when so many wait is written at once: what is kept is bounded.
   static constexpr size_t kLateMax = 200'000;
 
+  // A job that has to wait, and its uid: whoever writes then need not look for it.
+  struct Late {
+    JobId job;
+    std::string uid;
+  };
+
   // `write` is called for each job that had to wait, whatever became of it.
-  ExplanationPace(Loop& loop, store::ObjectStore& store, std::function<void(JobId)> write)
+  ExplanationPace(Loop& loop, store::ObjectStore& store, std::function<void(const Late&)> write)
       : loop_(loop), store_(store), write_(std::move(write)) {}
 
   // False: `write` is called later. The order is kept.
-  bool MayNow(JobId job);
+  bool MayNow(JobId job, std::string_view uid);
   size_t late() const { return late_.size(); }
 
  private:
@@ -37,9 +46,9 @@ class ExplanationPace {
 
   Loop& loop_;
   store::ObjectStore& store_;
-  std::function<void(JobId)> write_;
+  std::function<void(const Late&)> write_;
   RateTable rate_{kPerSecond, kBurst, 1};  // under one name
-  std::deque<JobId> late_;
+  std::deque<Late> late_;
   Call timer_;
 };
 

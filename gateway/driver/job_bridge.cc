@@ -90,9 +90,10 @@ Status JobBridge::Start() {
          if (Status queued = queues_.AdmitJob(before, doc); !queued) return queued;
          return {};
        },
-       .check = [this](const Object& doc, std::string_view subresource) -> Status {
+       .check = [this](const Object& doc, std::string_view subresource,
+                       api::Admission::Memo* memo) -> Status {
          if (!subresource.empty() || HasDeletion(doc) || !IsOurs(doc)) return {};
-         auto wish = WishOf(doc, std::string(kube::GetString(doc, {"metadata", "namespace"})));
+         auto wish = WishAlike(doc, memo);
          if (!wish) return Fail(wish.error());
          checked_uid_ = kube::GetString(doc, {"metadata", "uid"});
          checked_ = std::move(*wish);
@@ -102,7 +103,33 @@ Status JobBridge::Start() {
   return {};
 }
 
+Result<kube::JobWish> JobBridge::WishAlike(const Object& job, api::Admission::Memo* memo) const {
+  struct Made {
+    uint64_t policies;  // what it was made under
+    kube::JobWish wish;
+  };
+  const auto* made = memo == nullptr ? nullptr : static_cast<const Made*>(memo->get());
+  if (made == nullptr || made->policies != policies_changed_) {
+    auto wish = JobAlone(job, std::string(kube::GetString(job, {"metadata", "namespace"})));
+    if (wish && memo != nullptr) {
+      *memo = std::make_shared<const Made>(Made{policies_changed_, *wish});
+    }
+    return Queued(job, std::move(wish));
+  }
+  return Queued(job, made->wish);
+}
+
+Result<kube::JobWish> JobBridge::Queued(const Object& job, Result<kube::JobWish> wish) const {
+  if (!wish) return wish;
+  if (Status queued = queues_.Queue(job, *wish); !queued) return Fail(queued.error());
+  return wish;
+}
+
 Result<kube::JobWish> JobBridge::WishOf(const Object& job, const std::string& ns) const {
+  return Queued(job, JobAlone(job, ns));
+}
+
+Result<kube::JobWish> JobBridge::JobAlone(const Object& job, const std::string& ns) const {
   std::vector<kube::PolicyDocument> local, global;
   for (auto it = policies_.lower_bound({ns, ""}); it != policies_.end() && it->first.ns == ns;
        ++it) {
@@ -113,10 +140,7 @@ Result<kube::JobWish> JobBridge::WishOf(const Object& job, const std::string& ns
   }
   auto policy = kube::SelectPolicy(job, local, global);
   if (!policy) return Fail(policy.error());
-  auto wish = kube::JobSpecFrom(job, *policy, AskedIn(ns));
-  if (!wish) return wish;
-  if (Status queued = queues_.Queue(job, *wish); !queued) return Fail(queued.error());
-  return wish;
+  return kube::JobSpecFrom(job, *policy, AskedIn(ns));
 }
 
 void JobBridge::Reconsider(const store::ObjectKey& job) {
@@ -236,6 +260,7 @@ void JobBridge::OnPolicy(const api::Written& change) {
   } else {
     policies_[key] = Value(*change.after, kube::StoragePtr());
   }
+  ++policies_changed_;
   ReviewJobs(std::exchange(asked_, {}));
 }
 

@@ -57,6 +57,11 @@ class JobBridge {
     auto operator<=>(const PolicyKey&) const = default;
   };
 
+  // WishOf for documents that come from one form: what does not depend on queues is made once.
+  Result<kube::JobWish> WishAlike(const kube::Object& job, api::Admission::Memo* memo) const;
+  // What the Job and the policies say; then what the queues make of it.
+  Result<kube::JobWish> JobAlone(const kube::Object& job, const std::string& ns) const;
+  Result<kube::JobWish> Queued(const kube::Object& job, Result<kube::JobWish> wish) const;
   void OnJob(const api::Written& change);
   void OnPolicy(const api::Written& change);
   void Submit(const api::Written& change);
@@ -74,6 +79,7 @@ class JobBridge {
   Fleet& fleet_;
   const QueueBridge& queues_;
   std::map<PolicyKey, kube::Value> policies_;
+  uint64_t policies_changed_ = 0;
   mutable std::map<std::string, kube::AskedLabels> asked_;  // by namespace, where they were needed
   JobId submitting_id_;
   const kube::Object* submitting_ = nullptr;

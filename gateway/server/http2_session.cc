@@ -20,11 +20,18 @@ constexpr uint32_t kStreamWindow = 256u << 10;
 // client gets to read its answer.
 constexpr size_t kDiscardFactor = 8;
 
-nghttp2_nv MakeHeader(std::string_view name, std::string_view value) {
-  // The bytes live in the exchange, or are copied by the caller's flags.
+nghttp2_nv MakeHeader(std::string_view name, std::string_view value, unsigned flags = 0) {
   return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
           reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NONE};
+          static_cast<uint8_t>(flags)};
+}
+
+// Of headers in the exchange, which lives until nghttp2 has closed the stream. A value that comes
+// once is not put into HPACK's table, where it would push out those that come again.
+unsigned FlagsOf(std::string_view name) {
+  const bool once = name == "audit-id" || name == "content-length";
+  return NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE |
+         (once ? NGHTTP2_NV_FLAG_NO_INDEX : 0);
 }
 
 bool IsConnectionHeader(std::string_view name) {
@@ -246,12 +253,12 @@ void Http2Session::SubmitAnswer(Stream& stream) {
   for (const auto& [name, value] : exchange.headers()) {
     if (IsConnectionHeader(name)) continue;
     has_length = has_length || name == "content-length";
-    headers.push_back(MakeHeader(name, value));
+    headers.push_back(MakeHeader(name, value, FlagsOf(name)));
   }
   bool bodiless = IsBodiless(exchange.status());
   // Always when known: some clients reset streams that end without it (and that looks like abuse).
   if (exchange.whole() && !bodiless && !has_length) {
-    headers.push_back(MakeHeader("content-length", length));
+    headers.push_back(MakeHeader("content-length", length, NGHTTP2_NV_FLAG_NO_INDEX));
   }
   bool no_data = bodiless || exchange.request().method == "HEAD" ||
                  (exchange.whole() && exchange.queued() == 0);

@@ -115,7 +115,7 @@ TEST_F(CreatedFormsTest, TheCheckIsAskedForEveryObject) {
   bool open = true;
   int asked = 0;
   Admission admission;
-  admission.check = [&](const kube::Object&, std::string_view) -> Status {
+  admission.check = [&](const kube::Object&, std::string_view, Admission::Memo*) -> Status {
     ++asked;
     if (open) return {};
     return Fail(Error{.code = 403, .message = "closed"});

@@ -19,7 +19,7 @@ class ExplanationPaceTest : public testing::Test {
   // How many of the next jobs are explained at once, until the first one that is not.
   uint64_t Burst() {
     uint64_t now = 0;
-    while (pace_.MayNow(JobId{++asked_})) ++now;
+    while (pace_.MayNow(JobId{++asked_}, "uid")) ++now;
     return now;
   }
 
@@ -29,7 +29,11 @@ class ExplanationPaceTest : public testing::Test {
                             [this](std::function<void()> fn) { loop_.AtTurnEnd(std::move(fn)); },
                             store::ObjectStore::Limits{}};
   std::vector<JobId> late_;
-  ExplanationPace pace_{loop_, store_, [this](JobId job) { late_.push_back(job); }};
+  std::string last_uid_;
+  ExplanationPace pace_{loop_, store_, [this](const ExplanationPace::Late& late) {
+                          late_.push_back(late.job);
+                          last_uid_ = late.uid;
+                        }};
   uint64_t asked_ = 0;
 };
 
@@ -37,9 +41,11 @@ TEST_F(ExplanationPaceTest, TheRestOfABurstFollowsInOrder) {
   EXPECT_GE(Burst(), static_cast<uint64_t>(ExplanationPace::kBurst));
   const uint64_t first = asked_;
   // Nobody overtakes those who wait.
-  EXPECT_FALSE(pace_.MayNow(JobId{++asked_}));
+  ++asked_;
+  EXPECT_FALSE(pace_.MayNow(JobId{asked_}, "u" + std::to_string(asked_)));
   loop_.RunUntil([&] { return pace_.late() == 0; });
   EXPECT_EQ(late_, (std::vector<JobId>{JobId{first}, JobId{first + 1}}));
+  EXPECT_EQ(last_uid_, "u" + std::to_string(first + 1));
 }
 
 TEST_F(ExplanationPaceTest, NothingIsWrittenWhileTheStoreRefuses) {
