@@ -3,6 +3,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "clusters/kube/time.h"
 #include "gateway/driver/placement_document.h"
 
 namespace fairway::gateway {
@@ -62,8 +63,8 @@ void HistoryRecorder::Start(const World& world) {
     if (!scheduler::IsFinished(*record)) jobs_.emplace(job.value, Of(*record));
   }
   for (const auto& [cluster, state] : world.clusters()) {
-    clusters_.emplace(cluster.value,
-                      SeenCluster{state.record.spec.name, OpennessOf(state.record.spec)});
+    clusters_.emplace(cluster.value, SeenCluster{state.record.spec.name,
+                                                 OpennessOf(state.record.spec), state.record.link});
   }
 }
 
@@ -114,7 +115,7 @@ void HistoryRecorder::After(const World& world, const scheduler::Event& event,
     const scheduler::ClusterState* state = world.FindCluster(link->cluster);
     if (state == nullptr || state->ready == link_before_) return;
     Put({Transition::Subject::kCluster, link->cluster.value, state->record.spec.name, now,
-         link_before_ ? "Ready" : "NotReady", state->ready ? "Ready" : "NotReady", "LinkObserved",
+         link_before_ ? "Heard" : "NotHeard", state->ready ? "Heard" : "NotHeard", "LinkObserved",
          "", "", 0});
   }
 }
@@ -174,13 +175,43 @@ void HistoryRecorder::JobGone(JobId job, std::string_view cause, Instant now) {
 void HistoryRecorder::Cluster(const scheduler::ClusterRecord& record, std::string_view cause,
                               Instant now) {
   auto [known, added] = clusters_.try_emplace(record.cluster.value);
-  std::string_view before = known->second.openness;
-  const std::string_view after = OpennessOf(record.spec);
-  known->second = {record.spec.name, after};
-  if (!added && before == after) return;
-  std::string from = added ? "" : std::string(before);
-  Put({Transition::Subject::kCluster, record.cluster.value, record.spec.name, now, std::move(from),
-       added ? "Joined" : std::string(after), std::string(cause), "", "", 0});
+  const SeenCluster before =
+      std::exchange(known->second, {record.spec.name, OpennessOf(record.spec), record.link});
+  const std::string_view after = known->second.openness;
+  if (added || before.openness != after) {
+    Put({Transition::Subject::kCluster, record.cluster.value, record.spec.name, now,
+         added ? "" : std::string(before.openness), added ? "Joined" : std::string(after),
+         std::string(cause), "", "", 0});
+  }
+  Link(record, before.link, cause, now);
+}
+
+void HistoryRecorder::Link(const scheduler::ClusterRecord& record,
+                           const scheduler::LinkRecord& before, std::string_view cause,
+                           Instant now) {
+  const scheduler::LinkRecord& link = record.link;
+  auto put = [&](std::string from, std::string to, std::string reason) {
+    Put({Transition::Subject::kCluster, record.cluster.value, record.spec.name, now,
+         std::move(from), std::move(to), std::string(cause), std::move(reason), "", 0});
+  };
+  if (before.stalled != link.stalled) {
+    put("", link.stalled ? "Stalled" : "NotStalled",
+        link.stalled ? "its Job controller starts no copies" : "its Job controller works");
+  }
+  if (before.state == link.state) return;
+  std::string reason;
+  if (scheduler::IsLost(link.state) && !scheduler::IsLost(before.state)) {
+    reason = "silent since " + kube::FormatTime(link.lost_at);
+  } else if (link.state == scheduler::LinkState::kFenced) {
+    reason = "every lease there is over";
+  } else if (link.state == scheduler::LinkState::kRejoining) {
+    reason = "answers again; its copies are counted";
+  } else if (link.state == scheduler::LinkState::kProbation) {
+    reason = "until " + kube::FormatTime(link.probation_until);
+    if (link.flaps > 1) reason += ", after " + std::to_string(link.flaps) + " losses in a row";
+  }
+  put(std::string(scheduler::LinkStateName(before.state)),
+      std::string(scheduler::LinkStateName(link.state)), std::move(reason));
 }
 
 void HistoryRecorder::Gateway(Instant now, std::string to, std::string cause, std::string reason) {

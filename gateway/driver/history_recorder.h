@@ -47,6 +47,9 @@ class HistoryRecorder {
            std::string_view cause, Instant now);
   void JobGone(JobId job, std::string_view cause, Instant now);
   void Cluster(const scheduler::ClusterRecord& record, std::string_view cause, Instant now);
+  // The states of design.md 4.1, and what led to the new one.
+  void Link(const scheduler::ClusterRecord& record, const scheduler::LinkRecord& before,
+            std::string_view cause, Instant now);
   void Put(const store::Transition& transition);
 
   store::HistoryLog* log_;
@@ -54,6 +57,7 @@ class HistoryRecorder {
   struct SeenCluster {
     std::string name;
     std::string_view openness = "Open";  // "Cordoned", "Draining"; a literal
+    scheduler::LinkRecord link;
   };
   std::unordered_map<uint64_t, SeenCluster> clusters_;
   bool link_before_ = false;
