@@ -118,6 +118,21 @@ std::string PreferredText(const Object& affinity) {
 
 }  // namespace
 
+namespace {
+
+// "<none>", "drained", "12 left".
+std::string DrainText(const Object& doc) {
+  if (FindPath(doc, {"spec", "drain"}) == nullptr) return "<none>";
+  const Object& drain = ObjectOrEmpty(ObjectOrEmpty(doc, "status"), "drain");
+  const auto left = GetInt(drain, "left");
+  if (!left) return "requested";
+  const int64_t moving = GetInt(drain, "moving").value_or(0);
+  if (*left == 0 && moving == 0) return "drained";
+  return std::to_string(*left + moving) + " left";
+}
+
+}  // namespace
+
 void FillCluster(const Object& doc, Instant now, Array& cells) {
   const Object& status = ObjectOrEmpty(doc, "status");
   const auto nodes = GetInt(status, "nodes");
@@ -129,7 +144,9 @@ void FillCluster(const Object& doc, Instant now, Array& cells) {
   cells.emplace_back(Used(status, "memory", Bytes));
   cells.emplace_back(std::to_string(GetInt(status, "runningJobs").value_or(0)));
   cells.emplace_back(Get<bool>(doc, {"spec", "cordoned"}).value_or(false));
+  cells.emplace_back(DrainText(doc));
   cells.push_back(AgeCell(doc, now));
+  cells.push_back(TextCell(status, {"linkState"}, "<unknown>"));
   cells.emplace_back(Server(ObjectOrEmpty(doc, "spec")));
   cells.emplace_back(LabelsText(doc));
 }

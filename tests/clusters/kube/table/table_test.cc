@@ -80,10 +80,21 @@ TEST(Table, WholeRows) {
         "spec":{"server":"https://x","cordoned":true},"status":{"conditions":[{"type":"Ready","status":"True"}],
         "kubernetesVersion":"v1.33.1","nodes":3,"allocatable":{"cpu":"12","memory":"48Gi"},
         "requested":{"cpu":"2500m","memory":"512Mi"},"runningJobs":4}})"),
-      R"(["eu","True","v1.33.1","3","2.5/12","512Mi/48.0Gi","4",true,"5s","https://x","a=b,region=eu"])");
+      R"(["eu","True","v1.33.1","3","2.5/12","512Mi/48.0Gi","4",true,"<none>","5s","<unknown>","https://x","a=b,region=eu"])");
   EXPECT_EQ(
       Cells(KindOf("fairway.flext.sh", "v1alpha1", "clusters"), R"({"metadata":{"name":"new"}})"),
-      R"(["new","Unknown","<unknown>","<unknown>","<unknown>","<unknown>","0",false,"<unknown>","<none>","<none>"])");
+      R"(["new","Unknown","<unknown>","<unknown>","<unknown>","<unknown>","0",false,"<none>","<unknown>","<unknown>","<none>","<none>"])");
+  const auto drain = [](std::string_view status) {
+    const std::string row =
+        Cells(KindOf("fairway.flext.sh", "v1alpha1", "clusters"),
+              R"({"metadata":{"name":"d"},"spec":{"drain":{"mode":"Now"}},"status":{)" +
+                  std::string(status) + "}}");
+    const size_t at = row.find("false,\"") + 7;
+    return row.substr(at, row.find('"', at) - at);
+  };
+  EXPECT_EQ(drain(""), "requested");
+  EXPECT_EQ(drain(R"("linkState":"Ready","drain":{"left":9,"moving":2})"), "11 left");
+  EXPECT_EQ(drain(R"("drain":{"left":0,"moving":0})"), "drained");
   EXPECT_EQ(Cells(KindOf("fairway.flext.sh", "v1alpha1", "placements"),
                   R"({"metadata":{"name":"j"},"status":{"cluster":"eu","epoch":2,"state":"Running",
         "outcome":"Placed","message":"fits"}})"),
