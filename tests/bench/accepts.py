@@ -1,17 +1,18 @@
 """Durable accepts: fairway serve with everything on against the ideal accept server."""
 from measure import Pairs, cpu_seconds, row
 
-# protocol, in flight, requests per turn at full size
-SHAPES = [("h2", 1, 400), ("h2", 32, 4000), ("h2", 128, 6000),
-          ("h1", 1, 400), ("h1", 32, 4000), ("h1", 128, 6000)]
+# protocol, in flight, requests per turn at full size, whether no body is like another
+SHAPES = [("h2", 1, 400, False), ("h2", 32, 4000, False), ("h2", 128, 6000, False),
+          ("h1", 1, 400, False), ("h1", 32, 4000, False), ("h1", 128, 6000, False),
+          ("h2", 32, 4000, True), ("h2", 128, 6000, True)]
 SHORT = {"h2": "HTTP/2", "h1": "HTTP/1.1"}
 
 
 def turn(bench, pid, address, shape):
-    protocol, in_flight, requests = shape
+    protocol, in_flight, requests, distinct = shape
     requests = max(20, int(requests * bench.size))
     before = cpu_seconds(pid)
-    figures = bench.load(address, protocol, in_flight, requests)
+    figures = bench.load(address, protocol, in_flight, requests, distinct)
     return {"cpu": (cpu_seconds(pid) - before) / requests * 1e6,
             "rate": requests / figures["seconds"], "p50": figures["p50_us"]}
 
@@ -30,7 +31,7 @@ def measure(bench):
                 cpu.add(product["cpu"], ideal["cpu"])
                 rate.add(product["rate"], ideal["rate"])
                 p50.add(product["p50"], ideal["p50"])
-            name = f"{SHORT[shape[0]]}, {shape[1]} in flight"
+            name = f"{SHORT[shape[0]]}, {shape[1]} in flight" + (", all different" * shape[3])
             rows.append(row(f"accept CPU, {name}", "us", cpu, 2.5, 1.4, more=False))
             if shape[1] == 1:
                 rows.append(row(f"accept p50, {name}", "us", p50, 3, 1.5, more=False))

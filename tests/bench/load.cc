@@ -1,5 +1,6 @@
-// load: POSTs the same body over and over, a fixed number in flight, and prints rate, latency and
-// its own CPU. The closed loop of a benchmark: the next request starts when one is answered.
+// load: POSTs a body over and over, a fixed number in flight, and prints rate, latency and its own
+// CPU. The closed loop of a benchmark: the next request starts when one is answered. With
+// --distinct 1 each body carries another number where the text has kSerial.
 #include <poll.h>
 
 #include <algorithm>
@@ -24,6 +25,33 @@ struct Plan {
   std::string address, path, token, body;
   int64_t requests = 0, in_flight = 1, connections = 1;
   bool h2 = true;
+  bool distinct = false;
+};
+
+constexpr std::string_view kSerial = "000000000000000000";
+
+// The bodies of requests. A body stays as it is until in_flight others have been given out.
+class Bodies {
+ public:
+  explicit Bodies(const Plan& plan)
+      : ring_(plan.distinct ? static_cast<size_t>(plan.in_flight) + 1 : 1, plan.body),
+        at_(plan.body.find(kSerial)),
+        // No other run has used these numbers.
+        serial_(plan.distinct ? MonotonicNs() : -1) {}
+  std::string_view Next() {
+    std::string& body = ring_[next_++ % ring_.size()];
+    if (serial_ < 0) return body;
+    char digits[32];
+    std::snprintf(digits, sizeof digits, "%018lld", static_cast<long long>(serial_++));
+    body.replace(at_, kSerial.size(), digits);
+    return body;
+  }
+
+ private:
+  std::vector<std::string> ring_;
+  const size_t at_;
+  int64_t serial_;
+  size_t next_ = 0;
 };
 
 // What is common to both protocols: who may send next, and what came back.
@@ -52,8 +80,10 @@ class Connection {
 
 class H2Connection final : public Connection {
  public:
-  H2Connection(SSL_CTX* context, int fd, const Plan& plan, Tally& tally, int64_t streams)
+  H2Connection(SSL_CTX* context, int fd, const Plan& plan, Bodies& bodies, Tally& tally,
+               int64_t streams)
       : plan_(plan),
+        bodies_(bodies),
         tally_(tally),
         streams_(streams),
         client_(context, fd, plan.address, plan.token,
@@ -75,10 +105,11 @@ class H2Connection final : public Connection {
     if (tally_.unsent <= 0) return;
     --tally_.unsent;
     int64_t now = MonotonicNs();
-    began_[client_.Request("POST", plan_.path, plan_.body)] = now;
+    began_[client_.Request("POST", plan_.path, bodies_.Next())] = now;
   }
 
   const Plan& plan_;
+  Bodies& bodies_;
   Tally& tally_;
   const int64_t streams_;
   std::unordered_map<int32_t, int64_t> began_;
@@ -87,8 +118,9 @@ class H2Connection final : public Connection {
 
 class H1Connection final : public Connection {
  public:
-  H1Connection(SSL_CTX* context, int fd, const Plan& plan, Tally& tally)
+  H1Connection(SSL_CTX* context, int fd, const Plan& plan, Bodies& bodies, Tally& tally)
       : plan_(plan),
+        bodies_(bodies),
         tally_(tally),
         client_(context, fd, plan.address, plan.token, [this](int status) {
           tally_.Answer(status, began_);
@@ -100,13 +132,14 @@ class H1Connection final : public Connection {
     if (tally_.unsent <= 0) return;
     --tally_.unsent;
     began_ = MonotonicNs();
-    client_.Request("POST", plan_.path, plan_.body);
+    client_.Request("POST", plan_.path, bodies_.Next());
   }
   bool OnReadable() override { return client_.OnReadable(); }
   bool Flush() override { return client_.Flush(); }
 
  private:
   const Plan& plan_;
+  Bodies& bodies_;
   Tally& tally_;
   int64_t began_ = 0;
   Http1Client client_;
@@ -119,6 +152,7 @@ bool ReadPlan(Args& args, Plan& plan) {
   plan.requests = args.GetInt("requests", 1000);
   plan.in_flight = args.GetInt("in-flight", 1);
   plan.h2 = args.Get("protocol", "h2") == "h2";
+  plan.distinct = args.GetInt("distinct", 0) != 0;
   plan.connections = plan.h2 ? std::min<int64_t>(4, (plan.in_flight + 7) / 8) : plan.in_flight;
   std::ifstream file(args.Get("body"), std::ios::binary);
   std::ostringstream text;
@@ -126,6 +160,9 @@ bool ReadPlan(Args& args, Plan& plan) {
   plan.body = text.str();
   std::string problem = args.Problem();
   if (problem.empty() && plan.body.empty()) problem = "--body: nothing to send";
+  if (problem.empty() && plan.distinct && plan.body.find(kSerial) == std::string::npos) {
+    problem = "--distinct: the body has no place for a number";
+  }
   if (!problem.empty()) std::fprintf(stderr, "load: %s\n", problem.c_str());
   return problem.empty();
 }
@@ -162,6 +199,7 @@ int RunLoad(Args& args) {
   if (!ReadPlan(args, plan)) return 2;
   SslContext context = MakeClientContext(plan.h2 ? "h2" : "http/1.1");
   Tally tally;
+  Bodies bodies(plan);
   std::vector<std::unique_ptr<Connection>> connections;
   for (int64_t i = 0; i < plan.connections; ++i) {
     int fd = Connect(plan.address);
@@ -171,9 +209,10 @@ int RunLoad(Args& args) {
     }
     int64_t share = plan.in_flight / plan.connections + (i < plan.in_flight % plan.connections);
     if (plan.h2) {
-      connections.push_back(std::make_unique<H2Connection>(context.get(), fd, plan, tally, share));
+      connections.push_back(
+          std::make_unique<H2Connection>(context.get(), fd, plan, bodies, tally, share));
     } else {
-      connections.push_back(std::make_unique<H1Connection>(context.get(), fd, plan, tally));
+      connections.push_back(std::make_unique<H1Connection>(context.get(), fd, plan, bodies, tally));
     }
   }
   // One answer on each connection first, so that handshakes are not measured.
