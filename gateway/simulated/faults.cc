@@ -80,10 +80,10 @@ class FaultInjector::Stream : public Exchange, public std::enable_shared_from_th
   }
   void Start(int status, Headers headers) override { inner_->Start(status, std::move(headers)); }
   bool Write(std::shared_ptr<const std::string> piece) override {
-    return faults_.half_open || cut_ ? true : inner_->Write(std::move(piece));
+    return Dumb() ? true : inner_->Write(std::move(piece));
   }
   void End() override {
-    if (!faults_.half_open && !cut_) inner_->End();
+    if (!Dumb()) inner_->End();
   }
   size_t buffered() const override { return inner_->buffered(); }
   void OnWritable(std::function<void()> fn) override { inner_->OnWritable(std::move(fn)); }
@@ -107,12 +107,18 @@ class FaultInjector::Stream : public Exchange, public std::enable_shared_from_th
   Call timer;
 
  private:
+  // A connection that has lost bytes never goes on behind the gap: it stays dumb until it is cut.
+  bool Dumb() {
+    lost_ = lost_ || faults_.half_open;
+    return lost_ || cut_;
+  }
   void Closed() {
     if (auto fn = std::exchange(closed_fn_, nullptr)) fn();
   }
   ExchangePtr inner_;
   const Faults& faults_;
   std::function<void()> closed_fn_;
+  bool lost_ = false;
   bool cut_ = false;
 };
 
