@@ -7,6 +7,7 @@
 
 #include "clusters/member/copy_failover.h"
 #include "clusters/member/copy_tracker.h"
+#include "clusters/member/resume_indexes.h"
 #include "scheduler/names.h"
 
 namespace fairway::clusters {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr int64_t kEndingPollMs = 500;
 constexpr size_t kAnswerArena = 4096;  // for what is read of a member's answer
+constexpr int kIndexTriesMax = 3;
 
 Error Refusal(std::string_view reason, std::string message) {
   Error error;
@@ -58,6 +60,11 @@ Status DispatchTask::Prepare() {
   }
   name_space_ = std::string(kube::GetString(*copy, {"metadata", "namespace"}));
   name_ = std::string(kube::GetString(*copy, {"metadata", "name"}));
+  if (ResumesIndexes(request_.failover)) {
+    first_body_ = SuspendedForm(*copy);
+    // An apply that does not name it would leave it as it is.
+    kube::EnsureObject(copy->get_object(), {"spec"}).emplace("suspend", false);
+  }
   body_ = kube::Serialize(*copy);
   prepared_ = true;
   return {};
@@ -88,8 +95,9 @@ void DispatchTask::NextDependency() {
 
 void DispatchTask::CreateJob() {
   if (request_.update_only) return LookAtExisting();
-  call_ = api_.Create(PathOfKind("Job", name_space_, name_), body_,
-                      [this](Result<std::string> body) { OnCreated(std::move(body)); });
+  call_ =
+      api_.Create(PathOfKind("Job", name_space_, name_), first_body_.empty() ? body_ : first_body_,
+                  [this](Result<std::string> body) { OnCreated(std::move(body)); });
 }
 
 void DispatchTask::OnCreated(Result<std::string> body) {
@@ -107,7 +115,23 @@ void DispatchTask::OnCreated(Result<std::string> body) {
   if (!made || made->ref.job != request_.job || made->ref.epoch != request_.epoch) {
     return LookAtExisting();
   }
+  if (!first_body_.empty()) return GiveIndexes(made->member_uid);
   Own(made->member_uid);
+}
+
+// Before the copy starts. A member that does not let us (no right to jobs/status) runs all indexes.
+void DispatchTask::GiveIndexes(const std::string& member_uid) {
+  ++index_tries_;
+  call_ = api_.MergePatchStatus(PathOfKind("Job", name_space_, name_),
+                                IndexesPatch(request_.failover, member_uid),
+                                [this](Result<std::string> body) {
+                                  const int code = body ? 200 : body.error().code;
+                                  if (code == 403 || code == 422) index_tries_ = kIndexTriesMax;
+                                  if (code != 200 && code != 403 && code != 409 && code != 422) {
+                                    return Fallen(std::move(body.error()));
+                                  }
+                                  LookAtExisting();
+                                });
 }
 
 void DispatchTask::LookAtExisting() {
@@ -155,6 +179,9 @@ void DispatchTask::OnExisting(Result<std::string> body) {
                           true, kEndingPollMs});
   }
   if (theirs < ours) return DeleteOlder(live->member_uid);
+  if (LacksIndexes(request_.failover, job->get_object()) && index_tries_ < kIndexTriesMax) {
+    return GiveIndexes(live->member_uid);
+  }
   ApplyTo(job->get_object(), live->member_uid);
 }
 

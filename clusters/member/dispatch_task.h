@@ -43,6 +43,7 @@ class DispatchTask : public Task {
   void LookAtExisting();
   void OnExisting(Result<std::string> body);
   void ApplyTo(const kube::Object& live, const std::string& member_uid);
+  void GiveIndexes(const std::string& member_uid);
   void DeleteOlder(const std::string& member_uid);
   void CreateNamespace();
   void Own(const std::string& member_uid);
@@ -58,7 +59,9 @@ class DispatchTask : public Task {
   std::function<void(Outcome)> finished_;
 
   bool prepared_ = false;
+  int index_tries_ = 0;  // of GiveIndexes
   std::string body_;
+  std::string first_body_;  // how the copy is made, where that is another form; else empty
   std::string name_space_, name_;
   std::vector<std::unique_ptr<DependencyStep>> dependencies_;
   size_t next_ = 0;

@@ -145,6 +145,8 @@ struct FailoverContext {
   uint16_t lease_generation = 0;
   int64_t failovers = 0;  // epochs before this one that were lost
   std::string former_cluster, checkpoint;
+  // Of an Indexed Job: what earlier epochs have done ("0-2,5"), and is not to be run again.
+  std::string completed_indexes, failed_indexes;
 };
 
 struct DispatchRequest {

@@ -72,6 +72,11 @@ Call MemberApi::MergePatch(const ObjectPath& path, std::string body, Done done) 
               std::move(body), std::move(done));
 }
 
+Call MemberApi::MergePatchStatus(const ObjectPath& path, std::string body, Done done) {
+  return Send("PATCH", path.Target() + "/status" + WriteQuery(), "application/merge-patch+json",
+              std::move(body), std::move(done));
+}
+
 Call MemberApi::StrategicPatch(const ObjectPath& path, std::string body, Done done) {
   return Send("PATCH", path.Target() + WriteQuery(), "application/strategic-merge-patch+json",
               std::move(body), std::move(done));

@@ -53,6 +53,7 @@ class MemberApi {
   Call Replace(const ObjectPath& path, std::string body, Done done);
   Call Apply(const ObjectPath& path, std::string body, Done done);
   Call MergePatch(const ObjectPath& path, std::string body, Done done);
+  Call MergePatchStatus(const ObjectPath& path, std::string body, Done done);
   Call StrategicPatch(const ObjectPath& path, std::string body, Done done);
   Call Delete(const ObjectPath& path, const DeleteOptions& options, Done done);
 

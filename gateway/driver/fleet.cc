@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/log.h"
 #include "gateway/driver/job_name.h"
 #include "scheduler/failover/rules.h"
@@ -139,6 +140,7 @@ clusters::FailoverContext Fleet::ContextOf(const scheduler::JobRecord& record, I
     context.lease_seconds = std::max<int64_t>(bounds.lease.ms / 1000, 1);
     context.lease_until = lease + state->record.link.clock_offset;
   }
+  if (record.epoch.value > 1) AddIndexes(job_json, context);
   for (const scheduler::FormerEpoch& former : record.former) {
     const bool lost = former.reason == scheduler::EndReason::kClusterLost ||
                       former.reason == scheduler::EndReason::kFenced ||
@@ -155,6 +157,18 @@ clusters::FailoverContext Fleet::ContextOf(const scheduler::JobRecord& record, I
         kube::GetString(*job, {"metadata", "annotations", names::kAnnotationCheckpoint});
   }
   return context;
+}
+
+// What of an Indexed Job need not run again. Most Jobs have none: that is seen without parsing.
+void Fleet::AddIndexes(const std::string& job_json, clusters::FailoverContext& context) {
+  if (job_json.find("\"completedIndexes\"") == std::string::npos) return;
+  auto job = kube::ParsePruned(job_json, kube::Omission{"metadata", "spec.template"});
+  if (!job || kube::GetString(*job, {"spec", "completionMode"}) != "Indexed") return;
+  for (auto [field, into] : {std::pair("completedIndexes", &context.completed_indexes),
+                             std::pair("failedIndexes", &context.failed_indexes)}) {
+    const std::string text(kube::GetString(*job, {"status", field}));
+    if (kube::ParseIndexes(text)) *into = text;
+  }
 }
 
 bool Fleet::Send(Entry& entry, const Command& command) {

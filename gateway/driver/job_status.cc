@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/kube/kinds/kueue_names.h"
 #include "clusters/kube/time.h"
 #include "scheduler/names.h"
@@ -17,6 +18,15 @@ void KeepHighest(const Object& old, Object& fresh, std::string_view counter) {
   int64_t before = kube::Get<int64_t>(old, {counter}).value_or(0);
   int64_t now = kube::Get<int64_t>(fresh, {counter}).value_or(0);
   if (before > now) fresh[counter] = before;
+}
+
+// An Indexed Job's indexes that have ended stay so, whichever epoch they ended in: a new copy's
+// first reports know nothing of them.
+void KeepIndexes(const Object& old, Object& fresh, std::string_view field) {
+  auto before = kube::ParseIndexes(kube::GetString(old, {field}));
+  auto now = kube::ParseIndexes(kube::GetString(fresh, {field}));
+  if (!before || before->empty() || !now) return;
+  fresh[field] = kube::FormatIndexes(kube::UnionOf(*before, *now));
 }
 
 }  // namespace
@@ -37,6 +47,10 @@ Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& 
     if (const Value* start = kube::Find(*old, "startTime")) fresh["startTime"] = *start;
     KeepHighest(*old, fresh, "succeeded");
     KeepHighest(*old, fresh, "failed");
+  }
+  if (old != nullptr && !first_epoch) {
+    KeepIndexes(*old, fresh, "completedIndexes");
+    KeepIndexes(*old, fresh, "failedIndexes");
   }
   job.insert_or_assign("status", std::move(*parsed));
   return {};

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
 
@@ -64,16 +65,10 @@ void SetCondition(Array& conditions, std::string_view type, bool holds, std::str
   conditions.push_back(std::move(fresh));
 }
 
-// "0-2,5" of a sorted set.
-std::string IndexRanges(const std::set<int64_t>& indexes) {
-  std::string text;
-  for (auto it = indexes.begin(); it != indexes.end();) {
-    int64_t first = *it, last = *it;
-    while (++it != indexes.end() && *it == last + 1) last = *it;
-    text += (text.empty() ? "" : ",") + std::to_string(first);
-    if (last != first) text += "-" + std::to_string(last);
-  }
-  return text;
+std::string TextOf(const std::set<int64_t>& indexes) {
+  kube::IndexRanges ranges;
+  for (int64_t index : indexes) ranges.emplace_back(index, index);
+  return kube::FormatIndexes(kube::UnionOf(ranges, {}));
 }
 
 bool IsIndexed(const Object& job) {
@@ -155,6 +150,7 @@ void SimulatedJobController::Sync(const std::string& uid) {
   }
   if (!kube::GetString(job, {"metadata", "deletionTimestamp"}).empty()) return;
 
+  TakeIndexes(state, job);
   if (kube::Get<bool>(job, {"spec", "suspend"}).value_or(false)) {
     state.deadline = Call();
     DropPods(state);
@@ -181,6 +177,19 @@ void SimulatedJobController::Sync(const std::string& uid) {
   if (found == jobs_.end()) return;
   WriteStatus(found->second, "", "");
   ArmDeadline(uid, found->second, job);
+}
+
+// Indexes that somebody has written into the status are done, as for a real Job controller.
+void SimulatedJobController::TakeIndexes(JobState& state, const Object& job) {
+  if (!IsIndexed(job)) return;
+  const int64_t completions = Number(job, {"spec", "completions"}, 0);
+  auto told = kube::ParseIndexes(kube::GetString(job, {"status", "completedIndexes"}));
+  if (!told) return;
+  for (const auto& [first, last] : *told) {
+    for (int64_t index = first; index <= std::min(last, completions - 1); ++index) {
+      if (state.done_indexes.insert(index).second) ++state.succeeded;
+    }
+  }
 }
 
 void SimulatedJobController::ArmDeadline(const std::string& uid, JobState& state,
@@ -288,7 +297,7 @@ void SimulatedJobController::WriteStatus(JobState& state, std::string_view outco
     status["terminating"] = 0;
     SetCount(status, "succeeded", state.succeeded);
     SetCount(status, "failed", state.failed);
-    if (IsIndexed(job)) status["completedIndexes"] = IndexRanges(state.done_indexes);
+    if (IsIndexed(job)) status["completedIndexes"] = TextOf(state.done_indexes);
     if (outcome == kComplete) {
       SetCondition(conditions, "SuccessCriteriaMet", true, reason, time);
       status["completionTime"] = time;

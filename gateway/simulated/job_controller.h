@@ -39,6 +39,7 @@ class SimulatedJobController {
   bool MakePod(JobState& state, const kube::Object& job, int64_t index);
   void DropPods(JobState& state);
   void WriteStatus(JobState& state, std::string_view outcome, std::string_view reason);
+  void TakeIndexes(JobState& state, const kube::Object& job);
   void ArmDeadline(const std::string& uid, JobState& state, const kube::Object& job);
 
   Loop& loop_;

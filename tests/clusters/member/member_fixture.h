@@ -67,6 +67,7 @@ class ScriptedMember {
     std::string path = exchange->target.substr(0, exchange->target.find('?'));
     if (exchange->method != "GET") writes.push_back(exchange->method + " " + path);
     if (before && before(exchange)) return;
+    if (path.ends_with("/status")) path.resize(path.size() - 7);
     if (path == "/readyz") return exchange->Reply(200, "ok");
     if (path == "/version") return exchange->Reply(200, R"({"gitVersion":"v1.33.1"})");
     if (exchange->target.find("watch=true") != std::string::npos) {
@@ -120,6 +121,14 @@ class ScriptedMember {
       kube::Value& list = kube::EnsureObject(into, {"metadata"})["ownerReferences"];
       if (!list.is_array()) list = kube::Array();
       for (auto& owner : *owners) list.get_array().push_back(owner);
+    }
+    if (const kube::Object* status = kube::GetObject(patch, {"status"})) {
+      for (const auto& member : *status) {
+        kube::EnsureObject(into, {"status"})[member.key()] = member.value();
+      }
+    }
+    if (const kube::Value* suspend = kube::FindPath(patch, {"spec", "suspend"})) {
+      kube::EnsureObject(into, {"spec"})["suspend"] = *suspend;
     }
   }
 

@@ -165,6 +165,71 @@ TEST_F(MemberTest, RepeatedDispatchRepairsTheCopyAndItsDependency) {
   EXPECT_THAT(server_.writes, Contains("PATCH " + kJobs + "/j"));
 }
 
+class ResumeTest : public MemberTest {
+ protected:
+  ResumeTest() { server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})"); }
+  static DispatchRequest Resumed() {
+    DispatchRequest request{JobId{5}, Epoch{2}, Job(5), {}};
+    request.failover.completed_indexes = "0-2,5";
+    return request;
+  }
+  bool suspended() {
+    return kube::Get<bool>(server_.At(kJobs + "/j"), {"spec", "suspend"}).value_or(false);
+  }
+  std::string completed() {
+    return std::string(kube::GetString(server_.At(kJobs + "/j"), {"status", "completedIndexes"}));
+  }
+};
+
+TEST_F(ResumeTest, ACopyKnowsItsIndexesBeforeItStarts) {
+  JoinReady();
+  bool early = false;  // started, or given to somebody else's copy
+  server_.before = [&](ScriptedMember::ExchangePtr& exchange) {
+    if (exchange->method == "POST" && exchange->target.starts_with(kJobs)) {
+      early = early || exchange->body.find("\"suspend\":true") == std::string::npos;
+    } else if (exchange->target.starts_with(kJobs + "/j/status")) {
+      early = early || !suspended();
+    }
+    return false;
+  };
+  ASSERT_TRUE(Dispatch(Resumed()));
+  EXPECT_FALSE(early);
+  EXPECT_THAT(server_.writes, ElementsAre("POST " + kJobs, "PATCH " + kJobs + "/j/status",
+                                          "PATCH " + kJobs + "/j"));
+  EXPECT_FALSE(suspended());
+  EXPECT_EQ(completed(), "0-2,5");
+  EXPECT_EQ(kube::Get<int64_t>(server_.At(kJobs + "/j"), {"status", "succeeded"}), 4);
+  // A repair of what has started gives nothing again.
+  server_.writes.clear();
+  ASSERT_TRUE(Dispatch(Resumed()));
+  EXPECT_THAT(server_.writes, ElementsAre("POST " + kJobs, "PATCH " + kJobs + "/j"));
+}
+
+TEST_F(ResumeTest, ADispatchThatBrokeOffBetweenIsFinished) {
+  JoinReady();
+  int failures = 1;
+  server_.before = [&](ScriptedMember::ExchangePtr& exchange) {
+    if (!exchange->target.starts_with(kJobs + "/j/status") || failures-- <= 0) return false;
+    exchange->Reply(500, ScriptedMember::Refusal(500, "InternalError", "for a moment"));
+    return true;
+  };
+  ASSERT_TRUE(Dispatch(Resumed()));
+  EXPECT_FALSE(suspended());
+  EXPECT_EQ(completed(), "0-2,5");
+}
+
+TEST_F(ResumeTest, AMemberThatForbidsItRunsAllIndexes) {
+  JoinReady();
+  server_.before = [&](ScriptedMember::ExchangePtr& exchange) {
+    if (!exchange->target.starts_with(kJobs + "/j/status")) return false;
+    exchange->Reply(403, ScriptedMember::Refusal(403, "Forbidden", "no jobs/status"));
+    return true;
+  };
+  ASSERT_TRUE(Dispatch(Resumed()));
+  EXPECT_FALSE(suspended());
+  EXPECT_EQ(completed(), "");
+}
+
 TEST_F(MemberTest, ForeignJobOfTheSameNameIsNeverTouched) {
   server_.Put("/api/v1/namespaces/team", R"({"metadata":{"name":"team"}})");
   server_.Put(kJobs + "/j", R"({"metadata":{"name":"j","namespace":"team","uid":"theirs"}})");

@@ -32,6 +32,18 @@ TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "succeeded"}), 3);
 }
 
+TEST(JobStatusTest, IndexesThatHaveEndedStayAcrossEpochs) {
+  kube::Value job = Job(R"({"completedIndexes":"0-2,5","failedIndexes":"7"})");
+  ASSERT_TRUE(MergeJobStatus(R"({"active":2})", false, job.get_object()));
+  EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "0-2,5");
+  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"3,4"})", false, job.get_object()));
+  EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "0-5");
+  EXPECT_EQ(kube::GetString(job, {"status", "failedIndexes"}), "7");
+  // In the first epoch the member's word is all there is.
+  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"1"})", true, job.get_object()));
+  EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "1");
+}
+
 TEST(JobStatusTest, GarbageIsAnErrorAndChangesNothing) {
   kube::Value job = Job(R"({"failed":2})");
   EXPECT_FALSE(MergeJobStatus("{\"active\":", true, job.get_object()));
