@@ -35,6 +35,14 @@ struct RenewLease {
 struct CloseLink {
   ClusterId cluster;
 };
+// A drill: from now on the link to this cluster behaves as if the network were cut. It is whole again
+// after RestoreLink, and in a process that was not told to cut it.
+struct CutLink {
+  ClusterId cluster;
+};
+struct RestoreLink {
+  ClusterId cluster;
+};
 // List all our copies there anew and report each. Answered by InventoryTaken.
 struct TakeInventory {
   ClusterId cluster;
@@ -79,13 +87,15 @@ struct SetTimer {
 
 using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
                              ExpireJob, PublishQueues, SetTimer, RenewLease, CloseLink,
-                             TakeInventory, PublishCluster, PublishStale, PublishDrain>;
+                             TakeInventory, PublishCluster, PublishStale, PublishDrain,
+                             CutLink, RestoreLink>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 
 inline bool IsRemote(const Command& c) {
   return std::holds_alternative<Dispatch>(c) || std::holds_alternative<Withdraw>(c) ||
          std::holds_alternative<RenewLease>(c) || std::holds_alternative<CloseLink>(c) ||
-         std::holds_alternative<TakeInventory>(c);
+         std::holds_alternative<TakeInventory>(c) || std::holds_alternative<CutLink>(c) ||
+         std::holds_alternative<RestoreLink>(c);
 }
 
 }  // namespace fairway::scheduler

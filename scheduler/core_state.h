@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scheduler/decision.h"
+#include "scheduler/drill/drill.h"
 #include "scheduler/failover/drain.h"
 #include "scheduler/failover/failover_state.h"
 #include "scheduler/ids.h"
@@ -68,6 +69,7 @@ struct CoreState {
   FailoverState failover;
   DrainState drains;
   FailbackState failback;
+  DrillWatch drill;
 
   // The last waiting decision, which the next job of the same spec shares.
   GroupId explained_group;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "scheduler/codec.h"
+#include "scheduler/drill/drill_codec.h"
 #include "scheduler/job_codec.h"
 #include "scheduler/policy/cluster_codec.h"
 #include "scheduler/quota/quota_codec.h"
@@ -22,7 +23,8 @@ constexpr char kLocalQueueTable = 'g';
 constexpr char kJobTable = 'j';
 constexpr char kResidueTable = 'r';
 constexpr char kFreezeTable = 's';
-constexpr uint64_t kFreezeId = 1;  // the only one
+constexpr char kDrillTable = 't';
+constexpr uint64_t kFreezeId = 1, kDrillId = 1;  // the only ones
 
 constexpr uint8_t kFormatVersion = 1;
 // Sections follow the fields of format 1, in rising order; what is absent has its default. Records
@@ -321,6 +323,8 @@ std::string EditKey(const Edit& edit) {
     Key operator()(const EraseResidue& e) const { return MakeKey(kResidueTable, e.job.value); }
     Key operator()(const PutFreeze&) const { return MakeKey(kFreezeTable, kFreezeId); }
     Key operator()(const EraseFreeze&) const { return MakeKey(kFreezeTable, kFreezeId); }
+    Key operator()(const PutDrill&) const { return MakeKey(kDrillTable, kDrillId); }
+    Key operator()(const EraseDrill&) const { return MakeKey(kDrillTable, kDrillId); }
   };
   return std::visit(Visitor{}, edit);
 }
@@ -348,6 +352,8 @@ std::optional<std::string> EditValue(const Edit& edit) {
     Write(out, put_local_queue->record.spec);
   } else if (const auto* put_freeze = std::get_if<PutFreeze>(&edit)) {
     Write(out, put_freeze->record);
+  } else if (const auto* put_drill = std::get_if<PutDrill>(&edit)) {
+    Write(out, put_drill->record);
   } else {
     return std::nullopt;
   }
@@ -398,6 +404,9 @@ bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edi
       return true;
     case kFreezeTable:
       edit.emplace<PutFreeze>(PutFreeze{ReadFreeze(in)});
+      return true;
+    case kDrillTable:
+      edit.emplace<PutDrill>(PutDrill{ReadDrill(in)});
       return true;
     case kFlavorTable:
       edit.emplace<PutFlavor>(PutFlavor{{FlavorId{id}, ReadFlavorSpec(in)}});

@@ -44,6 +44,11 @@ struct PutFreeze {
   FreezeRecord record;
 };
 struct EraseFreeze {};
+// The live drill that is under way: one at most.
+struct PutDrill {
+  DrillRecord record;
+};
+struct EraseDrill {};
 
 struct PutFlavor {
   FlavorRecord record;
@@ -73,7 +78,8 @@ struct EraseLocalQueue {
 using Edit =
     std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
                  EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
-                 PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze, EraseFreeze>;
+                 PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze, EraseFreeze,
+                 PutDrill, EraseDrill>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

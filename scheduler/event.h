@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "scheduler/cluster_view.h"
+#include "scheduler/drill/drill.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
@@ -59,6 +60,12 @@ struct FreezeChanged {
   bool frozen;
   bool all;
   const std::string* reason;
+};
+// A live drill is to begin; or, without a wish, the one with this id is to end. What WhyNoDrill
+// objects to is not begun.
+struct DrillAsked {
+  uint64_t id;
+  const DrillWish* wish;
 };
 struct CapacityObserved {
   ClusterId cluster;
@@ -173,7 +180,7 @@ using Event =
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
                  LocalQueueRemoved, QuotaConfigured, WorkloadFinished, ClockObserved,
-                 InventoryTaken, JobRelabeled, FreezeChanged>;
+                 InventoryTaken, JobRelabeled, FreezeChanged, DrillAsked>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scheduler/cluster_view.h"
+#include "scheduler/drill/drill.h"
 #include "scheduler/failover/link.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/assert.h"
+#include "scheduler/drill/scope.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -130,6 +131,10 @@ void World::Apply(const Edit& edit) {
   } else if (std::holds_alternative<EraseFreeze>(edit)) {
     freeze_ = {};
     ++generation_;
+  } else if (const auto* put_drill = std::get_if<PutDrill>(&edit)) {
+    Put(put_drill->record);
+  } else if (std::holds_alternative<EraseDrill>(edit)) {
+    Put(DrillRecord{});
   } else {
     ApplyQuota(edit);
   }
@@ -276,12 +281,24 @@ void World::RefreshRoom(const ClusterState& state) {
   index_.SetRoom(state.record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
 }
 
+void World::Put(const DrillRecord& record) {
+  drill_ = record;
+  for (auto& [id, state] : clusters_) {
+    const bool drilled = drill_.phase != DrillPhase::kNone && IsDrilled(drill_.wish, id);
+    if (drilled == state.drilled) continue;
+    state.drilled = drilled;
+    RefreshRoom(state);
+    ++generation_;
+  }
+}
+
 void World::Put(const ClusterRecord& record) {
   const auto [at, is_new] = clusters_.try_emplace(record.cluster);
   ClusterState& state = at->second;
   const bool was_open = state.IsOpen();
   const bool same_spec = !is_new && state.record.spec == record.spec;
   state.record = record;
+  state.drilled = drill_.phase != DrillPhase::kNone && IsDrilled(drill_.wish, record.cluster);
   // A lease's horizon moves every few seconds: no reason to look at the queue.
   if (same_spec && was_open == state.IsOpen()) return;
   if (!same_spec) {

@@ -41,11 +41,12 @@ struct ClusterState {
   PodsInFlight in_flight;
   Resources in_flight_load;
   ChargedNodes charged;
+  bool drilled = false;         // a drill cuts it off: nothing new goes there
   bool flight_awaited = false;  // a job would fit but for the pods on their way
   int64_t jobs = 0;             // live placements: placing, placed or being withdrawn, not finished
 
   bool IsOpen() const {
-    return ready && measured && !record.spec.IsClosed() && TakesNewJobs(record.link);
+    return ready && measured && !drilled && !record.spec.IsClosed() && TakesNewJobs(record.link);
   }
   // Allocatable less what others request less what we have promised or claimed. May be negative.
   Resources Free() const;
@@ -110,6 +111,8 @@ class World {
   const JobsByCluster& live_by_cluster() const { return live_; }
   const Residues& residues() const { return residues_; }
   const FreezeRecord& freeze() const { return freeze_; }
+  // Phase kNone = there is none.
+  const DrillRecord& drill() const { return drill_; }
   // Jobs with residue, by its cluster.
   const JobsByCluster& residue_by_cluster() const { return residue_by_cluster_; }
   bool HasResidue(JobId job, ClusterId cluster, Epoch epoch) const;
@@ -144,6 +147,7 @@ class World {
   void ForgetClaimsOn(ClusterId cluster);
   void Erase(ClusterId cluster);
   void Put(const ResidueRecord& record);
+  void Put(const DrillRecord& record);
   void EraseResidueOf(JobId job);
   // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
   void Count(const JobRecord& record, int sign);
@@ -161,6 +165,7 @@ class World {
   Residues residues_;
   JobsByCluster residue_by_cluster_;
   FreezeRecord freeze_;
+  DrillRecord drill_;
   Expiries expiries_;
   ClusterIndex index_;
   JobIndex job_index_;

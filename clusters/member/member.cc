@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "clusters/http/cut_client.h"
 #include "clusters/http/switch_client.h"
 #include "clusters/kube/list_watch.h"
 #include "clusters/log.h"
@@ -48,6 +49,7 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   Status Renew(RenewRequest request) override;
   Renewals renewals() const override { return renewals_; }
   void DropRequests() override { dispatcher_.DropAll(); }
+  void CutLink(bool cut) override { cut ? line_.Cut() : line_.Restore(); }
   void Relist() override;
   const LinkInfo& link() const override { return link_; }
   size_t room() const override { return dispatcher_.room(); }
@@ -75,6 +77,7 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   MemberConfig config_;
   MemberListener& listener_;
   SwitchClient http_;
+  CutClient line_;
   MemberApi api_;
   CopyTracker tracker_;
   Dispatcher dispatcher_;
@@ -102,7 +105,8 @@ MemberImpl::MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener
     : loop_(loop),
       config_(std::move(config)),
       listener_(listener),
-      api_(http_, config_.limits.request_timeout_ms),
+      line_(loop, http_),
+      api_(line_, config_.limits.request_timeout_ms),
       tracker_(config_.cluster, config_.gateway, listener),
       dispatcher_(loop, MakeDispatcherLimits(config_),
                   [this] { listener_.OnRoom(config_.cluster); }) {
@@ -146,10 +150,10 @@ void MemberImpl::StartWatching() {
   probe.interval_ms = limits.probe_interval_ms;
   probe.timeout_ms = limits.probe_timeout_ms;
   probe.failures_max = limits.probe_failures_max;
-  prober_ = std::make_unique<Prober>(loop_, http_, probe, [this] { UpdateLink(); });
+  prober_ = std::make_unique<Prober>(loop_, line_, probe, [this] { UpdateLink(); });
   kube::ListWatchConfig jobs = WatchConfig("/apis/batch/v1/jobs", GatewaySelector(config_.gateway));
   jobs.omit = NotReportedPaths();
-  jobs_ = std::make_unique<kube::ListWatch>(loop_, http_, std::move(jobs), *this);
+  jobs_ = std::make_unique<kube::ListWatch>(loop_, line_, std::move(jobs), *this);
   CapacityWatchConfig capacity;
   capacity.member = config_.name;
   capacity.gateway = config_.gateway;
@@ -157,7 +161,7 @@ void MemberImpl::StartWatching() {
   capacity.watch.seed += 1;
   capacity.interval_ms = limits.capacity_interval_ms;
   capacity.pods_max = limits.pods_max;
-  capacity_ = std::make_unique<CapacityWatch>(loop_, http_, capacity,
+  capacity_ = std::make_unique<CapacityWatch>(loop_, line_, capacity,
                                               [this](const scheduler::Capacity& measured) {
                                                 listener_.OnCapacity(config_.cluster, measured);
                                               });

@@ -214,6 +214,10 @@ class Member {
   // it. Answered by OnNamespaceCollected: ok = gone or never ours; 409 = still in use.
   virtual Status CollectNamespace(const std::string& name_space) = 0;
 
+  // A drill: from now on, or no longer, the member behaves as if the network to it were cut. Not
+  // inside a callback.
+  virtual void CutLink(bool cut) = 0;
+
   virtual const LinkInfo& link() const = 0;
   // How many more Dispatch() calls would be taken.
   virtual size_t room() const = 0;

@@ -19,6 +19,7 @@ constexpr const char* kUsage =
     "  fairway freeze     stop all moves of jobs; unfreeze lets them go on\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
     "  fairway whatif     what would happen if a cluster, a quota or the jobs were different\n"
+    "  fairway drill      rehearse the loss of a cluster, in thought or live, and get a report\n"
     "  fairway history    what happened to jobs and clusters, and when\n"
     "  fairway backup     copy the store of the running gateway; list and verify copies\n"
     "  fairway restore    put a backup in place, or recover the jobs from the members\n"
@@ -36,6 +37,7 @@ constexpr Command kCommands[] = {
     {"serve", RunServe},     {"demo", RunDemo},       {"cluster", RunCluster},
     {"approve", RunApprove}, {"freeze", RunFreeze},   {"unfreeze", RunUnfreeze},
     {"explain", RunExplain}, {"whatif", RunWhatIf},   {"history", RunHistory},
+    {"drill", RunDrill},
     {"backup", RunBackup},   {"restore", RunRestore}, {"simulate", RunSimulate},
     {"version", RunVersion}};
 

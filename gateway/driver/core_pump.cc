@@ -62,6 +62,9 @@ void CorePump::Step(const scheduler::Event& event) {
   if (recorder_ != nullptr) recorder_->Before(core_.world(), event);
   core_.Step(loop_.Now(), event, sink_);
   if (recorder_ != nullptr) recorder_->After(core_.world(), event, sink_.edits, loop_.Now());
+  if (observer_ != nullptr && !sink_.edits.empty()) {
+    observer_->Stepped(core_.world(), sink_.edits, loop_.Now());
+  }
   for (scheduler::Edit& edit : sink_.edits) store_.StageEdit(std::move(edit));
   // Store effects may post events, which wait in queue_; the sink is not touched meanwhile.
   for (const scheduler::Command& command : sink_.commands) {
@@ -99,6 +102,8 @@ void CorePump::Perform(const scheduler::Command& command) {
     void operator()(const scheduler::RenewLease& c) { pump.effects_.RenewLease(c); }
     void operator()(const scheduler::CloseLink& c) { pump.effects_.CloseLink(c.cluster); }
     void operator()(const scheduler::TakeInventory& c) { pump.effects_.TakeInventory(c.cluster); }
+    void operator()(const scheduler::CutLink& c) { pump.effects_.CutLink(c.cluster); }
+    void operator()(const scheduler::RestoreLink& c) { pump.effects_.RestoreLink(c.cluster); }
     void operator()(const scheduler::SetTimer& c) { pump.SetTimer(c.at); }
     void operator()(const scheduler::PublishPlacement& c) {
       const scheduler::Decision* found = nullptr;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <vector>
 
 #include "clusters/loop/loop.h"
 #include "gateway/driver/history_recorder.h"
@@ -36,6 +37,16 @@ class Effects {
   virtual void RenewLease(const scheduler::RenewLease& command) = 0;
   virtual void CloseLink(ClusterId cluster) = 0;
   virtual void TakeInventory(ClusterId cluster) = 0;
+  virtual void CutLink(ClusterId cluster) = 0;
+  virtual void RestoreLink(ClusterId cluster) = 0;
+};
+
+// Sees what each step has changed, after it and before anything of it is done. Must not post events.
+class StepObserver {
+ public:
+  virtual ~StepObserver() = default;
+  virtual void Stepped(const scheduler::World& world, const std::vector<scheduler::Edit>& edits,
+                       Instant now) = 0;
 };
 
 class CorePump {
@@ -58,6 +69,9 @@ class CorePump {
   // Tells `recorder` of every step; null: nobody.
   void RecordBy(HistoryRecorder* recorder) { recorder_ = recorder; }
 
+  // The same; null: nobody.
+  void ObserveBy(StepObserver* observer) { observer_ = observer; }
+
   const scheduler::World& world() const { return core_.world(); }
   // Why a job waits or is where it is, as of now.
   scheduler::Decision Explain(const scheduler::JobRecord& record);
@@ -76,6 +90,7 @@ class CorePump {
   store::ObjectStore& store_;
   Effects& effects_;
   HistoryRecorder* recorder_ = nullptr;
+  StepObserver* observer_ = nullptr;
   scheduler::FailoverConfig failover_;
   scheduler::ScoreWeights weights_;
   scheduler::Core core_;

@@ -60,6 +60,10 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                   },
               .furnish = [this](const scheduler::JobRecord& record,
                                 Object& job) { return queues_.FurnishCopy(record, job); },
+              .copy_seen =
+                  [this](ClusterId cluster, const clusters::CopyReport& copy) {
+                    if (copy_seen_) CopySeen(cluster, copy);
+                  },
               .dispatch_failed =
                   [this](JobId job, ClusterId cluster, const Error& error, bool retryable) {
                     Tell(job, cluster, retryable ? "DispatchDelayed" : "Rejected", error.message);
@@ -366,6 +370,29 @@ Status Driver::Freeze(const scheduler::FreezeRecord& wish, std::function<void()>
   pump_.Post(scheduler::FreezeChanged{wish.frozen, wish.all, &wish.reason});
   store.AfterCommit(store.NextRevision(), std::move(committed));
   return {};
+}
+
+Status Driver::AskDrill(uint64_t id, const scheduler::DrillWish* wish) {
+  if (Status open = writer_.store().CanWrite(); !open) return open;
+  pump_.Post(scheduler::DrillAsked{id, wish});
+  return {};
+}
+
+void Driver::ObserveDrills(StepObserver* steps,
+                           std::function<void(const scheduler::CopySeen&)> copies) {
+  pump_.ObserveBy(steps);
+  copy_seen_ = std::move(copies);
+}
+
+void Driver::CopySeen(ClusterId cluster, const clusters::CopyReport& copy) {
+  const scheduler::ClusterState* state = pump_.world().FindCluster(cluster);
+  if (state == nullptr) return;
+  const Duration offset = state->record.link.clock_offset;
+  const auto ours = [&](Instant theirs) {
+    return theirs ? Instant{theirs.ms - offset.ms} : Instant{};
+  };
+  copy_seen_({copy.ref.job, cluster, copy.ref.epoch, copy.phase, ours(copy.started),
+              ours(copy.finished)});
 }
 
 void Driver::PublishStale(JobId job) {

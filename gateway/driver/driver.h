@@ -21,6 +21,7 @@
 #include "gateway/driver/queue_bridge.h"
 #include "gateway/driver/restore_gate.h"
 #include "gateway/fairness/pending_gauge.h"
+#include "scheduler/drill/rehearsal.h"
 
 namespace fairway::gateway {
 
@@ -52,6 +53,15 @@ class Driver : private Effects {
   const scheduler::FailoverConfig& failover() const { return pump_.failover(); }
   // Turns the operator's switch; `committed` is called once that is saved.
   Status Freeze(const scheduler::FreezeRecord& wish, std::function<void()> committed);
+  // A live drill is to begin (with a wish), or the one with this id is to end.
+  Status AskDrill(uint64_t id, const scheduler::DrillWish* wish);
+  // Whoever measures drills: what each step changes, and what members say of copies (times by our
+  // clock). Null: nobody.
+  void ObserveDrills(StepObserver* steps, std::function<void(const scheduler::CopySeen&)> copies);
+  // Why this queued job waits.
+  std::string WhyItWaits(const scheduler::JobRecord& record) {
+    return pump_.Explain(record).message;
+  }
   // What the core would be told of a Job (JobBridge::WishOf).
   Result<kube::JobWish> WishOf(const kube::Object& job, const std::string& ns) const {
     return jobs_.WishOf(job, ns);
@@ -74,7 +84,10 @@ class Driver : private Effects {
   void RenewLease(const scheduler::RenewLease& command) override { fleet_.RenewLease(command); }
   void CloseLink(ClusterId cluster) override { fleet_.CloseLink(cluster); }
   void TakeInventory(ClusterId cluster) override { fleet_.TakeInventory(cluster); }
+  void CutLink(ClusterId cluster) override { fleet_.CutLink(cluster, true); }
+  void RestoreLink(ClusterId cluster) override { fleet_.CutLink(cluster, false); }
 
+  void CopySeen(ClusterId cluster, const clusters::CopyReport& copy);
   void PublishDecision(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   // `late_uid`: of a job whose first Placement had to wait; else "".
   void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision,
@@ -116,6 +129,7 @@ class Driver : private Effects {
   PlacementForms forms_;
   std::deque<Waiting> waiting_;  // oldest first; bounded
   Call waiting_timer_;
+  std::function<void(const scheduler::CopySeen&)> copy_seen_;
 };
 
 }  // namespace fairway::gateway

@@ -37,6 +37,7 @@ Status Fleet::Connect(ClusterId cluster, const std::string& name, clusters::Acce
     return Fail(member.error());
   }
   entry.member = std::move(*member);
+  if (cut_.contains(cluster)) entry.member->CutLink(true);
   return {};
 }
 
@@ -119,6 +120,16 @@ void Fleet::TakeInventory(ClusterId cluster) {
   if (found == members_.end()) return;
   found->second.inventory_wanted = true;
   found->second.member->Relist();
+}
+
+void Fleet::CutLink(ClusterId cluster, bool cut) {
+  if (cut) {
+    cut_.insert(cluster);
+  } else {
+    cut_.erase(cluster);
+  }
+  auto found = members_.find(cluster);
+  if (found != members_.end()) found->second.member->CutLink(cut);
 }
 
 // What the copy's lease is believed to be: for repairs that the core did not ask for.
@@ -282,6 +293,7 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   found->second.leases.Note(copy);
+  if (hooks_.copy_seen) hooks_.copy_seen(cluster, copy);
   scheduler::RunObserved run{copy.ref.job, cluster, copy.ref.epoch, copy.phase, copy.finished};
   run.lease_generation = copy.lease_generation;
   run.leased = copy.leased;

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -34,6 +35,8 @@ class Fleet : public clusters::MemberListener {
     std::function<void(ClusterId)> capacity_changed;
     // Makes the copy's document from the Job's; false = it is as it is. May be empty.
     std::function<bool(const scheduler::JobRecord&, kube::Object& job)> furnish;
+    // A member tells of a copy, before the core is told. May be empty.
+    std::function<void(ClusterId, const clusters::CopyReport&)> copy_seen;
     // A dispatch was refused or failed: for an Event on the Job.
     std::function<void(JobId, ClusterId, const Error&, bool retryable)> dispatch_failed;
     // A copy is not withdrawn yet; it is asked for again until it is.
@@ -60,6 +63,8 @@ class Fleet : public clusters::MemberListener {
   void RenewLease(const scheduler::RenewLease& command);
   void CloseLink(ClusterId cluster);
   void TakeInventory(ClusterId cluster);
+  // A drill: the line to the member is cut, or whole again.
+  void CutLink(ClusterId cluster, bool cut);
 
   // A ConfigMap, Secret or ServiceAccount changed: live copies that use it get it again.
   void DependencyChanged(std::string_view kind, const std::string& ns, const std::string& name);
@@ -122,6 +127,7 @@ class Fleet : public clusters::MemberListener {
   CorePump* pump_ = nullptr;
   RestoreGate* gate_ = nullptr;
   std::map<ClusterId, Entry> members_;
+  std::set<ClusterId> cut_;
   DependencyIndex dependencies_;
   const clusters::CopyReport* report_ = nullptr;
 };

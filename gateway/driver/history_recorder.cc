@@ -24,6 +24,19 @@ std::string_view OpennessOf(const scheduler::ClusterSpec& spec) {
   return spec.cordoned ? "Cordoned" : "Open";
 }
 
+std::string_view DrillStateName(const scheduler::DrillRecord& drill) {
+  switch (drill.phase) {
+    case scheduler::DrillPhase::kNone:
+    case scheduler::DrillPhase::kPreparing:
+      return drill.end == scheduler::DrillEnd::kNone ? "DrillPreparing" : "DrillOver";
+    case scheduler::DrillPhase::kCut:
+      return "DrillCut";
+    case scheduler::DrillPhase::kReturning:
+      return drill.overdue ? "DrillOverdue" : "DrillReturning";
+  }
+  return "DrillOver";
+}
+
 }  // namespace
 
 std::string_view EventName(const scheduler::Event& event) {
@@ -47,6 +60,7 @@ std::string_view EventName(const scheduler::Event& event) {
         if constexpr (std::is_same_v<T, scheduler::WithdrawFailed>) return "WithdrawFailed";
         if constexpr (std::is_same_v<T, scheduler::WorkloadFinished>) return "WorkloadFinished";
         if constexpr (std::is_same_v<T, scheduler::FreezeChanged>) return "FreezeChanged";
+        if constexpr (std::is_same_v<T, scheduler::DrillAsked>) return "DrillAsked";
         return "QuotaChanged";  // one of the objects that quota is made of
       },
       event);
@@ -104,6 +118,9 @@ void HistoryRecorder::Edits(const World& world, const std::vector<scheduler::Edi
               freeze->record.reason);
     } else if (std::holds_alternative<scheduler::EraseFreeze>(edit)) {
       Gateway(now, "Unfrozen", std::string(cause), "");
+    } else if (const auto* drill = std::get_if<scheduler::PutDrill>(&edit)) {
+      Gateway(now, std::string(DrillStateName(drill->record)), std::string(cause),
+              drill->record.wish.name);
     }
   }
 }

@@ -16,6 +16,8 @@
 #include "gateway/auth/private_file.h"
 #include "gateway/auth/rbac_access.h"
 #include "gateway/auth/token_table.h"
+#include "gateway/drill/plans.h"
+#include "gateway/drill/service.h"
 #include "gateway/driver/driver.h"
 #include "gateway/fairness/pending_gauge.h"
 #include "gateway/fairness/submission_limits.h"
@@ -125,6 +127,8 @@ struct Gateway::Impl {
   std::unique_ptr<api::ApiServer> api;
   std::vector<std::unique_ptr<SimulatedCluster>> simulated;
   std::unique_ptr<Driver> driver;
+  std::unique_ptr<DrillService> drills;
+  std::unique_ptr<DrillPlans> drill_plans;
   std::unique_ptr<BackupService> backups;
   std::unique_ptr<HistoryService> history;
   std::unique_ptr<OperatorService> operators;
@@ -298,12 +302,17 @@ Status Gateway::Impl::StartDriver() {
     options.trusted_clusters.emplace(cluster.name, cluster.access);
   }
   if (Status stored = StoreConfigured(*configured, api->writer()); !stored) return stored;
-  driver = std::make_unique<Driver>(
-      loop, api->writer(), std::move(options),
-      [this](const store::ObjectKey& about, std::string_view type, std::string_view reason,
-             std::string message) { api->events().Record(about, type, reason, message); });
+  const EventSink tell = [this](const store::ObjectKey& about, std::string_view type,
+                                std::string_view reason, std::string message) {
+    api->events().Record(about, type, reason, message);
+  };
+  driver = std::make_unique<Driver>(loop, api->writer(), std::move(options), tell);
   if (Status driving = driver->Start(); !driving) return driving;
   what_if->Bind(api->writer(), *driver);
+  drills = std::make_unique<DrillService>(loop, *journal, api->writer(), *driver, tell);
+  if (Status drilling = drills->Start(); !drilling) return drilling;
+  drill_plans = std::make_unique<DrillPlans>(loop, api->writer(), tell);
+  if (Status planning = drill_plans->Start(); !planning) return planning;
   return {};
 }
 

@@ -2,6 +2,7 @@
 // copy at spec.activeDeadlineSeconds, and we keep moving that on.
 #include <algorithm>
 
+#include "scheduler/drill/scope.h"
 #include "scheduler/failover/failover.h"
 
 namespace fairway::scheduler {
@@ -31,6 +32,10 @@ void RenewOne(StepContext& step, const JobRecord& record, Instant until, LinkWat
     // One whose pods were seen was started, whatever is known of its deadline.
     const bool waits = record.state == JobState::kDispatched && !record.dispatch_pending;
     if (late && waits) watch.saw_unstarted = true;
+    return;
+  }
+  if (IsSpared(step.world(), record)) {  // the drill sees to it that it goes
+    if (record.leased) step.Emit(RenewLease{record.job, record.cluster, record.epoch, {}});
     return;
   }
   if (!record.leased && !WantsLease(step.world(), record)) return;
@@ -83,7 +88,7 @@ void RenewSlice(StepContext& step, ClusterId cluster, LinkWatch& watch) {
 bool WantsLease(const World& world, const JobRecord& record) {
   const JobSpec* spec = world.FindSpec(record.spec);
   return spec != nullptr && spec->failover == FailoverPolicy::kFenced &&
-         world.clusters().size() > 1;
+         world.clusters().size() > 1 && !IsSpared(world, record);
 }
 
 void RaiseHorizon(StepContext& step, ClusterId cluster, Instant until) {
@@ -114,6 +119,10 @@ void TakeLeaseReport(StepContext& step, JobRecord& record, const RunObserved& ev
   record.started = true;
   if (event.ends == kNoDeadline) {
     record.leased = false;
+    return;
+  }
+  if (IsSpared(step.world(), record)) {
+    record.leased = record.leased && event.leased;
     return;
   }
   const JobSpec* spec = step.world().FindSpec(record.spec);

@@ -2,6 +2,7 @@
 // affair: what finds no room waits in the queue like any other job.
 #include <algorithm>
 
+#include "scheduler/drill/scope.h"
 #include "scheduler/failover/failover.h"
 
 namespace fairway::scheduler {
@@ -44,7 +45,7 @@ Instant MayLeaveAt(StepContext& step, const JobRecord& record) {
   // After a start of ours nothing is believed lost before a full lease was observed.
   const FailoverThresholds bounds = Effective(cluster->record.spec.failover, config);
   const Instant observed = step.failover().observed_from + bounds.lease;
-  switch (world.FindSpec(record.spec)->failover) {
+  switch (PolicyNow(world, record)) {
     case FailoverPolicy::kFast:
       return std::max(observed, Instant{1});
     case FailoverPolicy::kFenced:

@@ -45,6 +45,17 @@ struct ForecastChanges {
   std::vector<ClusterId> removed;
 };
 
+// Sees what a forecast does while it is made.
+class ForecastWatch {
+ public:
+  virtual ~ForecastWatch() = default;
+  // After the step that made it.
+  virtual void Saw(const Edit& edit, const World& world, Instant now) = 0;
+  // `explain` says why a job that is queued now waits.
+  virtual void AtEnd(const World& world,
+                     const std::function<std::string(const JobRecord&)>& explain) = 0;
+};
+
 struct ForecastPlan {
   Instant now;
   Duration horizon = Seconds(86'400);
@@ -54,6 +65,11 @@ struct ForecastPlan {
   FailoverConfig failover;
   // Until everything has ended; else until nobody waits any more.
   bool to_the_end = false;
+  // A live drill that is asked for after so long; the forecast ends with its cut. (A core that has
+  // just started believes in no loss before it has listened for a lease.)
+  const DrillWish* drill = nullptr;
+  Duration drill_after;
+  ForecastWatch* watch = nullptr;
   int64_t steps_max = 5'000'000;
   std::function<bool()> cancelled = {};  // asked now and then
 };

@@ -33,7 +33,8 @@ World WithoutRenewals(World world, FailoverConfig& failover) {
   return world;
 }
 
-Core MakeCore(World world, FailoverConfig failover) {
+Core MakeCore(World world, FailoverConfig failover, bool losses) {
+  if (losses) return Core(std::move(world), failover);
   World settled = WithoutRenewals(std::move(world), failover);
   return Core(std::move(settled), failover);
 }
@@ -47,7 +48,7 @@ bool IsEnding(const JobRecord& record) {
 
 ForecastRun::ForecastRun(World world, const ForecastPlan& plan)
     : plan_(plan),
-      core_(MakeCore(std::move(world), plan.failover)),
+      core_(MakeCore(std::move(world), plan.failover, plan.drill != nullptr)),
       now_(plan.now),
       notes_(plan.now) {}
 
@@ -68,7 +69,7 @@ Forecast ForecastRun::Go() {
     const Instant next = NextAt();
     const bool rests = !next || next - now_ >= kRest;
     if (rests) notes_.Rest(core_, now_);
-    if (IsDone() && rests) break;
+    if ((IsDone() && rests) || cut_over_) break;
     if (!next) {
       out.why = ForecastEnd::kStuck;
       break;
@@ -82,6 +83,11 @@ Forecast ForecastRun::Go() {
   }
   out.end = now_;
   out.steps = steps_;
+  if (plan_.watch != nullptr) {
+    plan_.watch->AtEnd(core_.world(), [this](const JobRecord& record) {
+      return core_.Explain(record, now_).message;
+    });
+  }
   notes_.Finish(core_, now_, out);
   return out;
 }
@@ -97,6 +103,10 @@ void ForecastRun::Begin() {
     }
   }
   ApplyChanges();
+  if (plan_.drill != nullptr) {
+    ++in_transit_;
+    Schedule(plan_.now + plan_.drill_after, {Kind::kAsks, JobId{}, {}, {}, {}});
+  }
   for (const ForecastJob& job : plan_.jobs) {
     ++arrivals_;
     Schedule(plan_.now + job.after, {Kind::kArrives, job.job, {}, {}, {}, &job});
@@ -245,6 +255,12 @@ void ForecastRun::Report(const Due& due) {
       const ForecastJob& job = *due.arrival;
       return Step(JobSubmitted{job.job, &job.spec, &job.name, job.suspended, -1});
     }
+    case Kind::kAsks:
+      --in_transit_;
+      return Step(DrillAsked{plan_.drill->id, plan_.drill});
+    case Kind::kLost:
+      --in_transit_;
+      return Step(LinkObserved{due.cluster, false, false, now_});
     case Kind::kGone:
       --in_transit_;
       copies_.erase(due.job);
@@ -302,6 +318,7 @@ void ForecastRun::Step(const Event& event) {
   sink_.Clear();
   core_.Step(now_, event, sink_);
   for (const Edit& edit : sink_.edits) {
+    if (plan_.watch != nullptr) plan_.watch->Saw(edit, core_.world(), now_);
     if (const auto* erased = std::get_if<EraseJob>(&edit)) notes_.Gone(erased->job, now_);
     const auto* put = std::get_if<PutJob>(&edit);
     if (put == nullptr) continue;
@@ -338,6 +355,16 @@ void ForecastRun::Follow(const Command& command) {
   } else if (const auto* inventory = std::get_if<scheduler::TakeInventory>(&command)) {
     ++in_transit_;
     Schedule(now_, {Kind::kStarts, JobId{}, inventory->cluster, {}, {}});
+  } else if (const auto* renew = std::get_if<RenewLease>(&command)) {
+    // A lease that is taken away shows in the copy's next report; others move on unseen.
+    if (renew->until) return;
+    ++in_transit_;
+    Schedule(now_, {Kind::kStarts, renew->job, renew->cluster, renew->epoch, {}});
+  } else if (const auto* cut = std::get_if<CutLink>(&command)) {
+    ++in_transit_;
+    Schedule(now_, {Kind::kLost, JobId{}, cut->cluster, {}, {}});
+  } else if (std::holds_alternative<RestoreLink>(command)) {
+    cut_over_ = true;
   }
 }
 

@@ -22,7 +22,7 @@ class ForecastRun {
   Forecast Go();
 
  private:
-  enum class Kind : uint8_t { kArrives, kStarts, kEnds, kGone };
+  enum class Kind : uint8_t { kArrives, kStarts, kEnds, kGone, kAsks, kLost };
   struct Due {
     Kind kind = Kind::kArrives;
     JobId job;
@@ -73,6 +73,7 @@ class ForecastRun {
   Instant timer_;
   absl::btree_map<JobId, Copy> copies_;
   absl::btree_map<ClusterId, NodeModel> nodes_;
+  bool cut_over_ = false;
   int64_t steps_ = 0;
 };
 

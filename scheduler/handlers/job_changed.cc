@@ -1,3 +1,4 @@
+#include "scheduler/drill/scope.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
 #include "scheduler/quota/quota_steps.h"
@@ -62,6 +63,7 @@ void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before) 
     const bool lies_still = resumed && !before.dispatch_pending && !before.update_due;
     record.update_due = true;
     if (lies_still && !step.world().freeze().frozen && IsLost(cluster.record.link.state) &&
+        !IsSpared(step.world(), record) &&
         (policy == FailoverPolicy::kFenced || policy == FailoverPolicy::kFast)) {
       AddResidue(step, record, record.cluster, record.epoch);
       step.Requeue(std::move(record), EndReason::kClusterLost);

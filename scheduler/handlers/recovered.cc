@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "scheduler/drill/conduct.h"
 #include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
@@ -25,6 +26,7 @@ void On(StepContext& step, const Recovered&) {
     ReviewDrain(step, id);
   }
   RecoverFailover(step);
+  RecoverDrill(step);
 }
 
 }  // namespace fairway::scheduler

@@ -102,6 +102,7 @@ void On(StepContext& step, const WorkloadFinished& event);
 void On(StepContext& step, const ClockObserved& event);
 void On(StepContext& step, const InventoryTaken& event);
 void On(StepContext& step, const FreezeChanged& event);
+void On(StepContext& step, const DrillAsked& event);
 
 // A placed job's wishes changed (job_changed.cc): its copy gets them, in the same epoch.
 void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "scheduler/drill/conduct.h"
 #include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/evict.h"
@@ -47,6 +48,7 @@ void On(StepContext& step, const TimerFired&) {
   ReviewDueTaints(step);
   RunDrains(step);
   RunFailbacks(step);
+  RunDrill(step);
   ExpireExecutions(step);
 }
 
@@ -63,6 +65,7 @@ void ArmTimer(StepContext& step) {
   consider(NextFailover(step));
   consider(NextDrain(step));
   consider(NextFailback(step));
+  consider(NextDrillLook(step));
   consider(state.quota.due);
   const auto& deadlines = step.world().ledger().deadlines();
   if (!deadlines.empty()) consider(deadlines.begin()->first);

@@ -152,7 +152,8 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
   const ClusterSpec& wishes = cluster.record.spec;
   const JobSpec& spec = spec_.spec;
   const auto asked = [&](Verdict verdict) { return spared != verdict; };
-  if (asked(Verdict::kNotReady) && (!cluster.ready || !TakesNewJobs(cluster.record.link))) {
+  if (asked(Verdict::kNotReady) &&
+      (!cluster.ready || cluster.drilled || !TakesNewJobs(cluster.record.link))) {
     return {Verdict::kNotReady};
   }
   if (!cluster.measured) return {Verdict::kNotMeasured};

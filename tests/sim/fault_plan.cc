@@ -62,6 +62,7 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.drains = MaybeEvery(rng, 3'000, 30'000);
   plan.freezes = rng.Chance({1, 2}) ? MaybeEvery(rng, 5'000, 40'000) : Duration{};
   plan.failback_after = Milliseconds(rng.Between(1'000, 20'000));
+  plan.drills = rng.Chance({1, 2}) ? MaybeEvery(rng, 4'000, 40'000) : Duration{};
   return plan;
 }
 
@@ -83,7 +84,8 @@ std::string FaultPlan::Describe() const {
       << " policies=" << policies << " lease=" << lease.ms
       << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second
       << " queues=" << queues << " quota_edit=" << quota_edit.ms << " drains=" << drains.ms
-      << " freezes=" << freezes.ms << " failback_after=" << failback_after.ms;
+      << " freezes=" << freezes.ms << " drills=" << drills.ms
+      << " failback_after=" << failback_after.ms;
   return out.str();
 }
 

@@ -44,6 +44,7 @@ struct FaultPlan {
   int64_t moves_per_second = 50;
   Duration drains;          // a cluster is drained, for a while
   Duration freezes;         // the operator's switch is turned
+  Duration drills;          // live drills: the gateway cuts a link itself
   Duration failback_after;  // FailoverConfig's
   Duration quota_edit;      // nominal quotas and stop policies change
   Ratio rejects{0, 100};    // member and job that do not get along

@@ -58,6 +58,8 @@ constexpr CanaryName kCanaries[] = {
     {"greedy-drain", Canary::kGreedyDrain},
     {"deaf-freeze", Canary::kDeafFreeze},
     {"eager-failback", Canary::kEagerFailback},
+    {"greedy-drill", Canary::kGreedyDrill},
+    {"stuck-drill", Canary::kStuckDrill},
 };
 
 struct Arguments {

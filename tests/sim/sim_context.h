@@ -42,6 +42,8 @@ enum class Canary : uint8_t {
   kGreedyDrain,     // a drain knows no budget
   kDeafFreeze,      // the core is not told of the freeze
   kEagerFailback,   // jobs go back as soon as they can
+  kGreedyDrill,     // the core is not told of a drill's scope
+  kStuckDrill,      // what a drill has cut is not restored
 };
 
 enum class Happening : uint8_t {
@@ -110,6 +112,7 @@ struct SimContext {
   scheduler::QuotaSettings quota_settings;
   std::vector<SimCluster> clusters;  // ids 1, 2, ...
   std::vector<uint8_t> cut;          // per cluster, bits of LinkCut
+  std::vector<uint8_t> drill_cut;    // per cluster: the gateway itself keeps its link cut
   SimJournal journal;
   scheduler::FreezeRecord freeze;  // as last told
   bool healed = false;             // the liveness phase: no more faults

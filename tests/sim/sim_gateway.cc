@@ -43,6 +43,7 @@ void SimGateway::Start() {
   world->CheckInvariants();
   book_.Start(*world);
   operator_.Start(*world);
+  drills_.Start(*world);
   RecoverFreeze(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
@@ -83,6 +84,8 @@ void SimGateway::Crash() {
   links_.clear();
   lists_.clear();
   started_.clear();
+  // The links were cut by this process, and are whole without it.
+  sim_.drill_cut.assign(sim_.drill_cut.size(), 0);
   batch_ = {};
   sim_.journal.Crash(sim_.rng, [&](const JournalBatch& batch) { OnCommitted(batch); });
 }
@@ -121,6 +124,19 @@ void SimGateway::Freeze(bool frozen, bool all) {
   if (sim_.canary != Canary::kDeafFreeze) Step(sched::FreezeChanged{frozen, all, &kReason});
   CloseBatch();
   freeze_told_ = revision_;
+}
+
+void SimGateway::Drill(const sched::DrillWish& wish) {
+  drills_.Told(wish);
+  sched::DrillWish told = wish;
+  if (sim_.canary == Canary::kGreedyDrill) told.listed = false;
+  Step(sched::DrillAsked{told.id, &told});
+  CloseBatch();
+}
+
+void SimGateway::AbortDrill() {
+  Step(sched::DrillAsked{core_->world().drill().wish.id, nullptr});
+  CloseBatch();
 }
 
 // What was saved stands; what was not is as if it had never been said.
@@ -226,6 +242,7 @@ void SimGateway::Step(const sched::Event& event) {
   for (const sched::Edit& edit : sink_.edits) {
     book_.Take(edit);
     operator_.Take(edit);
+    drills_.Take(edit);
   }
   for (const sched::Edit& edit : sink_.edits) {
     const auto* put = std::get_if<sched::PutJob>(&edit);

@@ -13,6 +13,7 @@
 #include "scheduler/core.h"
 #include "scheduler/outbox.h"
 #include "scheduler/reconcile.h"
+#include "tests/sim/checkers/drill_is_bounded.h"
 #include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
 #include "tests/sim/sim_context.h"
@@ -55,7 +56,7 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
 
 class SimGateway {
  public:
-  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim), operator_(sim) {}
+  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim), operator_(sim), drills_(sim) {}
 
   bool up() const { return core_ != nullptr; }
   const scheduler::Core& core() const { return *core_; }
@@ -67,6 +68,10 @@ class SimGateway {
   void RemoveCluster(ClusterId id);
   // The operator's switch.
   void Freeze(bool frozen, bool all);
+  // A live drill is asked for, or the one that is under way aborted.
+  void Drill(const scheduler::DrillWish& wish);
+  void AbortDrill();
+  void CheckDrill() { drills_.CheckTime(); }
   // The queue with this index as it stands in SimContext, with its LocalQueue; the flavor as well.
   void PutQueue(size_t index);
   JobId Submit(const SimJob& job);
@@ -132,6 +137,9 @@ class SimGateway {
               const SimEvent& lease);
   void MeasureClock(ClusterId cluster);
   void CloseLink(ClusterId cluster);
+  bool IsDeaf(const SimEvent& event) const {
+    return sim_.drill_cut[event.cluster.value - 1] != 0;
+  }
   void Transmit(const RequestKey& key, const Request& request);
   void Finish(const RequestKey& key);
   void OnCommitted(const JournalBatch& batch);
@@ -145,6 +153,7 @@ class SimGateway {
   SimContext& sim_;
   PlacementBook book_;
   OperatorBook operator_;
+  DrillBook drills_;
   Revision freeze_told_;  // when what SimContext says of the freeze was told
   uint32_t incarnation_ = 0;
   std::unique_ptr<scheduler::Core> core_;

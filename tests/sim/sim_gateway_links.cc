@@ -40,6 +40,11 @@ void SimGateway::SendRemote(const sched::Command& command) {
     if (!requests_.contains(key)) Send(key, RequestKind::kRenew, renew->until);
   } else if (const auto* close = std::get_if<sched::CloseLink>(&command)) {
     CloseLink(close->cluster);
+  } else if (const auto* cut = std::get_if<sched::CutLink>(&command)) {
+    drills_.Cuts(cut->cluster);
+    sim_.drill_cut[cut->cluster.value - 1] = 1;
+  } else if (const auto* restore = std::get_if<sched::RestoreLink>(&command)) {
+    if (sim_.canary != Canary::kStuckDrill) sim_.drill_cut[restore->cluster.value - 1] = 0;
   } else if (const auto* take = std::get_if<sched::TakeInventory>(&command)) {
     const auto link = links_.find(take->cluster);
     if (link != links_.end()) link->second.inventory_due = true;
@@ -107,6 +112,7 @@ void SimGateway::Finish(const RequestKey& key) {
 }
 
 void SimGateway::OnAnswer(const SimEvent& event) {
+  if (IsDeaf(event)) return;
   const RequestKey key{event.cluster, {event.job, event.epoch}};
   const auto at = requests_.find(key);
   if (at != requests_.end() && at->second.id == event.value) Finish(key);
@@ -149,7 +155,7 @@ void SimGateway::OnRequestTimeout(const SimEvent& event) {
 }
 
 void SimGateway::OnWatch(const SimEvent& event) {
-  if (!links_.contains(event.cluster)) return;
+  if (!links_.contains(event.cluster) || IsDeaf(event)) return;
   if (event.what == kWatchGone) {
     Step(sched::CopyGone{event.job, event.cluster, event.epoch, false});
   } else {
@@ -216,7 +222,7 @@ void SimGateway::OnListAtMember(const SimEvent& event) {
 void SimGateway::OnListAnswer(const SimEvent& event) {
   const auto link = links_.find(event.cluster);
   const auto at = lists_.find(event.value);
-  if (link == links_.end() || at == lists_.end()) return;
+  if (link == links_.end() || at == lists_.end() || IsDeaf(event)) return;
   const List list = std::move(at->second);
   lists_.erase(at);
   link->second.list = 0;

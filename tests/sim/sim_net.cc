@@ -5,6 +5,7 @@ namespace fairway::sim {
 void SendOverNet(SimContext& sim, bool to_member, const SimEvent& event) {
   const uint8_t cut = sim.cut[event.cluster.value - 1];
   if ((cut & (to_member ? kToMemberCut : kToGatewayCut)) != 0) return;
+  if (sim.drill_cut[event.cluster.value - 1] != 0) return;
   const auto delay = [&] { return Milliseconds(sim.net_rng.Between(0, sim.plan.delay_max.ms)); };
   if (!sim.healed && sim.net_rng.Chance(sim.plan.loss)) return;
   const Duration first = delay();

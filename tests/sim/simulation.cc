@@ -9,6 +9,7 @@ namespace sched = scheduler;
 namespace {
 
 constexpr uint64_t kInvariantsEvery = 1024;
+constexpr uint64_t kDrillCheckEvery = 64;
 constexpr uint64_t kRecoveryCheckEvery = 4096;
 
 FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
@@ -43,6 +44,11 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.policies = 4;
     plan.failback_after = Seconds(10);
     plan.gateway_crash = Duration{};
+  }
+  if (options.canary >= Canary::kGreedyDrill) {
+    plan.drills = Seconds(5);
+    plan.drains = plan.partition = Duration{};
+    plan.cluster_edit = plan.decommission = Duration{};
   }
   return plan;
 }
@@ -134,6 +140,7 @@ void Simulation::MakeClusters() {
     sim_.clusters.emplace_back(id, 1000 * std::max<int64_t>(sim_.rng.Between(4, 24) / nodes, 3),
                                static_cast<size_t>(nodes));
     sim_.cut.push_back(0);
+    sim_.drill_cut.push_back(0);
     sim_.heard.push_back({});
     const int64_t skew = sim_.plan.clock_skew_max.ms;
     sim_.clusters.back().SetClock(Milliseconds(sim_.rng.Between(-skew, skew)));
@@ -158,6 +165,7 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kApproval, sim_.plan.approvals);
   PlanFault(Fault::kDrain, sim_.plan.drains);
   PlanFault(Fault::kFreeze, sim_.plan.freezes);
+  PlanFault(Fault::kDrill, sim_.plan.drills);
   if (sim_.plan.queues > 0) PlanFault(Fault::kQuotaEdit, sim_.plan.quota_edit);
 
   const Instant start = sim_.now;
@@ -183,6 +191,7 @@ void Simulation::CheckNow() {
   if (gateway_.up() && sim_.happenings % kRecoveryCheckEvery == 0 && sim_.journal.idle()) {
     CheckRecovery(sim_, gateway_.core().world());
   }
+  if (sim_.happenings % kDrillCheckEvery == 0) gateway_.CheckDrill();
   if (!healed_at_ && safety_ends_ && safety_ends_ <= sim_.now) Heal();
   if (healed_at_) WatchForQuiet();
 }

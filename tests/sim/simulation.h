@@ -48,6 +48,7 @@ class Simulation {
     kQuotaEdit,
     kDrain,
     kFreeze,
+    kDrill,
   };
 
   void MakeTemplates();
@@ -82,6 +83,7 @@ class Simulation {
   void Approve();
   void Drain();
   void Freeze();
+  void Drill();
   SimCluster* PickCluster();
   // The end (simulation_end.cc).
   void CheckNow();
@@ -96,6 +98,7 @@ class Simulation {
   SimGateway gateway_;
   std::vector<scheduler::ClusterSpec> specs_;  // as first registered
   int submitted_ = 0;
+  uint64_t drills_ = 0;
   Instant safety_ends_;  // 0 while jobs are still submitted
   Instant healed_at_, next_quiet_check_, silent_since_;
   bool finished_ = false;

@@ -34,6 +34,7 @@ void Simulation::Heal() {
     if (cluster.exists()) gateway_.AddCluster(cluster.id(), specs_[cluster.id().value - 1]);
   }
   if (sim_.freeze.frozen) gateway_.Freeze(false, false);
+  if (gateway_.core().world().drill().phase != sched::DrillPhase::kNone) gateway_.AbortDrill();
   HealQueues();
   ResumeAll();
 }
@@ -82,6 +83,9 @@ std::string Simulation::FindUnsettled() const {
     if (job.finished) continue;
     if (job.suspended) return name + " is suspended";
     if (CanFinish(id, job)) return name + " could finish and has not: " + Describe(id);
+  }
+  if (gateway_.core().world().drill().phase != sched::DrillPhase::kNone) {
+    return "a drill is under way";
   }
   return "";
 }

@@ -114,6 +114,9 @@ void Simulation::Strike(Fault fault) {
     case Fault::kFreeze:
       PlanFault(fault, sim_.plan.freezes);
       return Freeze();
+    case Fault::kDrill:
+      PlanFault(fault, sim_.plan.drills);
+      return Drill();
     case Fault::kQuotaEdit:
       PlanFault(fault, sim_.plan.quota_edit);
       return EditQueue();
@@ -199,6 +202,30 @@ void Simulation::Drain() {
 void Simulation::Freeze() {
   if (!gateway_.up()) return;
   gateway_.Freeze(!sim_.freeze.frozen, sim_.rng.Chance({1, 3}));
+}
+
+// A cluster's loss is rehearsed, for half of the jobs that are there, or all; or that is ended.
+void Simulation::Drill() {
+  SimCluster* cluster = PickCluster();
+  if (cluster == nullptr || !gateway_.up()) return;
+  const sched::World& world = gateway_.core().world();
+  if (world.drill().phase != sched::DrillPhase::kNone) {
+    if (sim_.rng.Chance({1, 4})) gateway_.AbortDrill();
+    return;
+  }
+  sched::DrillWish wish;
+  wish.id = ++drills_;
+  wish.name = "drill";
+  wish.clusters = {cluster->id()};
+  wish.cut_for = Milliseconds(
+      sim_.rng.Between(1'000, sim_.plan.unreachable_after.ms + 3 * sim_.plan.lease.ms));
+  wish.abort_unhealthy = sim_.rng.Chance({1, 3});
+  if (sim_.rng.Chance({1, 4})) wish.pending_max = sim_.rng.Between(0, 20);
+  wish.listed = sim_.rng.Chance({2, 3});
+  for (const auto& [id, record] : world.jobs()) {
+    if (wish.listed && sim_.rng.Chance({1, 2})) wish.jobs.push_back(id);
+  }
+  gateway_.Drill(wish);
 }
 
 void Simulation::DeleteForeign() {

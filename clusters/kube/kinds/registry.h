@@ -28,6 +28,7 @@ StrategyMaker FindCoreStrategy(const KindInfo& kind);
 StrategyMaker FindEventStrategy(const KindInfo& kind);
 StrategyMaker FindRbacStrategy(const KindInfo& kind);
 StrategyMaker FindFairwayStrategy(const KindInfo& kind);
+StrategyMaker FindDrillStrategy(const KindInfo& kind);
 StrategyMaker FindKueueStrategy(const KindInfo& kind);
 
 }  // namespace fairway::kube

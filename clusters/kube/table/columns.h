@@ -53,6 +53,8 @@ void FillClaim(const Object& doc, Instant now, Array& cells);
 void FillCluster(const Object& doc, Instant now, Array& cells);
 void FillPlacement(const Object& doc, Instant now, Array& cells);
 void FillPlacementPolicy(const Object& doc, Instant now, Array& cells);
+void FillDrill(const Object& doc, Instant now, Array& cells);
+void FillDrillPlan(const Object& doc, Instant now, Array& cells);
 void FillClusterQueue(const Object& doc, Instant now, Array& cells);
 void FillLocalQueue(const Object& doc, Instant now, Array& cells);
 void FillCohort(const Object& doc, Instant now, Array& cells);
