@@ -35,8 +35,8 @@ struct RenewLease {
 struct CloseLink {
   ClusterId cluster;
 };
-// A drill: from now on the link to this cluster behaves as if the network were cut. It is whole again
-// after RestoreLink, and in a process that was not told to cut it.
+// A drill: from now on the link to this cluster behaves as if the network were cut. It is whole
+// again after RestoreLink, and in a process that was not told to cut it.
 struct CutLink {
   ClusterId cluster;
 };
@@ -85,10 +85,10 @@ struct SetTimer {
   Instant at;
 };
 
-using Command = std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob,
-                             ExpireJob, PublishQueues, SetTimer, RenewLease, CloseLink,
-                             TakeInventory, PublishCluster, PublishStale, PublishDrain,
-                             CutLink, RestoreLink>;
+using Command =
+    std::variant<Dispatch, Withdraw, PublishPlacement, PublishStatus, ReleaseJob, ExpireJob,
+                 PublishQueues, SetTimer, RenewLease, CloseLink, TakeInventory, PublishCluster,
+                 PublishStale, PublishDrain, CutLink, RestoreLink>;
 static_assert(std::is_trivially_copyable_v<Command> && sizeof(Command) <= 40);
 
 inline bool IsRemote(const Command& c) {

@@ -75,11 +75,10 @@ struct EraseLocalQueue {
   LocalQueueId id;
 };
 
-using Edit =
-    std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
-                 EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
-                 PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze, EraseFreeze,
-                 PutDrill, EraseDrill>;
+using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
+                          EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
+                          PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze,
+                          EraseFreeze, PutDrill, EraseDrill>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

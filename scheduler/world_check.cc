@@ -1,7 +1,7 @@
 // World::CheckInvariants: recomputes every derived index from the records alone.
 #include "scheduler/assert.h"
-#include "scheduler/drill/scope.h"
 #include "scheduler/constraint.h"
+#include "scheduler/drill/scope.h"
 #include "scheduler/world.h"
 
 namespace fairway::scheduler {
@@ -130,8 +130,8 @@ void World::CheckInvariants() const {
     FAIRWAY_ASSERT(state.leaving == totals[id].leaving);
     FAIRWAY_ASSERT(state.claimed == totals[id].claimed);
     FAIRWAY_ASSERT(state.jobs == totals[id].jobs);
-    FAIRWAY_ASSERT(state.drilled == (drill_.phase != DrillPhase::kNone &&
-                                     IsDrilled(drill_.wish, id)));
+    FAIRWAY_ASSERT(state.drilled ==
+                   (drill_.phase != DrillPhase::kNone && IsDrilled(drill_.wish, id)));
     FAIRWAY_ASSERT(state.in_flight == totals[id].in_flight);
     FAIRWAY_ASSERT(state.charged.Get(state.capacity, state.in_flight, specs_) ==
                    ChargeNodes(state.capacity, state.in_flight, specs_));

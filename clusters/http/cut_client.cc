@@ -86,8 +86,8 @@ Call CutClient::Fetch(HttpRequest request, HttpDone done) {
   if (line_->cut) {
     line_->Silence(id, *exchange);
   } else {
-    exchange->call = line_->inner.Fetch(
-        std::move(request), [weak, id](Result<HttpResponse> answer) {
+    exchange->call =
+        line_->inner.Fetch(std::move(request), [weak, id](Result<HttpResponse> answer) {
           const std::shared_ptr<Line> line = weak.lock();
           if (line == nullptr) return;
           if (auto over = line->Take(id)) over->done(std::move(answer));

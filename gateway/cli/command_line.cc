@@ -34,12 +34,11 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"serve", RunServe},     {"demo", RunDemo},       {"cluster", RunCluster},
-    {"approve", RunApprove}, {"freeze", RunFreeze},   {"unfreeze", RunUnfreeze},
-    {"explain", RunExplain}, {"whatif", RunWhatIf},   {"history", RunHistory},
-    {"drill", RunDrill},
-    {"backup", RunBackup},   {"restore", RunRestore}, {"simulate", RunSimulate},
-    {"version", RunVersion}};
+    {"serve", RunServe},       {"demo", RunDemo},      {"cluster", RunCluster},
+    {"approve", RunApprove},   {"freeze", RunFreeze},  {"unfreeze", RunUnfreeze},
+    {"explain", RunExplain},   {"whatif", RunWhatIf},  {"history", RunHistory},
+    {"drill", RunDrill},       {"backup", RunBackup},  {"restore", RunRestore},
+    {"simulate", RunSimulate}, {"version", RunVersion}};
 
 }  // namespace
 

@@ -31,7 +31,8 @@ constexpr const char* kUsage =
     "  fairway drill list\n"
     "\n"
     "Rehearses the loss of clusters. Without --live the scheduler is asked what would happen, and\n"
-    "nothing is touched. With it the gateway's own links to the clusters are cut for the duration:\n"
+    "nothing is touched. With it the gateway's own links to the clusters are cut for the "
+    "duration:\n"
     "what runs there is really moved, by the rules of failover. plan starts drills by a schedule.\n"
     "\n"
     "Scope (all jobs when absent; others stay where they are):\n"
@@ -147,9 +148,9 @@ int Watch(ApiClient& api, const std::string& name, const std::string& output) {
     shown = line;
     const std::string phase = Text(*drill, {"status", "phase"});
     if (!IsDrillOver(phase)) continue;
-    std::fputs(output.empty() ? DrillReportText(*drill).c_str()
-                              : FormatDocument(*drill, output).c_str(),
-               stdout);
+    std::fputs(
+        output.empty() ? DrillReportText(*drill).c_str() : FormatDocument(*drill, output).c_str(),
+        stdout);
     return phase == "Completed" ? 0 : 1;
   }
 }
@@ -164,10 +165,9 @@ int Create(ApiClient& api, const Args& args, Object drill, const std::string& na
   drill["apiVersion"] = "fairway.flext.sh/v1alpha1";
   drill["kind"] = "Drill";
   const bool dry = args.Has("dry-run");
-  auto made = api.Call("POST",
-                       std::string(kApi) + "drills?fieldManager=fairway-cli" +
-                           (dry ? "&dryRun=All" : ""),
-                       kube::Serialize(Value(std::move(drill))));
+  auto made = api.Call(
+      "POST", std::string(kApi) + "drills?fieldManager=fairway-cli" + (dry ? "&dryRun=All" : ""),
+      kube::Serialize(Value(std::move(drill))));
   if (!made) return PrintError(made.error());
   const std::string made_name = Text(*made, {"metadata", "name"});
   const std::string output = args.Get("output");
@@ -190,8 +190,8 @@ int Run(ApiClient& api, const Args& args) {
     return Create(api, args, Object{{"spec", std::move(*spec)}}, name);
   }
   for (const char* flag : {"cluster", "live", "duration", "scope", "selector"}) {
-    if (args.Has(flag)) return Usage("--plan says all of the drill; it goes with no --" +
-                                     std::string(flag));
+    if (args.Has(flag))
+      return Usage("--plan says all of the drill; it goes with no --" + std::string(flag));
   }
   auto plan = api.Get(Target("drillplans", from));
   if (!plan) return PrintError(plan.error());
@@ -235,11 +235,11 @@ int Plan(ApiClient& api, const Args& args) {
              {"spec", Object{{"schedule", args.Get("schedule")},
                              {"suspend", args.Has("suspend")},
                              {"drillTemplate", Object{{"spec", std::move(*spec)}}}}}};
-  auto made = api.Call("PATCH",
-                       Target("drillplans", args.words[1]) +
-                           "?fieldManager=fairway-cli&force=true" +
-                           (args.Has("dry-run") ? "&dryRun=All" : ""),
-                       kube::Serialize(Value(std::move(doc))), "application/apply-patch+yaml");
+  auto made =
+      api.Call("PATCH",
+               Target("drillplans", args.words[1]) + "?fieldManager=fairway-cli&force=true" +
+                   (args.Has("dry-run") ? "&dryRun=All" : ""),
+               kube::Serialize(Value(std::move(doc))), "application/apply-patch+yaml");
   if (!made) return PrintError(made.error());
   std::printf("drillplan/%s %s\n", args.words[1].c_str(),
               args.Has("dry-run") ? "configured (server dry run)" : "configured");

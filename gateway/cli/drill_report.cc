@@ -73,18 +73,18 @@ std::string Times(const Object& report) {
 }
 
 std::string Outcomes(const Object& report) {
-  std::string out = "\n" + Count(report, "inScope") + " jobs in the scope: " +
-                    Count(report, "moved") + " ran again elsewhere, " + Count(report, "placed") +
-                    " placed and not yet running, " + Count(report, "unplaced") +
-                    " without room, " + Count(report, "waiting") + " waited for their cluster, " +
-                    Count(report, "resumed") + " went on there, " + Count(report, "finished") +
-                    " had ended, " + Count(report, "untouched") + " untouched.\n";
+  std::string out =
+      "\n" + Count(report, "inScope") + " jobs in the scope: " + Count(report, "moved") +
+      " ran again elsewhere, " + Count(report, "placed") + " placed and not yet running, " +
+      Count(report, "unplaced") + " without room, " + Count(report, "waiting") +
+      " waited for their cluster, " + Count(report, "resumed") + " went on there, " +
+      Count(report, "finished") + " had ended, " + Count(report, "untouched") + " untouched.\n";
   out += Count(report, "outOfScope") + " jobs outside the scope, " +
          Count(report, "outOfScopeMoved") + " of them moved.\n";
-  out += "Lost runs: " + Count(report, "lostRuns") + ". Duplicated runs: " +
-         Count(report, "duplicatedRuns") + " (under policy fenced: " +
-         Count(report, "duplicatedUnderFenced") + "). Work done again: " +
-         Span(report, "lostWorkMilliseconds") + " in all, " +
+  out += "Lost runs: " + Count(report, "lostRuns") +
+         ". Duplicated runs: " + Count(report, "duplicatedRuns") +
+         " (under policy fenced: " + Count(report, "duplicatedUnderFenced") +
+         "). Work done again: " + Span(report, "lostWorkMilliseconds") + " in all, " +
          Span(report, "lostWorkMaxMilliseconds") + " at most.\n";
   return out;
 }
@@ -160,10 +160,11 @@ std::string DrillReportText(const Value& drill) {
                     Text(drill, {"spec", "duration"}) + "\n" + (phase.empty() ? "Pending" : phase) +
                     (reason.empty() ? "" : " (" + reason + ")") +
                     (message.empty() ? "" : ": " + message) + "\n";
-  for (const auto& [field, what] : {std::pair<std::string_view, const char*>{"startTime", "began"},
-                                    {"cutTime", "cut"},
-                                    {"restoredTime", "restored"},
-                                    {"completionTime", "over"}}) {
+  constexpr std::pair<std::string_view, const char*> kTimes[] = {{"startTime", "began"},
+                                                                 {"cutTime", "cut"},
+                                                                 {"restoredTime", "restored"},
+                                                                 {"completionTime", "over"}};
+  for (const auto& [field, what] : kTimes) {
     const std::string at = Text(drill, {"status", field});
     if (!at.empty()) out += std::string("  ") + what + " " + at + "\n";
   }
@@ -186,9 +187,8 @@ std::string DrillTable(const Value& list) {
           {Text(drill, {"metadata", "name"}), Text(drill, {"spec", "mode"}), Clusters(drill),
            phase.empty() ? "Pending" : phase,
            report == nullptr ? "-" : Count(*report, "moved") + "/" + Count(*report, "inScope"),
-           report == nullptr
-               ? "-"
-               : Span(kube::ObjectOrEmpty(*report, "recovery"), "p99Milliseconds"),
+           report == nullptr ? "-"
+                             : Span(kube::ObjectOrEmpty(*report, "recovery"), "p99Milliseconds"),
            report == nullptr ? "-" : Count(*report, "duplicatedRuns"),
            Text(drill, {"status", "startTime"})});
     }

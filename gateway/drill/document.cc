@@ -87,9 +87,9 @@ Array Clusters(const scheduler::Rehearsal& rehearsal) {
 }
 
 constexpr std::pair<DrillFate, std::string_view> kCounts[] = {
-    {DrillFate::kMoved, "moved"},       {DrillFate::kPlaced, "placed"},
-    {DrillFate::kUnplaced, "unplaced"}, {DrillFate::kWaits, "waiting"},
-    {DrillFate::kResumed, "resumed"},   {DrillFate::kFinished, "finished"},
+    {DrillFate::kMoved, "moved"},         {DrillFate::kPlaced, "placed"},
+    {DrillFate::kUnplaced, "unplaced"},   {DrillFate::kWaits, "waiting"},
+    {DrillFate::kResumed, "resumed"},     {DrillFate::kFinished, "finished"},
     {DrillFate::kUntouched, "untouched"}, {DrillFate::kDeleted, "deleted"}};
 
 }  // namespace
@@ -212,15 +212,20 @@ DrillState StateOfSimulation(const scheduler::SimulatedDrill& drill) {
     return {"Aborted", "AbortedByOperator", "an operator ended it", {}, {}};
   }
   if (drill.forecast.why == ForecastEnd::kGaveUp) {
-    return {"Failed", "TooLarge", "gave up after " + std::to_string(drill.forecast.steps) + " steps",
-            {}, {}};
+    return {"Failed",
+            "TooLarge",
+            "gave up after " + std::to_string(drill.forecast.steps) + " steps",
+            {},
+            {}};
   }
   if (drill.rehearsal == nullptr) {
     const bool unprotected = drill.end == DrillEnd::kUnprotected;
-    return {"Failed", unprotected ? "JobsNotProtected" : "NotPossible",
+    return {"Failed",
+            unprotected ? "JobsNotProtected" : "NotPossible",
             unprotected ? "workloads outside the scope would not be free of their leases in time"
                         : "such a drill would not begin",
-            {}, {}};
+            {},
+            {}};
   }
   return {"Completed", std::string(scheduler::DrillEndName(DrillEnd::kCompleted)), "", {}, {}};
 }

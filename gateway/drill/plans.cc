@@ -87,9 +87,8 @@ DrillPlans::OwnedByPlan DrillPlans::FindOwned() {
         found.drill.name = object.key.name;
         found.drill.finished = IsDrillOver(phase);
         found.drill.succeeded = phase == "Completed";
-        found.drill.at = found.drill.finished
-                             ? TimeIn(drill, {"status", "completionTime"})
-                             : TimeIn(drill, {"metadata", "creationTimestamp"});
+        found.drill.at = found.drill.finished ? TimeIn(drill, {"status", "completionTime"})
+                                              : TimeIn(drill, {"metadata", "creationTimestamp"});
         found.uid = std::string(kube::GetString(drill, {"metadata", "uid"}));
         owned[owner].push_back(std::move(found));
         return true;
@@ -101,12 +100,13 @@ DrillPlans::OwnedByPlan DrillPlans::FindOwned() {
 void DrillPlans::Review() {
   if (!writer_.store().CanWrite()) return Wake(kRetryMs);
   std::vector<std::pair<std::string, Value>> plans;
-  Status read = writer_.store().ScanLatest(
-      {std::string(kDrillPlans), "", std::nullopt}, [&](const store::Object& object) {
-        auto doc = kube::ParseJson(*object.body);
-        if (doc && doc->is_object()) plans.emplace_back(object.key.name, std::move(*doc));
-        return true;
-      });
+  Status read = writer_.store().ScanLatest({std::string(kDrillPlans), "", std::nullopt},
+                                           [&](const store::Object& object) {
+                                             auto doc = kube::ParseJson(*object.body);
+                                             if (doc && doc->is_object())
+                                               plans.emplace_back(object.key.name, std::move(*doc));
+                                             return true;
+                                           });
   if (!read) return Log(LogLevel::kError, "drill plans are not read: {}", read.error().message);
   if (plans.empty()) return;
   const OwnedByPlan owned = FindOwned();
@@ -128,13 +128,12 @@ bool DrillPlans::StartDrill(const std::string& name, const Object& plan, Instant
   }
   // The scheduled time is in the name: the same start is not made twice.
   const std::string drill = name + "-" + std::to_string(at.ms / kMinuteMs);
-  metadata["ownerReferences"] =
-      Array{Object{{"apiVersion", "fairway.flext.sh/v1alpha1"},
-                   {"kind", "DrillPlan"},
-                   {"name", name},
-                   {"uid", kube::GetString(plan, {"metadata", "uid"})},
-                   {"controller", true},
-                   {"blockOwnerDeletion", true}}};
+  metadata["ownerReferences"] = Array{Object{{"apiVersion", "fairway.flext.sh/v1alpha1"},
+                                             {"kind", "DrillPlan"},
+                                             {"name", name},
+                                             {"uid", kube::GetString(plan, {"metadata", "uid"})},
+                                             {"controller", true},
+                                             {"blockOwnerDeletion", true}}};
   metadata["name"] = drill;
   Object doc{{"metadata", std::move(metadata)}, {"spec", kube::ObjectOrEmpty(made, "spec")}};
   auto created = writer_.Create({std::string(kDrillResource), "", drill}, Value(std::move(doc)));
@@ -158,11 +157,11 @@ void DrillPlans::Run(const std::string& name, const Object& plan,
     if (!removed) Log(LogLevel::kWarning, "drill {}: not removed", gone);
   }
   for (const std::string& other : step.abort) {
-    auto aborted = writer_.Mutate({std::string(kDrillResource), "", other}, "",
-                                  [](Object& doc) -> Status {
-                                    kube::EnsureObject(doc, {"spec"})["abort"] = true;
-                                    return {};
-                                  });
+    auto aborted =
+        writer_.Mutate({std::string(kDrillResource), "", other}, "", [](Object& doc) -> Status {
+          kube::EnsureObject(doc, {"spec"})["abort"] = true;
+          return {};
+        });
     if (!aborted) Log(LogLevel::kWarning, "drill {}: not aborted", other);
   }
   if (!step.missed.empty() && std::exchange(told_[name], step.missed_at) != step.missed_at) {
@@ -179,8 +178,8 @@ void DrillPlans::Run(const std::string& name, const Object& plan,
     }
     if (owned.drill.succeeded) succeeded = std::max(succeeded, owned.drill.at);
   }
-  auto written = writer_.Mutate(
-      {std::string(kDrillPlans), "", name}, "status", [&](Object& doc) -> Status {
+  auto written =
+      writer_.Mutate({std::string(kDrillPlans), "", name}, "status", [&](Object& doc) -> Status {
         Object& status = kube::EnsureObject(doc, {"status"});
         if (active.empty()) {
           status.erase("active");

@@ -153,8 +153,8 @@ void DrillService::Review() {
   std::sort(ended.begin(), ended.end());
   for (size_t i = 0; i + kDrillsKept < ended.size(); ++i) {
     auto gone = writer_.Delete(KeyOf(ended[i].second));
-    if (!gone) Log(LogLevel::kWarning, "drill {}: not removed: {}", ended[i].second,
-                   gone.error().message);
+    if (!gone)
+      Log(LogLevel::kWarning, "drill {}: not removed: {}", ended[i].second, gone.error().message);
   }
   if (live_ != nullptr && !live_there && !live_->over) {
     Status asked = driver_.AskDrill(live_->id, nullptr);
@@ -201,7 +201,8 @@ void DrillService::Begin(const std::string& name, uint64_t id, const Object& dri
   auto words = kube::DrillWordsFrom(kube::ObjectOrEmpty(drill, "spec"));
   if (!words) return Fail(name, id, "InvalidSpec", words.error().message);
   if (words->abort) {
-    DrillState state{"Aborted", "AbortedByOperator", "it was to be aborted before it began", {}, {}};
+    DrillState state{
+        "Aborted", "AbortedByOperator", "it was to be aborted before it began", {}, {}};
     return Write(name, id, state, nullptr, true);
   }
   if (words->live) return BeginLive(name, id, *words);
@@ -270,8 +271,8 @@ void DrillService::BeginLive(const std::string& name, uint64_t id, const kube::D
   ShowLive();
 }
 
-void DrillService::Stepped(const scheduler::World& world,
-                           const std::vector<scheduler::Edit>& edits, Instant now) {
+void DrillService::Stepped(const scheduler::World& world, const std::vector<scheduler::Edit>& edits,
+                           Instant now) {
   if (live_ == nullptr) return;
   for (const scheduler::Edit& edit : edits) {
     if (const auto* put = std::get_if<scheduler::PutDrill>(&edit)) {
@@ -294,6 +295,13 @@ void DrillService::Stepped(const scheduler::World& world,
   }
 }
 
+bool DrillService::IsWanted(const scheduler::RehearsedJob& job) const {
+  auto object = writer_.store().Latest(JobKey(job.name));
+  if (!object || !object->has_value() || (*object)->created.value != job.job.value) return false;
+  auto doc = kube::ParsePruned(*(*object)->body, kube::Omission{"spec", "status"});
+  return doc && kube::GetString(*doc, {"metadata", "deletionTimestamp"}).empty();
+}
+
 void DrillService::ShowLive() {
   if (live_ == nullptr) return;
   if (!writer_.store().CanWrite()) return Later(kShowEveryMs);
@@ -312,7 +320,8 @@ void DrillService::ShowLive() {
     const scheduler::World& world = driver_.world();
     const scheduler::DrillReport report = scheduler::MakeReport(
         *live_->rehearsal, world, driver_.failover(),
-        [this](const scheduler::JobRecord& job) { return driver_.WhyItWaits(job); });
+        {.explain = [this](const scheduler::JobRecord& job) { return driver_.WhyItWaits(job); },
+         .wanted = [this](const scheduler::RehearsedJob& job) { return IsWanted(job); }});
     const Object document =
         ReportDocument(*live_->rehearsal, report, NamesIn(world), live_->over && !record.overdue);
     Write(live_->name, live_->id, state, &document, live_->over);
@@ -347,26 +356,26 @@ void DrillService::BeginSimulation(const std::string& name, uint64_t id,
   plan.failover = driver_.failover();
   plan.cancelled = [cancelled = simulation_->cancelled] { return cancelled->load(); };
   if (worker_.joinable()) worker_.join();  // it has ended
-  worker_ = std::thread([this, snapshot, plan, wish = std::move(*wish), run_time = words.run_time,
-                         facts = FactsOf(driver_.world()), simulation = *simulation_,
-                         names = NamesIn(driver_.world()),
-                         alive = std::weak_ptr<int>(life_)]() mutable {
-    auto answer = std::make_shared<Result<Answer>>([&]() -> Result<Answer> {
-      auto copy = ReadWorld(journal_, *snapshot, facts);
-      if (!copy) return fairway::Fail(copy.error());
-      plan.run_times = std::move(copy->run_times);
-      plan.run_times.assumed = run_time;
-      const scheduler::SimulatedDrill drill =
-          scheduler::SimulateDrill(std::move(copy->world), std::move(plan), wish);
-      return Answer{StateOfSimulation(drill),
-                    drill.rehearsal == nullptr
-                        ? Object{}
-                        : ReportDocument(*drill.rehearsal, drill.report, names, true)};
-    }());
-    loop_.Post([this, alive, simulation, answer] {
-      if (!alive.expired()) EndSimulation(simulation, std::move(*answer));
-    });
-  });
+  worker_ =
+      std::thread([this, snapshot, plan, wish = std::move(*wish), run_time = words.run_time,
+                   facts = FactsOf(driver_.world()), simulation = *simulation_,
+                   names = NamesIn(driver_.world()), alive = std::weak_ptr<int>(life_)]() mutable {
+        auto answer = std::make_shared<Result<Answer>>([&]() -> Result<Answer> {
+          auto copy = ReadWorld(journal_, *snapshot, facts);
+          if (!copy) return fairway::Fail(copy.error());
+          plan.run_times = std::move(copy->run_times);
+          plan.run_times.assumed = run_time;
+          const scheduler::SimulatedDrill drill =
+              scheduler::SimulateDrill(std::move(copy->world), std::move(plan), wish);
+          return Answer{StateOfSimulation(drill),
+                        drill.rehearsal == nullptr
+                            ? Object{}
+                            : ReportDocument(*drill.rehearsal, drill.report, names, true)};
+        }());
+        loop_.Post([this, alive, simulation, answer] {
+          if (!alive.expired()) EndSimulation(simulation, std::move(*answer));
+        });
+      });
 }
 
 void DrillService::EndSimulation(const Simulation& simulation, Result<Answer> answer) {

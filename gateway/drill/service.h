@@ -1,6 +1,6 @@
-// DrillService: carries out Drill objects. Live ones are the core's (scheduler/drill/): it is asked,
-// and what it does is measured; simulated ones run on a thread of their own, one at a time, on a
-// copy of the world. The status and the report are written as they become known.
+// DrillService: carries out Drill objects. Live ones are the core's (scheduler/drill/): it is
+// asked, and what it does is measured; simulated ones run on a thread of their own, one at a time,
+// on a copy of the world. The status and the report are written as they become known.
 //
 // After a restart the drill that was under way is over (the core sees to that): it is shown as
 // Interrupted, with the report as it was last written.
@@ -68,6 +68,7 @@ class DrillService : private StepObserver {
   Result<scheduler::DrillWish> WishOf(const std::string& name, uint64_t id,
                                       const kube::DrillWords& words) const;
   Status ListJobs(const kube::LabelSelector& selector, scheduler::DrillWish& wish) const;
+  bool IsWanted(const scheduler::RehearsedJob& job) const;
   // Writes what is known of the live drill.
   void ShowLive();
   void Write(const std::string& name, uint64_t id, const DrillState& state,

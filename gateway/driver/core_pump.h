@@ -41,7 +41,8 @@ class Effects {
   virtual void RestoreLink(ClusterId cluster) = 0;
 };
 
-// Sees what each step has changed, after it and before anything of it is done. Must not post events.
+// Sees what each step has changed, after it and before anything of it is done. Must not post
+// events.
 class StepObserver {
  public:
   virtual ~StepObserver() = default;

@@ -391,8 +391,8 @@ void Driver::CopySeen(ClusterId cluster, const clusters::CopyReport& copy) {
   const auto ours = [&](Instant theirs) {
     return theirs ? Instant{theirs.ms - offset.ms} : Instant{};
   };
-  copy_seen_({copy.ref.job, cluster, copy.ref.epoch, copy.phase, ours(copy.started),
-              ours(copy.finished)});
+  copy_seen_(
+      {copy.ref.job, cluster, copy.ref.epoch, copy.phase, ours(copy.started), ours(copy.finished)});
 }
 
 void Driver::PublishStale(JobId job) {

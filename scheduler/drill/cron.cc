@@ -110,9 +110,9 @@ Result<int> ReadValue(const Field& field, std::string_view text) {
   if (!value) return value;
   if (field.max == 6 && *value == 7) return 0;  // Sunday has two numbers
   if (*value < field.min || *value > field.max) {
-    return Fail(Bad(field, text,
-                    "must be in the range " + std::to_string(field.min) + "-" +
-                        std::to_string(field.max)));
+    return Fail(
+        Bad(field, text,
+            "must be in the range " + std::to_string(field.min) + "-" + std::to_string(field.max)));
   }
   return value;
 }

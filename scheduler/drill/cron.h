@@ -17,7 +17,8 @@ class Cron {
   // "*/5 0-6 1,15 jan-mar mon", "@daily". An Error's message says which field is wrong, and how.
   static Result<Cron> Parse(std::string_view text);
 
-  // The first time after `t`, a whole minute; 0 when there is none within eight years (30 February).
+  // The first time after `t`, a whole minute; 0 when there is none within eight years (30
+  // February).
   Instant Next(Instant t) const;
 
   bool operator==(const Cron&) const = default;

@@ -30,12 +30,12 @@ struct PlanDrill {
 };
 
 struct PlanStep {
-  Instant start;                     // create the drill of this time; 0 = none
-  std::vector<std::string> abort;    // drills that have to make way first
-  std::vector<std::string> remove;   // of the history
-  std::string missed;                // why a start that was due is left out; "" = none was
-  Instant missed_at;                 // of that start
-  Instant wake;                      // when to look again at the latest; 0 = when something changes
+  Instant start;                    // create the drill of this time; 0 = none
+  std::vector<std::string> abort;   // drills that have to make way first
+  std::vector<std::string> remove;  // of the history
+  std::string missed;               // why a start that was due is left out; "" = none was
+  Instant missed_at;                // of that start
+  Instant wake;                     // when to look again at the latest; 0 = when something changes
 };
 
 // `last` is when a drill was last started, or when the plan was made.

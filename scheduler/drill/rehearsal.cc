@@ -48,8 +48,7 @@ void Rehearsal::Saw(const Edit& edit, Instant now) {
     const auto at = jobs_.find(erased->job);
     if (at == jobs_.end()) return;
     ++generation_;
-    RehearsedJob& job = at->second;
-    job.vanished = !job.deleted && !job.finished;
+    at->second.gone = true;
   } else if (const auto* cluster = std::get_if<PutCluster>(&edit)) {
     Take(cluster->record, now);
   }
@@ -57,7 +56,6 @@ void Rehearsal::Saw(const Edit& edit, Instant now) {
 
 void Rehearsal::Take(const JobRecord& record, Instant now, RehearsedJob& job) {
   ++generation_;
-  if (record.state == JobState::kDeleting || record.delete_requested) job.deleted = true;
   if (IsFinished(record)) {
     Mark(job.finished, now);
     job.failed = record.state == JobState::kFailed;
@@ -70,8 +68,7 @@ void Rehearsal::Take(const JobRecord& record, Instant now, RehearsedJob& job) {
   if (record.epoch == job.epoch && record.cluster == job.from) {
     if (record.state == JobState::kUncertain) Mark(job.uncertain, now);
     if (record.state == JobState::kFenced) Mark(job.fenced, now);
-    const bool heard =
-        record.state == JobState::kDispatched || record.state == JobState::kRunning;
+    const bool heard = record.state == JobState::kDispatched || record.state == JobState::kRunning;
     if (heard && job.uncertain) Mark(job.resumed, now);
     return;
   }

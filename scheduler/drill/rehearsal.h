@@ -42,19 +42,18 @@ struct RehearsedJob {
   Instant since;  // it was there, running when `ran`
   bool ran = false;
   // What was seen since the cut; 0 = not.
-  Instant uncertain;  // its loss was noticed
-  Instant fenced;     // its copy had certainly ended
-  Instant left;       // the epoch was given up
-  Instant placed;     // somewhere else
-  Instant running;    // there
-  Instant resumed;    // the old epoch was heard of again
-  Instant finished;   // with a result, wherever
+  Instant uncertain;                    // its loss was noticed
+  Instant fenced;                       // its copy had certainly ended
+  Instant left;                         // the epoch was given up
+  Instant placed;                       // somewhere else
+  Instant running;                      // there
+  Instant resumed;                      // the old epoch was heard of again
+  Instant finished;                     // with a result, wherever
   EndReason reason = EndReason::kNone;  // why it left
   ClusterId to;
   Epoch to_epoch;
-  bool failed = false;    // its result
-  bool deleted = false;   // by its owner
-  bool vanished = false;  // no record, and nobody had deleted it
+  bool failed = false;  // its result
+  bool gone = false;    // its record is: deleted by its owner, or lost
   // Of the copies, by their members' own records.
   Instant old_started, old_ended, new_started;
   bool old_runs_on = false;  // when its cluster was back, it had not ended

@@ -10,11 +10,13 @@ namespace {
 
 constexpr int kExplainedMax = 256;
 
-DrillFate FateOf(const RehearsedJob& job, const JobRecord* record) {
-  if (job.vanished) return DrillFate::kVanished;
+DrillFate FateOf(const RehearsedJob& job, const JobRecord* record, const DrillFacts& facts) {
+  if (record == nullptr && !job.finished && facts.wanted && facts.wanted(job)) {
+    return DrillFate::kVanished;
+  }
   if (job.running) return DrillFate::kMoved;
   if (job.finished) return job.left && job.placed ? DrillFate::kMoved : DrillFate::kFinished;
-  if (job.deleted || record == nullptr) return DrillFate::kDeleted;
+  if (record == nullptr || record->state == JobState::kDeleting) return DrillFate::kDeleted;
   if (job.left) {
     return record->state == JobState::kQueued ? DrillFate::kUnplaced : DrillFate::kPlaced;
   }
@@ -22,14 +24,14 @@ DrillFate FateOf(const RehearsedJob& job, const JobRecord* record) {
   return job.uncertain ? DrillFate::kWaits : DrillFate::kUntouched;
 }
 
-std::string WhyItWaits(const World& world, const FailoverConfig& config,
-                       const RehearsedJob& job, const JobRecord& record) {
+std::string WhyItWaits(const World& world, const FailoverConfig& config, const RehearsedJob& job,
+                       const JobRecord& record) {
   if (!job.in_scope) return "outside the scope: it waits for its cluster";
   if (world.freeze().frozen) return "the gateway is frozen";
   if (record.suspended) return "suspended";
   const ClusterState* cluster = world.FindCluster(record.cluster);
-  const bool braked = cluster != nullptr && !cluster->record.spec.confirmed_lost &&
-                      IsIsolated(world, config);
+  const bool braked =
+      cluster != nullptr && !cluster->record.spec.confirmed_lost && IsIsolated(world, config);
   switch (job.policy) {
     case FailoverPolicy::kNever:
       return "policy never: it waits for its cluster";
@@ -106,8 +108,8 @@ std::string_view DrillFateName(DrillFate fate) {
   return "Untouched";
 }
 
-DrillReport MakeReport(const Rehearsal& rehearsal, const World& world,
-                       const FailoverConfig& config, const ExplainWaiting& explain) {
+DrillReport MakeReport(const Rehearsal& rehearsal, const World& world, const FailoverConfig& config,
+                       const DrillFacts& facts) {
   DrillReport out;
   std::vector<Duration> detection, fence, placement, rto;
   absl::btree_map<FailoverPolicy, std::vector<Duration>> by_policy;
@@ -120,16 +122,16 @@ DrillReport MakeReport(const Rehearsal& rehearsal, const World& world,
     const JobRecord* record = world.FindJob(id);
     DrillRow row;
     row.job = &job;
-    row.fate = FateOf(job, record);
+    row.fate = FateOf(job, record, facts);
     row.detected = Since(cut, job.uncertain);
     row.fenced = Since(cut, job.fenced);
     row.left = Since(cut, job.left);
     row.restarted = Since(cut, job.running);
     row.lost_work = LostWork(job);
     row.duplicated = job.overlap.ms > 0;
-    if (row.fate == DrillFate::kUnplaced && explain && explained < kExplainedMax) {
+    if (row.fate == DrillFate::kUnplaced && facts.explain && explained < kExplainedMax) {
       ++explained;
-      row.why = explain(*record);
+      row.why = facts.explain(*record);
     } else if (row.fate == DrillFate::kUnplaced) {
       row.why = "it waits in the queue";
     } else if (row.fate == DrillFate::kWaits) {
@@ -144,7 +146,7 @@ DrillReport MakeReport(const Rehearsal& rehearsal, const World& world,
       ++out.fates[row.fate];
       if (!row.why.empty()) ++out.not_restarted[row.why];
     }
-    out.lost_runs += job.vanished ? 1 : 0;
+    out.lost_runs += row.fate == DrillFate::kVanished ? 1 : 0;
     if (row.duplicated) {
       ++out.duplicated;
       out.duplicated_under_fenced += job.reason == EndReason::kFenced ? 1 : 0;

@@ -21,15 +21,15 @@ Percentiles PercentilesOf(std::vector<Duration> values);
 
 // How it ended for one job.
 enum class DrillFate : uint8_t {
-  kMoved,     // it ran again elsewhere
-  kPlaced,    // elsewhere, and not seen to run there yet
-  kUnplaced,  // it left, and waits in the queue
-  kWaits,     // it waits for its cluster
-  kResumed,   // its cluster was back, and it went on there
-  kFinished,  // where it was, with a result
+  kMoved,      // it ran again elsewhere
+  kPlaced,     // elsewhere, and not seen to run there yet
+  kUnplaced,   // it left, and waits in the queue
+  kWaits,      // it waits for its cluster
+  kResumed,    // its cluster was back, and it went on there
+  kFinished,   // where it was, with a result
   kUntouched,  // nothing happened to it
   kDeleted,    // by its owner
-  kVanished,   // it is gone without a result
+  kVanished,   // its object is there, and its record and result are not
 };
 std::string_view DrillFateName(DrillFate fate);
 
@@ -57,11 +57,17 @@ struct DrillReport {
   std::vector<DrillRow> rows;  // the remarkable ones first, then by time of restart, latest first
 };
 
-// Why a job that is queued now waits; asked for few.
-using ExplainWaiting = std::function<std::string(const JobRecord&)>;
+// What the world alone does not tell; either may be empty.
+struct DrillFacts {
+  // Why a job that is queued now waits; asked for few.
+  std::function<std::string(const JobRecord&)> explain = {};
+  // The job's object is there, and nobody has asked for its deletion; asked of jobs without a
+  // record.
+  std::function<bool(const RehearsedJob&)> wanted = {};
+};
 
 // `world` as it is now. The rows point into `rehearsal`.
-DrillReport MakeReport(const Rehearsal& rehearsal, const World& world,
-                       const FailoverConfig& config, const ExplainWaiting& explain);
+DrillReport MakeReport(const Rehearsal& rehearsal, const World& world, const FailoverConfig& config,
+                       const DrillFacts& facts);
 
 }  // namespace fairway::scheduler

@@ -21,9 +21,10 @@ class Measure : public ForecastWatch {
     }
     out_.end = put->record.end;
   }
-  void AtEnd(const World& world, const ExplainWaiting& explain) override {
+  void AtEnd(const World& world,
+             const std::function<std::string(const JobRecord&)>& explain) override {
     if (out_.rehearsal == nullptr) return;
-    out_.report = MakeReport(*out_.rehearsal, world, config_, explain);
+    out_.report = MakeReport(*out_.rehearsal, world, config_, {.explain = explain});
   }
 
  private:

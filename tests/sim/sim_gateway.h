@@ -137,9 +137,7 @@ class SimGateway {
               const SimEvent& lease);
   void MeasureClock(ClusterId cluster);
   void CloseLink(ClusterId cluster);
-  bool IsDeaf(const SimEvent& event) const {
-    return sim_.drill_cut[event.cluster.value - 1] != 0;
-  }
+  bool IsDeaf(const SimEvent& event) const { return sim_.drill_cut[event.cluster.value - 1] != 0; }
   void Transmit(const RequestKey& key, const Request& request);
   void Finish(const RequestKey& key);
   void OnCommitted(const JournalBatch& batch);
