@@ -178,7 +178,8 @@ DrillState EndOfDrill(const scheduler::DrillRecord& record) {
       break;
     case DrillEnd::kUnhealthy:
       out.phase = "Aborted";
-      out.message = "another cluster was not well";
+      out.message = record.cut_at ? "another cluster was not well"
+                                  : "a cluster was not well: nothing was cut";
       break;
     case DrillEnd::kBacklog:
       out.phase = "Aborted";

@@ -89,6 +89,7 @@ DrillPlans::OwnedByPlan DrillPlans::FindOwned() {
         found.drill.succeeded = phase == "Completed";
         found.drill.at = found.drill.finished ? TimeIn(drill, {"status", "completionTime"})
                                               : TimeIn(drill, {"metadata", "creationTimestamp"});
+        found.drill.order = object.created.value;
         found.uid = std::string(kube::GetString(drill, {"metadata", "uid"}));
         owned[owner].push_back(std::move(found));
         return true;

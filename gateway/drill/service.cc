@@ -21,8 +21,9 @@ using scheduler::DrillPhase;
 
 namespace {
 
-// The report changes with every job; it is written this often.
+// The report changes with every job; it is written this often, a large one less often.
 constexpr int64_t kShowEveryMs = 1'000;
+constexpr int64_t kShowEveryMsMax = 30'000;
 
 store::ObjectKey KeyOf(const std::string& name) { return {std::string(kDrills), "", name}; }
 
@@ -291,7 +292,8 @@ void DrillService::Stepped(const scheduler::World& world, const std::vector<sche
     }
   }
   if (live_->rehearsal != nullptr && live_->rehearsal->generation() != live_->written) {
-    Later(kShowEveryMs);
+    const auto jobs = static_cast<int64_t>(live_->rehearsal->jobs().size());
+    Later(std::clamp(jobs / 2, kShowEveryMs, kShowEveryMsMax));
   }
 }
 

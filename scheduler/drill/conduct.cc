@@ -91,8 +91,18 @@ void Cut(StepContext& step, DrillRecord record) {
   Save(step, std::move(record));
 }
 
+// Its clusters are all in order still: what is cut is a healthy link.
+bool MayCut(const World& world, const DrillWish& wish) {
+  for (const ClusterId cluster : wish.clusters) {
+    const ClusterState& state = *world.FindCluster(cluster);
+    if (!state.ready || state.record.link.state != LinkState::kReady) return false;
+  }
+  return true;
+}
+
 void Prepare(StepContext& step, const DrillRecord& record) {
   DrillWatch& watch = WatchOf(step);
+  if (!MayCut(step.world(), record.wish)) return Stop(step, record, DrillEnd::kUnhealthy);
   const bool over = Scan(step, record.wish);
   watch.due = step.now() + (over ? kLook : kScanPause);
   if (!over) return;

@@ -35,7 +35,7 @@ enum class DrillEnd : uint8_t {
   kNone,
   kCompleted,       // its time was over
   kAborted,         // an operator said so
-  kUnhealthy,       // another cluster was not well
+  kUnhealthy,       // another cluster was not well, or one of its own before the cut
   kBacklog,         // too many jobs waited
   kUnprotected,     // jobs outside the scope would have been ended by their leases
   kInterrupted,     // the gateway was restarted

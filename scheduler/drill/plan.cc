@@ -6,12 +6,19 @@
 namespace fairway::scheduler {
 namespace {
 
+struct Ended {
+  Instant at;
+  uint64_t order;
+  std::string name;
+  auto operator<=>(const Ended&) const = default;
+};
+
 // The oldest beyond what is kept.
-void Trim(std::vector<std::pair<Instant, std::string>> ended, int32_t kept,
+void Trim(std::vector<Ended> ended, int32_t kept,
           std::vector<std::string>& out) {
   std::sort(ended.begin(), ended.end());
   const auto most = static_cast<size_t>(std::max(kept, 0));
-  for (size_t i = 0; i + most < ended.size(); ++i) out.push_back(std::move(ended[i].second));
+  for (size_t i = 0; i + most < ended.size(); ++i) out.push_back(std::move(ended[i].name));
 }
 
 }  // namespace
@@ -19,13 +26,13 @@ void Trim(std::vector<std::pair<Instant, std::string>> ended, int32_t kept,
 PlanStep StepPlan(const PlanWish& wish, const std::vector<PlanDrill>& drills, Instant last,
                   Instant now) {
   PlanStep out;
-  std::vector<std::pair<Instant, std::string>> good, bad;
+  std::vector<Ended> good, bad;
   std::vector<std::string> active;
   for (const PlanDrill& drill : drills) {
     if (!drill.finished) {
       active.push_back(drill.name);
     } else {
-      (drill.succeeded ? good : bad).emplace_back(drill.at, drill.name);
+      (drill.succeeded ? good : bad).push_back({drill.at, drill.order, drill.name});
     }
   }
   Trim(std::move(good), wish.successes_kept, out.remove);

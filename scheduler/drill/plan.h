@@ -26,7 +26,8 @@ struct PlanWish {
 struct PlanDrill {
   std::string name;
   bool finished = false, succeeded = false;
-  Instant at;  // when it ended, or began
+  Instant at;          // when it ended, or began; to the second
+  uint64_t order = 0;  // rises with every drill that is made
 };
 
 struct PlanStep {

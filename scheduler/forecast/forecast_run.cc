@@ -169,6 +169,7 @@ Instant ForecastRun::NextAt() const {
 }
 
 bool ForecastRun::IsDone() const {
+  if (core_.world().drill().phase == DrillPhase::kPreparing) return false;
   if (notes_.SomebodyWaits() || arrivals_ > 0 || in_transit_ > 0) return false;
   for (const auto& [id, cluster] : core_.world().clusters()) {
     if (cluster.ready || cluster.jobs == 0) continue;

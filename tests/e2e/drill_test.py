@@ -111,7 +111,8 @@ class Rehearsal:
         assert report["lostWorkMilliseconds"] > 0, report
         spans = {entry["policy"]: entry["spans"] for entry in report["recoveryByPolicy"]}
         assert spans["fast"]["count"] == spans["fenced"]["count"] == 3, spans
-        assert spans["fast"]["p50Milliseconds"] >= 3000, spans
+        # A cluster counts as lost from its last answer on, which was a probe before the cut.
+        assert spans["fast"]["p50Milliseconds"] >= 2000, spans
         assert spans["fenced"]["p50Milliseconds"] > spans["fast"]["p50Milliseconds"], spans
         for part in ("Lost runs: 0. Duplicated runs: 3 (under policy fenced: 0)", "runs again (RTO)", "in-fenced-0"):
             assert part in text, (part, text)

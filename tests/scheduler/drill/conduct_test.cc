@@ -104,6 +104,15 @@ TEST_F(Drills, GivesUpWhenTheyCannotBeProtected) {
   EXPECT_TRUE(WantsLease(core().world(), Job(100)));
 }
 
+TEST_F(Drills, AClusterThatFallsSilentBeforeTheCutIsNotCut) {
+  ASSERT_NO_FATAL_FAILURE(Start(100, Policy(FailoverPolicy::kFenced)));
+  Ask(Wish({JobId{999}}));
+  Silence(1);
+  Pass(Seconds(1));
+  EXPECT_EQ(Drill().phase, DrillPhase::kNone);
+  EXPECT_EQ(Count<CutLink>(), 0);
+}
+
 TEST_F(Drills, NothingNewGoesThereMeanwhile) {
   ASSERT_NO_FATAL_FAILURE(Cut(Wish()));
   Submit(300, Policy(FailoverPolicy::kFast));

@@ -84,6 +84,13 @@ TEST_F(PlanTest, HistoryKeepsTheLatestOfEachKind) {
   Ended("x", false, 40);
   Ended("y", false, 20);
   EXPECT_THAT(Step().remove, ElementsAre("a", "x"));
+  // Of two that ended in the same second the one that was made first is the older.
+  Ended("b2", true, 10);
+  drills_[1].order = 2;
+  drills_.back().order = 1;
+  EXPECT_THAT(Step().remove, ElementsAre("a", "c", "x"));
+  wish_.successes_kept = 1;
+  EXPECT_THAT(Step().remove, ElementsAre("a", "c", "b2", "x"));
 }
 
 }  // namespace
