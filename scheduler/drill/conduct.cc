@@ -47,6 +47,19 @@ void Stop(StepContext& step, DrillRecord record, DrillEnd end) {
   Finish(step, std::move(record));
 }
 
+// Of DrillWatch::unprotected: the first round over the jobs counts up from here.
+constexpr int64_t kFirstRound = INT64_MIN;
+
+// Renewals that were asked for before the drill may still be on their way, whatever is known of the
+// copy's deadline. So that is void, and the copy is told anew, as when its policy changes: a report
+// of the new generation is about a copy that no earlier request can reach any more.
+void VoidLeaseOf(StepContext& step, JobRecord record) {
+  VoidLease(record);
+  record.dispatch_pending = true;
+  step.EmitDispatch(record);
+  step.PutRecord(std::move(record));
+}
+
 // The lease of a copy outside the scope is to go; false while it is there, or may be.
 bool Protect(StepContext& step, const JobRecord& record) {
   if (!IsSpared(step.world(), record) || record.suspended) return true;
@@ -54,8 +67,12 @@ bool Protect(StepContext& step, const JobRecord& record) {
                         record.state == JobState::kDispatched || record.state == JobState::kRunning;
   if (!has_copy) return true;
   if (step.world().FindSpec(record.spec)->failover != FailoverPolicy::kFenced) return true;
+  if (WatchOf(step).unprotected < 0) {
+    VoidLeaseOf(step, record);
+    return false;
+  }
   if (record.leased) step.Emit(RenewLease{record.job, record.cluster, record.epoch, {}});
-  // One that has not started would start with the lease that its dispatch had.
+  // One that has not been seen to start may start with the lease that its first dispatch had.
   return record.started && !record.leased && !record.dispatch_pending;
 }
 
@@ -107,7 +124,8 @@ void Prepare(StepContext& step, const DrillRecord& record) {
   watch.due = step.now() + (over ? kLook : kScanPause);
   if (!over) return;
   watch.scanned_cluster = 0;
-  const bool safe = std::exchange(watch.unprotected, 0) == 0;
+  const int64_t left = std::exchange(watch.unprotected, 0);
+  const bool safe = left == 0 || left == kFirstRound;
   if (safe) return Cut(step, record);
   if (step.now() < record.began + kDrillPrepareMax) return;
   Stop(step, record, DrillEnd::kUnprotected);
@@ -172,6 +190,7 @@ void On(StepContext& step, const DrillAsked& event) {
   record.began = step.now();
   record.wish = *event.wish;
   WatchOf(step) = {};
+  WatchOf(step).unprotected = kFirstRound;
   WatchOf(step).due = step.now();
   Save(step, std::move(record));
 }

@@ -74,7 +74,7 @@ struct DrillRecord {
 struct DrillWatch {
   size_t scanned_cluster = 0;  // of the wish
   JobId scanned;               // there
-  int64_t unprotected = 0;     // counted so far in this round
+  int64_t unprotected = 0;     // counted so far in this round; negative in the first
   Instant due;                 // when to look again; 0 = not by time
 };
 

@@ -122,7 +122,8 @@ void TakeLeaseReport(StepContext& step, JobRecord& record, const RunObserved& ev
     return;
   }
   if (IsSpared(step.world(), record)) {
-    record.leased = record.leased && event.leased;
+    if (event.leased) RaiseHorizon(step, record.cluster, event.ends);
+    record.leased = event.leased;
     return;
   }
   const JobSpec* spec = step.world().FindSpec(record.spec);
