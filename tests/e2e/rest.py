@@ -133,11 +133,13 @@ def read_events(answer):
 
 class Recorder(threading.Thread):
     """Watches one resource from `revision` on, and after each cut from the last revision seen. Keeps
-    `digest(type, object)` of every event, in the order of arrival."""
+    `digest(type, object)` of every event, in the order of arrival. With `relist`, a server that has
+    forgotten that revision (a restarted kube-apiserver has) is listed anew: each object is LISTED then."""
 
-    def __init__(self, kubeconfig, path, revision, digest):
+    def __init__(self, kubeconfig, path, revision, digest, relist=False):
         super().__init__(daemon=True)
         self.kubeconfig, self.path, self.digest = kubeconfig, path, digest
+        self.relist = relist
         self.revision = revision
         self.events, self.latest, self.problems, self.sessions = [], {}, [], 0
         self._client, self._over = None, False
@@ -162,16 +164,30 @@ class Recorder(threading.Thread):
         if answer.status in (429, 503):
             self._client.close()
             return
+        if answer.status == 410 and self.relist:
+            self._list()
+            return
         if answer.status != 200:
             raise AssertionError(f"{answer.status} {answer.read()[:300]!r}")
         self.sessions += 1
         for kind, item in read_events(answer):
+            if kind == "ERROR" and item.get("code") == 410 and self.relist:
+                self._list()
+                return
             if kind == "ERROR":
                 raise AssertionError(f"ERROR event after {self.revision}: {item}")
             self.revision = item["metadata"]["resourceVersion"]
             if kind != "BOOKMARK":
                 self.events.append(self.digest(kind, item))
                 self.latest[item["metadata"]["uid"]] = (kind, self.revision)
+
+    def _list(self):
+        self._client.close()
+        listed = self._client.get(self.path)
+        self.revision = listed["metadata"]["resourceVersion"]
+        for item in listed["items"]:
+            self.events.append(self.digest("LISTED", item))
+            self.latest[item["metadata"]["uid"]] = ("LISTED", item["metadata"]["resourceVersion"])
 
     def has(self, items):
         """Whether the last event of each of these objects was seen."""
