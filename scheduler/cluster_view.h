@@ -53,4 +53,13 @@ struct Capacity {
   bool operator==(const Capacity&) const = default;
 };
 
+// So many pods of this copy were known when a Capacity was measured: they are on nodes, and counted
+// there, or have ended.
+struct CountedPods {
+  JobId job;
+  Epoch epoch;
+  int32_t pods = 0;
+  bool operator==(const CountedPods&) const = default;
+};
+
 }  // namespace fairway::scheduler

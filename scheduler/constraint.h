@@ -17,6 +17,7 @@ enum class Verdict : uint8_t {
   kNotMeasured,  // its capacity has not been seen since start
   kCordoned,
   kRejected,         // it refused this very job before
+  kAvoided,          // it could not run this very job a while ago
   kAffinity,         // the required affinity, or every group, names other clusters
   kTaint,            // a taint that the job does not tolerate
   kDataset,          // a dataset that the job needs is elsewhere

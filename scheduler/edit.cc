@@ -35,6 +35,7 @@ constexpr uint8_t kFailoverSection = 2;  // of a job, or a cluster
 constexpr uint8_t kDrainSection = 3;     // of a cluster
 constexpr size_t kKeySize = 9;
 
+constexpr uint8_t kAvoidedBit = 0x80;  // beside an EndReason
 enum JobFlag : uint8_t { kSuspendedBit = 1, kDeleteRequestedBit = 2, kDispatchPendingBit = 4 };
 enum FailoverFlag : uint8_t {
   kStartedBit = 1,
@@ -203,7 +204,8 @@ bool Write(ByteWriter& out, const JobRecord& record) {
     out.Unsigned(former.cluster.value);
     out.Signed(former.since.ms);
     out.Signed(former.until.ms);
-    out.Byte(static_cast<uint8_t>(former.reason));
+    out.Byte(static_cast<uint8_t>(static_cast<uint8_t>(former.reason) |
+                                  (former.avoided ? kAvoidedBit : 0)));
   }
   bool sectioned = false;
   if (record.quota) {
@@ -273,7 +275,11 @@ void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
     former.cluster = ClusterId{in.Unsigned()};
     former.since = Instant{in.Signed()};
     former.until = Instant{in.Signed()};
-    former.reason = in.Choice(kLastEndReason);
+    const uint8_t reason = in.Byte();
+    former.avoided = (reason & kAvoidedBit) != 0;
+    former.reason = static_cast<EndReason>(reason & ~kAvoidedBit);
+    const bool known = former.reason <= kLastEndReason;
+    if (!known || (former.avoided && !WasInTrouble(former.reason))) in.Refuse();
   }
   if (sectioned) ReadSections(record, in);
 }

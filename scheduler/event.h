@@ -5,9 +5,11 @@
 #include <string>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "scheduler/cluster_view.h"
 #include "scheduler/drill/drill.h"
+#include "scheduler/failover/trouble.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
@@ -70,6 +72,9 @@ struct DrillAsked {
 struct CapacityObserved {
   ClusterId cluster;
   const Capacity* capacity;
+  // Copies of which another number is counted now than in the report before; all of them in the
+  // first. Null: this member does not say, and what runs is taken to be counted.
+  const std::vector<CountedPods>* counted = nullptr;
 };
 // The member's link as its prober and reflectors see it: reachable and in sync, or not.
 struct LinkObserved {
@@ -115,6 +120,15 @@ struct RunObserved {
   Instant ends = {};
   uint16_t lease_generation = 0;
   bool leased = false;  // that end is a lease of ours, not the Job's own deadline
+  // What its cluster is to blame for: that it failed (kFailed), or that none of its pods runs.
+  Trouble trouble = Trouble::kNone;
+};
+// The same of a live copy of which no pod runs, learnt from its pods; kNone: it is over.
+struct CopyTroubled {
+  JobId job;
+  ClusterId cluster;
+  Epoch epoch;
+  Trouble trouble = Trouble::kNone;
 };
 inline constexpr Instant kNoDeadline = {INT64_MAX};
 // The copy is not on the member: withdrawn by us, deleted by somebody, or lost with the member's
@@ -180,7 +194,7 @@ using Event =
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
                  LocalQueueRemoved, QuotaConfigured, WorkloadFinished, ClockObserved,
-                 InventoryTaken, JobRelabeled, FreezeChanged, DrillAsked>;
+                 InventoryTaken, JobRelabeled, FreezeChanged, DrillAsked, CopyTroubled>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

@@ -7,8 +7,8 @@
 
 namespace fairway::scheduler {
 
-// Adds one, at most kFormerEpochsMax in all. A rejection keeps its cluster out of the running, so
-// it is the last to be forgotten.
+// Adds one, at most kFormerEpochsMax in all. What keeps its cluster out of the running is the last
+// to be forgotten.
 void AddFormer(std::vector<FormerEpoch>& former, const FormerEpoch& ended);
 
 }  // namespace fairway::scheduler

@@ -101,7 +101,7 @@ PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& 
   if (weights.cost > 0 || weights.stability > 0) ApplyOptionalScores(world, record, spec, weights);
   if (!scope.only.empty()) index.CloseOutside(scope.only);
   for (const FormerEpoch& former : record.former) {
-    if (former.reason == EndReason::kRejected) index.Close(former.cluster);
+    if (KeepsAway(former)) index.Close(former.cluster);
   }
   const ClusterId avoided = AvoidedCluster(record);
   int64_t avoided_score = kNoScore;

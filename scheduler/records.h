@@ -39,13 +39,23 @@ enum class EndReason : uint8_t {
   kTainted,           // a NoExecute taint of its cluster that it does not bear, or no longer
   kDrained,           // its cluster is being drained
   kFailback,          // the cluster that it was moved off is back
+  // Its cluster could not run it (failover/trouble.h).
+  kNodeFailure,
+  kImagePull,
+  kPodsRefused,
 };
-inline constexpr EndReason kLastEndReason = EndReason::kFailback;
+inline constexpr EndReason kLastEndReason = EndReason::kPodsRefused;
+
+// The cluster was to blame: it is avoided for this job for a while.
+inline bool WasInTrouble(EndReason reason) {
+  return reason == EndReason::kNodeFailure || reason == EndReason::kImagePull ||
+         reason == EndReason::kPodsRefused;
+}
 
 // Its cluster could not be brought to take the job, or had to send it away.
 inline bool WasSentAway(EndReason reason) {
   return reason == EndReason::kWithdrawn || reason == EndReason::kTainted ||
-         reason == EndReason::kDrained || reason == EndReason::kFailback;
+         reason == EndReason::kDrained || reason == EndReason::kFailback || WasInTrouble(reason);
 }
 
 struct FormerEpoch {
@@ -53,8 +63,14 @@ struct FormerEpoch {
   ClusterId cluster;
   Instant since, until;
   EndReason reason = EndReason::kNone;
+  bool avoided = false;  // WasInTrouble, and not long enough ago
   bool operator==(const FormerEpoch&) const = default;
 };
+
+// This job does not go to that cluster: ever, or for now.
+inline bool KeepsAway(const FormerEpoch& former) {
+  return former.reason == EndReason::kRejected || former.avoided;
+}
 
 // One job. A finished one is kept small: it lets go of its spec. Members are ordered for size: a
 // gateway holds millions.
@@ -82,8 +98,8 @@ struct JobRecord {
   ClusterId cluster;  // where a copy is or may be; 0 when queued, or finished and the copy is gone
   Epoch epoch;        // of the last placement; 0 when never placed
   Instant submitted, since, finished;
-  // Oldest first, at most kFormerEpochsMax. A kRejected entry keeps its cluster out of the running
-  // for this job, so those are dropped last.
+  // Oldest first, at most kFormerEpochsMax. Those that keep their cluster out of the running for
+  // this job (KeepsAway) are dropped last.
   std::vector<FormerEpoch> former;
   MaybeBox<JobQuota> quota;  // only on unfinished jobs with a LocalQueue
   bool operator==(const JobRecord&) const = default;

@@ -17,6 +17,10 @@ void DropNegatives(Resources& amounts) {
   std::erase_if(amounts.extended, [](const auto& entry) { return entry.second <= 0; });
 }
 
+bool IsOnItsWay(const JobRecord& record) {
+  return record.state == JobState::kPlacing || record.state == JobState::kDispatched;
+}
+
 void OverrideAllocatable(const ClusterSpec& spec, Resources& allocatable) {
   for (const auto& [name, amount] : spec.overrides) allocatable.Set(name, amount);
 }
@@ -36,9 +40,13 @@ bool HoldsRoom(const JobRecord& record) {
   return record.cluster && record.spec && !record.suspended && !IsFinished(record);
 }
 
-bool IsInFlight(const JobRecord& record) {
-  return HoldsRoom(record) &&
-         (record.state == JobState::kPlacing || record.state == JobState::kDispatched);
+int64_t PodsInFlightOf(const JobRecord& record, const SpecEntry& spec, const ClusterState& state) {
+  if (!HoldsRoom(record)) return 0;
+  const int64_t pods = RoomOf(record, spec).pods;
+  if (!state.tells_counted) return IsOnItsWay(record) ? pods : 0;
+  const auto at = state.counted.find(record.job);
+  const bool known = at != state.counted.end() && at->second.epoch == record.epoch;
+  return std::max<int64_t>(pods - (known ? at->second.pods : 0), 0);
 }
 
 const ScoreWeights& WeightsOf(const World& world, const SpecEntry& spec) {
@@ -65,9 +73,7 @@ Resources RoomOf(const JobRecord& record, const SpecEntry& spec) {
 }
 
 bool HasRejections(const JobRecord& record) {
-  return std::any_of(record.former.begin(), record.former.end(), [](const FormerEpoch& former) {
-    return former.reason == EndReason::kRejected;
-  });
+  return std::any_of(record.former.begin(), record.former.end(), KeepsAway);
 }
 
 GroupId GroupOf(const JobRecord& record) {
@@ -144,8 +150,8 @@ void World::Apply(const Edit& edit) {
 
 bool World::SameContribution(const JobRecord& a, const JobRecord& b) {
   return a.spec == b.spec && a.cluster == b.cluster && a.suspended == b.suspended &&
-         IsPending(a) == IsPending(b) && IsFinished(a) == IsFinished(b) &&
-         IsInFlight(a) == IsInFlight(b) && ExpiryOf(a) == ExpiryOf(b) &&
+         IsPending(a) == IsPending(b) && IsFinished(a) == IsFinished(b) && a.epoch == b.epoch &&
+         IsOnItsWay(a) == IsOnItsWay(b) && ExpiryOf(a) == ExpiryOf(b) &&
          (!IsPending(a) || GroupOf(a) == GroupOf(b)) && a.quota == b.quota &&
          IsLeaving(a) == IsLeaving(b);
 }
@@ -166,6 +172,7 @@ void World::Put(const JobRecord& record) {
     return;
   }
   Count(kept, -1);
+  DropCounted(kept, &record);
   kept = record;
   Count(kept, +1);
 }
@@ -184,6 +191,7 @@ void World::Erase(JobId job) {
   const auto at = jobs_.find(job);
   if (at == jobs_.end()) return;
   Count(*at->second, -1);
+  DropCounted(*at->second, nullptr);
   jobs_.erase(at);
 }
 
@@ -236,8 +244,8 @@ void World::CountReservation(const JobRecord& record, int sign) {
   // Company that came may be wanted, company that left may have been in the way.
   if (job_index_.Count(record.spec, record.cluster, sign)) ++generation_;
   if (!HoldsRoom(record)) return;
-  if (IsInFlight(record)) CountFlight(record, sign, state);
   const SpecEntry& spec = specs_.Get(record.spec);
+  CountFlight(record, PodsInFlightOf(record, spec, state), sign, state);
   Resources fewer;
   if (record.quota) fewer = RoomOf(record, spec);
   const Resources& total = record.quota ? fewer : spec.total;
@@ -251,10 +259,11 @@ void World::CountReservation(const JobRecord& record, int sign) {
   index_.SetFree(record.cluster, {state.Free(), &state.capacity, state.IsOpen()});
 }
 
-void World::CountFlight(const JobRecord& record, int sign, ClusterState& state) {
-  const Resources load = RoomOf(record, specs_.Get(record.spec));
-  const int64_t pods = load.pods;
+void World::CountFlight(const JobRecord& record, int64_t pods, int sign, ClusterState& state) {
   if (pods == 0) return;
+  Resources load = specs_.Get(record.spec).pod;
+  load.pods = 1;
+  load = load.Times(pods);
   state.charged.Reset();
   const auto at = state.in_flight.emplace(record.spec, 0).first;
   at->second += sign * pods;
@@ -267,6 +276,47 @@ void World::CountFlight(const JobRecord& record, int sign, ClusterState& state) 
   if (!state.flight_awaited) return;
   state.flight_awaited = false;
   ++generation_;
+}
+
+void World::TakeCounted(ClusterState& state, const std::vector<CountedPods>& counted) {
+  const ClusterId cluster = state.record.cluster;
+  const auto count = [&](const JobRecord& record, int sign) {
+    if (!HoldsRoom(record)) return;
+    CountFlight(record, PodsInFlightOf(record, specs_.Get(record.spec), state), sign, state);
+  };
+  if (!state.tells_counted) {
+    // The first word of it: what runs was believed to be counted, and may not be.
+    std::vector<JobId> live;
+    for (auto at = live_.lower_bound({cluster, JobId{}}); at != live_.end() && at->first == cluster;
+         ++at) {
+      live.push_back(at->second);
+    }
+    for (const JobId job : live) count(*FindJob(job), -1);
+    state.tells_counted = true;
+    for (const JobId job : live) count(*FindJob(job), +1);
+  }
+  for (const CountedPods& each : counted) {
+    const JobRecord* record = FindJob(each.job);
+    if (record == nullptr || record->cluster != cluster || record->epoch != each.epoch ||
+        IsFinished(*record)) {
+      continue;
+    }
+    count(*record, -1);
+    if (each.pods > 0) {
+      state.counted[each.job] = {each.epoch, each.pods};
+    } else {
+      state.counted.erase(each.job);
+    }
+    count(*record, +1);
+  }
+}
+
+void World::DropCounted(const JobRecord& before, const JobRecord* after) {
+  if (!before.cluster) return;
+  const bool same = after != nullptr && after->cluster == before.cluster &&
+                    after->epoch == before.epoch && !IsFinished(*after);
+  const auto at = clusters_.find(before.cluster);
+  if (!same && at != clusters_.end()) at->second.counted.erase(before.job);
 }
 
 // ---- clusters ----
@@ -341,10 +391,12 @@ void World::Put(const ResidueRecord& record) {
   residues_[record.job] = record;
 }
 
-bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity) {
+bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity,
+                            const std::vector<CountedPods>* counted) {
   const auto at = clusters_.find(cluster);
   if (at == clusters_.end()) return false;
   ClusterState& state = at->second;
+  if (counted != nullptr) TakeCounted(state, *counted);
   Capacity sane = capacity;
   for (Resources* amounts : {&sane.allocatable, &sane.requested, &sane.largest_node_free,
                              &sane.largest_node_allocatable}) {

@@ -26,6 +26,13 @@
 
 namespace fairway::scheduler {
 
+// Pods of one live placement that the member has counted.
+struct CountedCopy {
+  Epoch epoch;
+  int32_t pods = 0;
+  bool operator==(const CountedCopy&) const = default;
+};
+
 // One cluster as decided upon: its record, what was measured, and what is promised but not yet
 // seen.
 struct ClusterState {
@@ -37,13 +44,17 @@ struct ClusterState {
   Resources claimed;      // promised to jobs that wait (QuotaClaim)
   Resources reserved;     // by our own live placements, whether or not the member shows them yet
   Resources leaving;      // of it, by jobs that are being withdrawn
-  // Of the reserved, what does not run yet and so is on no node that was observed.
+  // Of the reserved, what is not counted in `capacity` yet.
   PodsInFlight in_flight;
   Resources in_flight_load;
   ChargedNodes charged;
   bool drilled = false;         // a drill cuts it off: nothing new goes there
   bool flight_awaited = false;  // a job would fit but for the pods on their way
-  int64_t jobs = 0;             // live placements: placing, placed or being withdrawn, not finished
+  // The member says which pods it has counted; those of live placements. Without that, what runs is
+  // taken to be counted.
+  bool tells_counted = false;
+  absl::btree_map<JobId, CountedCopy> counted;
+  int64_t jobs = 0;  // live placements: placing, placed or being withdrawn, not finished
 
   bool IsOpen() const {
     return ready && measured && !drilled && !record.spec.IsClosed() && TakesNewJobs(record.link);
@@ -52,6 +63,10 @@ struct ClusterState {
   Resources Free() const;
 };
 
+// Why pods are in flight no longer than they need be: CountedPods comes with the very capacity that
+// the pods were counted in, as an absolute number, and is dropped with the placement. A pod that
+// ended before it was ever counted is among them (the member keeps ended pods until their Job is
+// deleted); one that vanished altogether stays charged as long as its job holds the room.
 struct WorldStats {
   uint64_t stale_reports = 0;    // about an old epoch, or said again
   uint64_t unknown_reports = 0;  // no such job or cluster
@@ -63,6 +78,7 @@ struct WorldStats {
   uint64_t updates_refused = 0;  // a member refused a change to a copy that it keeps
   uint64_t left_behind = 0;      // copies on clusters that were removed
   uint64_t moves = 0;            // epochs given up on lost clusters
+  uint64_t trouble_moves = 0;    // epochs given up because their clusters could not run them
   uint64_t renewals = 0;         // leases asked to be renewed
   uint64_t leases_ended = 0;     // copies that their members ended for want of a renewal
   uint64_t rescued = 0;          // results of earlier epochs that won over a later one
@@ -85,7 +101,8 @@ class World {
   void Adopt(Box<JobRecord> record);
 
   // Facts about a known cluster. True when there may be more room than before.
-  bool ObserveCapacity(ClusterId cluster, const Capacity& capacity);
+  bool ObserveCapacity(ClusterId cluster, const Capacity& capacity,
+                       const std::vector<CountedPods>* counted = nullptr);
   bool ObserveLink(ClusterId cluster, bool ready);
   // Not saved: the gateway says it anew after each start.
   void ConfigureQuota(const QuotaSettings& settings);
@@ -132,6 +149,8 @@ class World {
   ClusterIndex& mutable_index() { return index_; }
   // When pods on their way to this cluster have arrived, blocked jobs are to be tried again.
   void WaitForFlight(ClusterId cluster) { clusters_.at(cluster).flight_awaited = true; }
+  // A job that waits may go where it might not before.
+  void NoteRoom() { ++generation_; }
   QuotaLedger& mutable_ledger() { return ledger_; }
   // Promises quota and room to a waiting job, in place of any earlier promise; not durable.
   // `quiet`: it is about to be made again, or was just dropped quietly; nobody is woken.
@@ -152,7 +171,10 @@ class World {
   // Adds (sign +1) or takes away (-1) what one record contributes to the indexes.
   void Count(const JobRecord& record, int sign);
   void CountReservation(const JobRecord& record, int sign);
-  void CountFlight(const JobRecord& record, int sign, ClusterState& state);
+  void CountFlight(const JobRecord& record, int64_t pods, int sign, ClusterState& state);
+  // In this order: what is counted, then the capacity that it is counted in.
+  void TakeCounted(ClusterState& state, const std::vector<CountedPods>& counted);
+  void DropCounted(const JobRecord& before, const JobRecord* after);
   static bool SameContribution(const JobRecord& a, const JobRecord& b);
   void RefreshRoom(const ClusterState& state);
 
@@ -185,14 +207,16 @@ bool IsFinished(const JobRecord& record);
 Resources RoomOf(const JobRecord& record, const SpecEntry& spec);
 // Holds room on its cluster.
 bool HoldsRoom(const JobRecord& record);
-// Holds room, and its pods are not seen on nodes yet.
-bool IsInFlight(const JobRecord& record);
+// Of a job that holds room on this cluster: its pods that are not in the capacity that was
+// measured.
+int64_t PodsInFlightOf(const JobRecord& record, const SpecEntry& spec, const ClusterState& state);
 // The weights that a job's score is made with.
 const ScoreWeights& WeightsOf(const World& world, const SpecEntry& spec);
 // A cluster reports this bound PersistentVolumeClaim (namespace/name); some cluster does.
 bool HoldsClaim(const Capacity& capacity, const std::string& claim);
 bool IsHeldSomewhere(const World& world, const std::string& claim);
-// Some cluster refused this job, so it does not wait in its spec's shared group.
+// Some cluster is out of the running for this job alone, so it does not wait in its spec's shared
+// group.
 bool HasRejections(const JobRecord& record);
 GroupId GroupOf(const JobRecord& record);
 // When a finished job is to be deleted; "never" without a TTL or once its deletion was asked for.

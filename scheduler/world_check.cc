@@ -92,9 +92,9 @@ void World::CheckInvariants() const {
       const Resources room = RoomOf(record, specs_.Get(record.spec));
       totals[record.cluster].reserved.Add(room);
       if (IsLeaving(record)) totals[record.cluster].leaving.Add(room);
-      if (IsInFlight(record) && room.pods > 0) {
-        totals[record.cluster].in_flight[record.spec] += room.pods;
-      }
+      const int64_t flying =
+          PodsInFlightOf(record, specs_.Get(record.spec), clusters_.at(record.cluster));
+      if (flying > 0) totals[record.cluster].in_flight[record.spec] += flying;
     }
     if (record.cluster && !IsFinished(record)) job_index.Count(record.spec, record.cluster, +1);
     if (const Instant expiry = ExpiryOf(record)) {
@@ -133,6 +133,11 @@ void World::CheckInvariants() const {
     FAIRWAY_ASSERT(state.drilled ==
                    (drill_.phase != DrillPhase::kNone && IsDrilled(drill_.wish, id)));
     FAIRWAY_ASSERT(state.in_flight == totals[id].in_flight);
+    for (const auto& [job, copy] : state.counted) {
+      const JobRecord* record = FindJob(job);
+      FAIRWAY_ASSERT(record != nullptr && record->cluster == id && record->epoch == copy.epoch);
+      FAIRWAY_ASSERT(!IsFinished(*record) && copy.pods > 0);
+    }
     FAIRWAY_ASSERT(state.charged.Get(state.capacity, state.in_flight, specs_) ==
                    ChargeNodes(state.capacity, state.in_flight, specs_));
     index_.CheckCluster(id, state.record.spec, {state.Free(), &state.capacity, state.IsOpen()});

@@ -52,6 +52,7 @@ std::string_view EventName(const scheduler::Event& event) {
         if constexpr (std::is_same_v<T, scheduler::ClusterChanged>) return "ClusterChanged";
         if constexpr (std::is_same_v<T, scheduler::ClusterRemoved>) return "ClusterRemoved";
         if constexpr (std::is_same_v<T, scheduler::CapacityObserved>) return "CapacityObserved";
+        if constexpr (std::is_same_v<T, scheduler::CopyTroubled>) return "CopyTroubled";
         if constexpr (std::is_same_v<T, scheduler::LinkObserved>) return "LinkObserved";
         if constexpr (std::is_same_v<T, scheduler::DispatchAcked>) return "DispatchAcked";
         if constexpr (std::is_same_v<T, scheduler::DispatchFailed>) return "DispatchFailed";

@@ -174,6 +174,12 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "Drained";
     case EndReason::kFailback:
       return "Failback";
+    case EndReason::kNodeFailure:
+      return "NodeFailure";
+    case EndReason::kImagePull:
+      return "ImagePullFailed";
+    case EndReason::kPodsRefused:
+      return "PodsRefused";
   }
   return "Ended";
 }

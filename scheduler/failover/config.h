@@ -53,6 +53,11 @@ struct FailoverConfig {
   Duration failback_after = Seconds(600);
   int64_t failbacks_per_minute = 10;
   int64_t failbacks_moving_max = 5;  // given up and not running again
+  // A copy that its cluster keeps from running for so long leaves it, and that cluster is avoided
+  // for this job for a while. So many such moves per job, then it stays where it is.
+  Duration trouble_after = Seconds(120);
+  Duration trouble_avoid = Seconds(600);
+  int64_t trouble_moves_max = 3;
 };
 
 inline Duration OrDefault(Duration own, Duration otherwise) { return own.ms > 0 ? own : otherwise; }

@@ -44,6 +44,20 @@ void ConsiderMove(StepContext& step, const JobRecord& record);
 void RunMoves(StepContext& step);
 Instant NextMove(const StepContext& step);
 
+// One of the tokens that moves are drawn from; false = none is left now.
+bool TakeMoveToken(StepContext& step);
+
+// ---- troubles.cc: what its cluster cannot run ----
+// What a live copy's cluster is to blame for now; kNone = nothing.
+void NoteTrouble(StepContext& step, const JobRecord& record, Trouble trouble);
+// A copy has failed on its cluster's account: true when the job gets another epoch for it, false
+// when that is its result.
+bool RetriesElsewhere(StepContext& step, const JobRecord& record, Trouble trouble);
+// Clusters that this job avoids are to be avoided no longer, some day.
+void NoteAvoidance(StepContext& step, const JobRecord& record);
+void RunTroubles(StepContext& step);
+Instant NextTrouble(const StepContext& step);
+
 // ---- returns.cc: what was left behind ----
 void AddResidue(StepContext& step, const JobRecord& record, ClusterId cluster, Epoch epoch);
 void RemoveResidue(StepContext& step, JobId job, ClusterId cluster, Epoch epoch);

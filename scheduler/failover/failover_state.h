@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "scheduler/failover/config.h"
+#include "scheduler/failover/trouble.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 
@@ -42,6 +43,12 @@ struct FailoverState {
   int64_t tokens_milli = 0;  // thousandths of a move
   Instant refilled;
   Instant moves_due;
+  // Copies that their clusters keep from running (troubles.cc).
+  absl::btree_map<JobId, TroubledCopy> troubled;
+  Instant troubles_due;
+  JobId trouble_after;  // where the round over them goes on
+  // When a job need not avoid a cluster any longer.
+  absl::btree_set<std::pair<Instant, JobId>> avoiding;
   // Residue whose withdrawal failed.
   absl::btree_set<std::pair<Instant, JobId>> residue_due;
   // When anything of this is due next; computed anew when `dirty`.

@@ -209,6 +209,14 @@ void RunMoves(StepContext& step) {
   failover.moves_due = step.now() + (more ? Milliseconds(1) : braked ? kBrakeRecheck : kMovePause);
 }
 
+bool TakeMoveToken(StepContext& step) {
+  FailoverState& failover = step.failover();
+  Refill(failover, step.now());
+  if (failover.tokens_milli < 1000) return false;
+  failover.tokens_milli -= 1000;
+  return true;
+}
+
 Instant NextMove(const StepContext& step) {
   const FailoverState& failover = const_cast<StepContext&>(step).failover();
   Instant next = failover.movers.empty() ? Instant{} : failover.moves_due;

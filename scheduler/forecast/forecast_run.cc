@@ -96,6 +96,7 @@ void ForecastRun::Begin() {
   notes_.Start(core_.world());
   ResumeJobs();
   Step(Recovered{});
+  PutUncounted();
   for (const auto& [id, cluster] : core_.world().clusters()) {
     if (cluster.ready && cluster.record.link.state == LinkState::kRejoining) {
       ++in_transit_;
@@ -213,15 +214,38 @@ bool ForecastRun::Runs(const Due& due) const {
 }
 
 void ForecastRun::Perform(const std::vector<Due>& batch) {
-  absl::btree_set<ClusterId> changed;
+  Changed changed;
   for (const Due& due : batch) {
     if (due.kind != Kind::kArrives && due.job && due.cluster) MoveOnNodes(due, changed);
   }
-  for (const ClusterId cluster : changed) {
-    const Capacity capacity = NodesOf(cluster).Observed();
-    Step(CapacityObserved{cluster, &capacity});
-  }
+  ReportNodes(changed);
   for (const Due& due : batch) Report(due);
+}
+
+void ForecastRun::ReportNodes(const Changed& changed) {
+  for (const auto& [cluster, counted] : changed) {
+    const Capacity capacity = NodesOf(cluster).Observed();
+    const bool tells = core_.world().FindCluster(cluster)->tells_counted;
+    Step(CapacityObserved{cluster, &capacity, tells ? &counted : nullptr});
+  }
+}
+
+// Jobs that run where their pods were not observed yet are put there.
+void ForecastRun::PutUncounted() {
+  Changed changed;
+  const World& world = core_.world();
+  for (const auto& [job, copy] : copies_) {
+    const JobRecord& record = *world.FindJob(job);
+    const ClusterState* cluster = world.FindCluster(copy.cluster);
+    if (cluster == nullptr || !cluster->measured) continue;
+    const SpecEntry& spec = world.specs().Get(record.spec);
+    const int64_t pods = PodsInFlightOf(record, spec, *cluster);
+    if (pods == 0) continue;
+    NodesOf(copy.cluster).Put(job, spec, pods);
+    const int64_t all = RoomOf(record, spec).pods;
+    changed[copy.cluster].push_back({job, record.epoch, static_cast<int32_t>(all)});
+  }
+  ReportNodes(changed);
 }
 
 NodeModel& ForecastRun::NodesOf(ClusterId cluster) {
@@ -231,7 +255,7 @@ NodeModel& ForecastRun::NodesOf(ClusterId cluster) {
   return nodes_.emplace(cluster, NodeModel(MeasuredCapacity(state))).first->second;
 }
 
-void ForecastRun::MoveOnNodes(const Due& due, absl::btree_set<ClusterId>& changed) {
+void ForecastRun::MoveOnNodes(const Due& due, Changed& changed) {
   const JobRecord* record = core_.world().FindJob(due.job);
   const ClusterState* cluster = core_.world().FindCluster(due.cluster);
   if (record == nullptr || cluster == nullptr || !cluster->measured) return;
@@ -246,7 +270,8 @@ void ForecastRun::MoveOnNodes(const Due& due, absl::btree_set<ClusterId>& change
     if (!runs || (due.kind == Kind::kEnds && !IsLive(due))) return;
     NodesOf(due.cluster).Take(due.job, *spec, pods);
   }
-  changed.insert(due.cluster);
+  const int64_t counted = due.kind == Kind::kStarts ? pods : 0;
+  changed[due.cluster].push_back({due.job, due.epoch, static_cast<int32_t>(counted)});
 }
 
 void ForecastRun::Report(const Due& due) {

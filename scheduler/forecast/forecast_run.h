@@ -46,7 +46,10 @@ class ForecastRun {
   void Perform(const std::vector<Due>& batch);
   // What the members' nodes look like afterwards is reported before the jobs are: the core never
   // sees room twice.
-  void MoveOnNodes(const Due& due, absl::btree_set<ClusterId>& changed);
+  using Changed = absl::btree_map<ClusterId, std::vector<CountedPods>>;
+  void MoveOnNodes(const Due& due, Changed& changed);
+  void PutUncounted();
+  void ReportNodes(const Changed& changed);
   void Report(const Due& due);
   void ReportStart(const Due& due, const JobRecord& record);
   // The copy was started and has neither ended nor been withdrawn.

@@ -9,7 +9,7 @@ void On(StepContext& step, const CapacityObserved& event) {
     ++step.stats().unknown_reports;
     return;
   }
-  step.world().ObserveCapacity(event.cluster, *event.capacity);
+  step.world().ObserveCapacity(event.cluster, *event.capacity, event.counted);
 }
 
 }  // namespace fairway::scheduler

@@ -16,7 +16,10 @@ void On(StepContext& step, const Recovered&) {
   for (const auto& [id, box] : step.world().jobs()) {
     const JobRecord& record = *box;
     step.CommandWhatIsDue(record);
-    if (!record.former.empty()) NoteAway(step, record);
+    if (!record.former.empty()) {
+      NoteAway(step, record);
+      if (!IsFinished(record)) NoteAvoidance(step, record);
+    }
     if (IsFinished(record) && record.delete_requested) step.Emit(ExpireJob{id});
   }
   std::vector<ClusterId> clusters;

@@ -45,6 +45,7 @@ void On(StepContext& step, const RunObserved& event) {
     ++step.stats().stale_reports;
     return;
   }
+  if (event.phase == RunPhase::kFailed && RetriesElsewhere(step, *known, event.trouble)) return;
   if (event.phase == RunPhase::kSucceeded || event.phase == RunPhase::kFailed) {
     Finish(step, *known, event);
     return;
@@ -70,6 +71,7 @@ void On(StepContext& step, const RunObserved& event) {
   }
   if (event.phase == RunPhase::kRunning) record.state = JobState::kRunning;
   if (event.phase == RunPhase::kSuspended) record.state = JobState::kDispatched;
+  NoteTrouble(step, record, event.trouble);
   if (HasDrifted(record, event.phase)) {
     if (!record.suspended) VoidLease(record);
     record.dispatch_pending = true;

@@ -93,7 +93,9 @@ void StepContext::Launch(JobRecord record, ClusterId cluster) {
 void StepContext::Requeue(JobRecord record, EndReason reason) {
   ++stats().requeued;
   AddFormer(record.former, {record.epoch, record.cluster, record.since, now_, reason});
+  if (WasInTrouble(reason)) NoteAvoidance(*this, record);
   state_.retries.Erase(record.job);
+  state_.failover.troubled.erase(record.job);
   if (reason == EndReason::kDrained) WakeDrain(*this, record.cluster);
   record.cluster = ClusterId{};
   if (record.quota) EndAdmission(record, now_);
@@ -109,6 +111,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
 
 void StepContext::GiveUpEpoch(JobRecord record, EndReason reason) {
   state_.retries.Erase(record.job);
+  state_.failover.troubled.erase(record.job);
   record.ending = reason;
   record.state = JobState::kRequeued;
   // A dispatch that is still under way might start it anew: then no clock tells when it ends.
@@ -125,6 +128,7 @@ void StepContext::GiveUpEpoch(JobRecord record, EndReason reason) {
 void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
   ++stats().finished;
   state_.retries.Erase(record.job);
+  state_.failover.troubled.erase(record.job);
   // A member's clock may run ahead of ours; a result is never from the future.
   record.finished = event.finished ? std::min(event.finished, now_) : now_;
   record.finished = std::max(record.finished, Instant{1});
@@ -146,6 +150,7 @@ void StepContext::Release(const JobRecord& record) {
   const SpecId spec = record.spec;
   const SpecId next = record.quota ? record.quota->next_spec : SpecId{};
   state_.retries.Erase(job);
+  state_.failover.troubled.erase(job);
   world_.DropClaim(job);
   Emit(ReleaseJob{job});
   Persist(EraseJob{job});
@@ -167,6 +172,11 @@ void StepContext::RetryLater(JobId job) {
   const int32_t attempts = state_.retries.Attempts(job);
   const int64_t delay = kRetryDelayMin.ms << std::min(attempts, 10);
   state_.retries.Add(job, now_ + Duration{std::min(delay, kRetryDelayMax.ms)});
+}
+
+void StepContext::NoteRoom() {
+  world_.NoteRoom();
+  state_.pass_wanted = true;
 }
 
 void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pick) {

@@ -59,6 +59,8 @@ class StepContext {
   // Asks for the Dispatch or Withdraw that this job stands in need of; nothing otherwise.
   void CommandWhatIsDue(const JobRecord& record);
   void RetryLater(JobId job);
+  // A waiting job may go where it might not before.
+  void NoteRoom();
   void EmitDecision(const JobRecord& record, const PlacementPick& pick);
   void EmitWaiting(const JobRecord& record);
 
@@ -103,6 +105,7 @@ void On(StepContext& step, const ClockObserved& event);
 void On(StepContext& step, const InventoryTaken& event);
 void On(StepContext& step, const FreezeChanged& event);
 void On(StepContext& step, const DrillAsked& event);
+void On(StepContext& step, const CopyTroubled& event);
 
 // A placed job's wishes changed (job_changed.cc): its copy gets them, in the same epoch.
 void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before);

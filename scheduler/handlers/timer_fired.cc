@@ -49,6 +49,7 @@ void On(StepContext& step, const TimerFired&) {
   RunDrains(step);
   RunFailbacks(step);
   RunDrill(step);
+  RunTroubles(step);
   ExpireExecutions(step);
 }
 
@@ -66,6 +67,7 @@ void ArmTimer(StepContext& step) {
   consider(NextDrain(step));
   consider(NextFailback(step));
   consider(NextDrillLook(step));
+  consider(NextTrouble(step));
   consider(state.quota.due);
   const auto& deadlines = step.world().ledger().deadlines();
   if (!deadlines.empty()) consider(deadlines.begin()->first);

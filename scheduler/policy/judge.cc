@@ -14,6 +14,14 @@ bool WasRejectedBy(const JobRecord& record, ClusterId cluster) {
   });
 }
 
+const FormerEpoch* AvoidanceOf(const JobRecord& record, ClusterId cluster) {
+  const FormerEpoch* found = nullptr;
+  for (const FormerEpoch& former : record.former) {
+    if (former.avoided && former.cluster == cluster) found = &former;
+  }
+  return found;
+}
+
 Judge::Judge(const World& world, const JobRecord& record)
     : Judge(world, record, world.specs().Get(record.spec)) {}
 
@@ -159,6 +167,7 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
   if (!cluster.measured) return {Verdict::kNotMeasured};
   if (asked(Verdict::kCordoned) && wishes.IsClosed()) return {Verdict::kCordoned};
   if (WasRejectedBy(record_, cluster.record.cluster)) return {Verdict::kRejected};
+  if (AvoidanceOf(record_, cluster.record.cluster) != nullptr) return {Verdict::kAvoided};
   const PlacementRules* rules = spec_.rules();
   const int32_t group = rules == nullptr ? 0 : FindGroup(*rules, wishes.labels);
   if (asked(Verdict::kAffinity) &&

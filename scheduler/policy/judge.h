@@ -51,6 +51,7 @@ class Judge {
   const std::vector<NodeClass>& NodesOf(const ClusterState& cluster) const;
 
   const SpecEntry& spec() const { return spec_; }
+  const JobRecord& record() const { return record_; }
   const ScoreWeights& weights() const { return weights_; }
 
  private:
@@ -77,5 +78,7 @@ class Judge {
 };
 
 bool WasRejectedBy(const JobRecord& record, ClusterId cluster);
+// Of its former epochs, the last that makes the job avoid this cluster for now; nullptr = none.
+const FormerEpoch* AvoidanceOf(const JobRecord& record, ClusterId cluster);
 
 }  // namespace fairway::scheduler

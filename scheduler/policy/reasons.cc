@@ -4,6 +4,7 @@
 #include <array>
 
 #include "scheduler/names.h"
+#include "scheduler/names_trouble.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -222,6 +223,24 @@ std::string ChangeText(Verdict verdict, const Judge& judge, const ClusterState& 
 }
 
 // From the least trouble to the most.
+std::string AvoidedText(const Judge& judge, const ClusterState& cluster) {
+  const FormerEpoch* former = AvoidanceOf(judge.record(), cluster.record.cluster);
+  if (former == nullptr) return "";
+  std::string text = "could not run this job before (";
+  switch (former->reason) {
+    case EndReason::kImagePull:
+      text += "an image could not be pulled";
+      break;
+    case EndReason::kPodsRefused:
+      text += "its pods could not be made";
+      break;
+    default:
+      text += "its pods failed with their nodes";
+      break;
+  }
+  return text + "), and is avoided for a while";
+}
+
 constexpr std::array<Verdict, 11> kByTrouble = {
     Verdict::kCordoned,        Verdict::kSpread,      Verdict::kTaint,    Verdict::kNodeTaint,
     Verdict::kJobAntiAffinity, Verdict::kDataset,     Verdict::kAffinity, Verdict::kFragmented,
@@ -231,12 +250,12 @@ constexpr std::array<Verdict, 11> kByTrouble = {
 
 std::string_view ReasonOf(Verdict verdict) {
   static constexpr std::array<std::string_view, kVerdicts> kReasons = {
-      names::kReasonFits,         names::kReasonNotReady,        names::kReasonNotMeasured,
-      names::kReasonCordoned,     names::kReasonRejected,        names::kReasonAffinity,
-      names::kReasonTaint,        names::kReasonDataset,         names::kReasonClaim,
-      names::kReasonJobAffinity,  names::kReasonJobAntiAffinity, names::kReasonSpread,
-      names::kReasonInsufficient, names::kReasonNoMatchingNode,  names::kReasonNodeTaint,
-      names::kReasonFragmented};
+      names::kReasonFits,      names::kReasonNotReady,     names::kReasonNotMeasured,
+      names::kReasonCordoned,  names::kReasonRejected,     names::kReasonAvoided,
+      names::kReasonAffinity,  names::kReasonTaint,        names::kReasonDataset,
+      names::kReasonClaim,     names::kReasonJobAffinity,  names::kReasonJobAntiAffinity,
+      names::kReasonSpread,    names::kReasonInsufficient, names::kReasonNoMatchingNode,
+      names::kReasonNodeTaint, names::kReasonFragmented};
   return kReasons[static_cast<size_t>(verdict)];
 }
 
@@ -253,6 +272,8 @@ std::string MessageOf(Verdict verdict, const Judge& judge, const ClusterState& c
       return "takes no new jobs";
     case Verdict::kRejected:
       return "refused this job before";
+    case Verdict::kAvoided:
+      return AvoidedText(judge, cluster);
     case Verdict::kAffinity:
       return "its labels do not match the required affinity";
     case Verdict::kTaint: {

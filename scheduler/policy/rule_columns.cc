@@ -110,7 +110,7 @@ void ApplyClaims(World& world, const PlacementRules& rules) {
 ClusterId FormerCluster(const JobRecord& record) {
   if (record.former.empty()) return {};
   const FormerEpoch& last = record.former.back();
-  const bool unwelcome = last.reason == EndReason::kRejected || WasSentAway(last.reason);
+  const bool unwelcome = KeepsAway(last) || WasSentAway(last.reason);
   return unwelcome ? ClusterId{} : last.cluster;
 }
 

@@ -27,6 +27,7 @@ class RandomEvents {
     spec_.request = MakeResources(rng_.Between(-10, 3000), rng_.Between(0, 10));
     spec_.parallelism = static_cast<int32_t>(rng_.Between(-1, 4));
     spec_.priority = static_cast<int32_t>(rng_.Between(-2, 2));
+    const auto trouble = static_cast<Trouble>(rng_.Below(static_cast<uint64_t>(kLastTrouble) + 1));
     DrawQueueing();
     switch (rng_.Below(20)) {
       case 0:
@@ -52,14 +53,27 @@ class RandomEvents {
         capacity_.requested = MakeResources(rng_.Between(-5, 5000), 0);
         capacity_.largest_node_free = capacity_.allocatable;
         capacity_.nodes = static_cast<int32_t>(rng_.Below(2));
-        return CapacityObserved{cluster, &capacity_};
+        counted_.clear();
+        for (uint64_t i = rng_.Below(4); i > 0; --i) {
+          counted_.push_back({JobId{rng_.Below(12)}, Epoch{rng_.Below(4)},
+                              static_cast<int32_t>(rng_.Between(-2, 6))});
+        }
+        return CapacityObserved{cluster, &capacity_, flag ? &counted_ : nullptr};
       case 9:
         return DispatchAcked{job, cluster, epoch};
       case 10:
         return DispatchFailed{job, cluster, epoch, flag};
       case 11:
-        return RunObserved{job, cluster, epoch, static_cast<RunPhase>(rng_.Below(5)),
-                           Instant{rng_.Between(-5, 5'000'000)}};
+        if (rng_.Chance({1, 3})) return CopyTroubled{job, cluster, epoch, trouble};
+        return RunObserved{job,
+                           cluster,
+                           epoch,
+                           static_cast<RunPhase>(rng_.Below(5)),
+                           Instant{rng_.Between(-5, 5'000'000)},
+                           {},
+                           0,
+                           false,
+                           trouble};
       case 12:
         return CopyGone{job, cluster, epoch, flag};
       case 13:
@@ -159,6 +173,7 @@ class RandomEvents {
   JobSpec spec_;
   ClusterSpec cluster_;
   Capacity capacity_;
+  std::vector<CountedPods> counted_;
   std::string name_ = "default/random";
 };
 

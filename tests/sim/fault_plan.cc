@@ -63,6 +63,14 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.freezes = rng.Chance({1, 2}) ? MaybeEvery(rng, 5'000, 40'000) : Duration{};
   plan.failback_after = Milliseconds(rng.Between(1'000, 20'000));
   plan.drills = rng.Chance({1, 2}) ? MaybeEvery(rng, 4'000, 40'000) : Duration{};
+  plan.image_outage = MaybeEvery(rng, 2'000, 20'000);
+  plan.node_loss = MaybeEvery(rng, 1'000, 20'000);
+  plan.trouble_after = Milliseconds(rng.Between(500, 6'000));
+  plan.trouble_avoid = Milliseconds(rng.Between(1'000, 30'000));
+  plan.tells_counted = rng.Chance({3, 4});
+  const Duration lag = rng.Chance({1, 2}) ? Milliseconds(rng.Between(1, 10'000)) : Duration{};
+  plan.capacity_lag_max = plan.tells_counted ? lag : Duration{};
+  plan.uniform_pods = rng.Chance({1, 3});
   return plan;
 }
 
@@ -85,7 +93,11 @@ std::string FaultPlan::Describe() const {
       << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second
       << " queues=" << queues << " quota_edit=" << quota_edit.ms << " drains=" << drains.ms
       << " freezes=" << freezes.ms << " drills=" << drills.ms
-      << " failback_after=" << failback_after.ms;
+      << " failback_after=" << failback_after.ms
+      << " image_outage=" << image_outage.ms << " node_loss=" << node_loss.ms
+      << " trouble_after=" << trouble_after.ms << " trouble_avoid=" << trouble_avoid.ms
+      << " tells_counted=" << tells_counted << " capacity_lag=" << capacity_lag_max.ms
+      << " uniform_pods=" << uniform_pods;
   return out.str();
 }
 

@@ -42,12 +42,18 @@ struct FaultPlan {
   Duration lease;
   Duration unreachable_after;
   int64_t moves_per_second = 50;
-  Duration drains;          // a cluster is drained, for a while
-  Duration freezes;         // the operator's switch is turned
-  Duration drills;          // live drills: the gateway cuts a link itself
-  Duration failback_after;  // FailoverConfig's
-  Duration quota_edit;      // nominal quotas and stop policies change
-  Ratio rejects{0, 100};    // member and job that do not get along
+  Duration drains;                        // a cluster is drained, for a while
+  Duration freezes;                       // the operator's switch is turned
+  Duration drills;                        // live drills: the gateway cuts a link itself
+  Duration failback_after;                // FailoverConfig's
+  Duration image_outage;                  // a member cannot pull images, for a while
+  Duration node_loss;                     // a member's nodes are lost under some of what runs
+  Duration trouble_after, trouble_avoid;  // FailoverConfig's
+  bool tells_counted = false;             // members say which pods a capacity has counted
+  Duration capacity_lag_max;              // and it is up to so old
+  bool uniform_pods = false;              // all pods are of one size
+  Duration quota_edit;                    // nominal quotas and stop policies change
+  Ratio rejects{0, 100};                  // member and job that do not get along
   Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
   // The journal.
   Duration commit_delay_max;

@@ -60,6 +60,8 @@ constexpr CanaryName kCanaries[] = {
     {"eager-failback", Canary::kEagerFailback},
     {"greedy-drill", Canary::kGreedyDrill},
     {"stuck-drill", Canary::kStuckDrill},
+    {"eager-count", Canary::kEagerCount},
+    {"blame-cluster", Canary::kBlameCluster},
 };
 
 struct Arguments {

@@ -25,6 +25,8 @@ void SimCluster::StartWhatFits(Instant now) {
   std::vector<int64_t> free = FreeByNode();
   for (auto& [key, copy] : copies_) {
     if (copy.phase != RunPhase::kPending || !copy.job_started) continue;
+    copy.trouble = images_denied_ ? scheduler::Trouble::kImagePull : scheduler::Trouble::kNone;
+    if (images_denied_) continue;
     // Each pod on the freest node, and none unless all find one.
     std::vector<int64_t> left = free;
     copy.nodes.clear();
@@ -62,6 +64,7 @@ void SimCluster::Apply(Instant now, CopyKey key, const SimJob& job) {
       copy.left = Duration{std::max<int64_t>(copy.left.ms - (now - copy.started).ms, 1)};
     }
     copy.phase = RunPhase::kSuspended;
+    copy.trouble = scheduler::Trouble::kNone;
     copy.run = 0;
     copy.job_started = Instant{};
     ++copy.sync;
@@ -103,6 +106,7 @@ bool SimCluster::EnforceDeadline(Instant now, CopyKey key) {
   SimCopy& copy = copies_.at(key);
   if (copy.phase == RunPhase::kRunning) copy.pods_until = now + copy.grace;
   copy.phase = RunPhase::kLeaseEnded;
+  copy.trouble = scheduler::Trouble::kNone;
   copy.finished = now;
   StartWhatFits(now);
   return true;
@@ -117,6 +121,30 @@ bool SimCluster::End(Instant now, CopyKey key, uint64_t run) {
   at->second.finished = now;
   StartWhatFits(now);
   return true;
+}
+
+bool SimCluster::LoseNodesOf(Instant now, CopyKey key) {
+  const auto at = copies_.find(key);
+  if (at == copies_.end() || at->second.phase != RunPhase::kRunning) return false;
+  at->second.phase = RunPhase::kFailed;
+  at->second.trouble = scheduler::Trouble::kNodeFailure;
+  at->second.finished = now;
+  StartWhatFits(now);
+  return true;
+}
+
+SimCounts SimCluster::Counted() const {
+  SimCounts counted;
+  for (const auto& [key, copy] : copies_) {
+    const bool waits = copy.phase == RunPhase::kPending || copy.phase == RunPhase::kSuspended;
+    if (!waits) counted[key] = copy.pods;
+  }
+  return counted;
+}
+
+const SimPicture& SimCluster::Picture(Instant now, Duration lag) {
+  if (!picture_.at || picture_.at + lag <= now) picture_ = {Measure(), Counted(), now};
+  return picture_;
 }
 
 scheduler::Capacity SimCluster::Measure() const {

@@ -34,6 +34,16 @@ struct SimCopy {
   Duration grace;      // of its pods
   Instant pods_until;  // true time: pods of an ended copy may run on till then
   uint64_t sync = 0;   // tells a visit of the Job controller from one that is out of date
+  // What the member is to blame for: that it does not start, or has failed.
+  scheduler::Trouble trouble = scheduler::Trouble::kNone;
+};
+
+// A member's nodes as its watchers saw them at one instant, and the pods counted in that.
+using SimCounts = std::map<CopyKey, int32_t>;
+struct SimPicture {
+  scheduler::Capacity capacity;
+  SimCounts counted;
+  Instant at;
 };
 
 // Something of it may be doing its work at this true instant.
@@ -98,6 +108,17 @@ class SimCluster {
   // Pods that are not ours, spread over the nodes.
   void SetForeignLoad(int64_t cpu_milli) { foreign_milli_ = cpu_milli; }
   scheduler::Capacity Measure() const;
+  SimCounts Counted() const;
+  // The two of one instant, at most so old.
+  const SimPicture& Picture(Instant now, Duration lag);
+  // No image can be pulled: nothing starts that has not yet.
+  void DenyImages(Instant now, bool denied) {
+    images_denied_ = denied;
+    StartWhatFits(now);
+  }
+  bool images_denied() const { return images_denied_; }
+  // The nodes under a running copy are lost: false when it does not run.
+  bool LoseNodesOf(Instant now, CopyKey key);
   // Could so many pods run here if nothing else did?
   bool CouldRun(int32_t pods, int64_t pod_milli) const {
     return node_milli_ / pod_milli * static_cast<int64_t>(nodes_) >= pods;
@@ -114,6 +135,8 @@ class SimCluster {
   int64_t node_milli_;
   size_t nodes_;
   int64_t foreign_milli_ = 0;
+  bool images_denied_ = false;
+  SimPicture picture_;
   bool up_ = true;
   bool exists_ = true;
   uint64_t runs_ = 0;

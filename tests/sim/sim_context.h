@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "scheduler/failover/drain.h"
+#include "scheduler/failover/trouble.h"
 #include "scheduler/hash.h"
 #include "scheduler/ids.h"
 #include "scheduler/job.h"
@@ -44,6 +45,8 @@ enum class Canary : uint8_t {
   kEagerFailback,   // jobs go back as soon as they can
   kGreedyDrill,     // the core is not told of a drill's scope
   kStuckDrill,      // what a drill has cut is not restored
+  kEagerCount,      // pods are told to be counted before they are
+  kBlameCluster,    // every failure is told to be the cluster's
 };
 
 enum class Happening : uint8_t {
@@ -68,6 +71,7 @@ enum class Happening : uint8_t {
   kJobSync,      // a member's Job controller visits a new or resumed copy
   kJobDeadline,  // and one whose deadline may be over
   kApprove,      // an operator gives up a manual job's copy, or confirms a loss
+  kImagesBack,
 };
 
 struct SimEvent {
@@ -84,6 +88,7 @@ struct SimEvent {
   int64_t lease = 0;
   int64_t started = 0;  // report: the copy's startTime
   uint16_t lease_generation = 0;
+  scheduler::Trouble trouble = scheduler::Trouble::kNone;  // report
 };
 
 // What a violated checker says. Exit codes as in the simulation's contract (main.cc).

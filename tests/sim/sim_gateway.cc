@@ -86,6 +86,7 @@ void SimGateway::Crash() {
   started_.clear();
   // The links were cut by this process, and are whole without it.
   sim_.drill_cut.assign(sim_.drill_cut.size(), 0);
+  counted_.clear();
   batch_ = {};
   sim_.journal.Crash(sim_.rng, [&](const JournalBatch& batch) { OnCommitted(batch); });
 }
@@ -205,19 +206,42 @@ void SimGateway::Ask(JobId id, ClientOp op) {
   CloseBatch();
 }
 
-void SimGateway::ReportCapacity(ClusterId id, const sched::Capacity& capacity) {
-  Observe(id, capacity);
+void SimGateway::ReportCapacity(ClusterId id, const sched::Capacity& capacity,
+                                const SimCounts& counted) {
+  Observe(id, capacity, counted);
   CloseBatch();
 }
 
-void SimGateway::Observe(ClusterId id, const sched::Capacity& capacity) {
-  book_.Observe(id, capacity);
+std::vector<sched::CountedPods> SimGateway::NewsOf(ClusterId id, const SimCounts& counted) {
+  std::vector<sched::CountedPods> news;
+  SimCounts& told = counted_[id];
+  for (const auto& [key, pods] : counted) {
+    const auto before = told.find(key);
+    if (before == told.end() || before->second != pods) {
+      news.push_back({key.first, key.second, pods});
+    }
+  }
+  for (const auto& [key, pods] : told) {
+    if (!counted.contains(key)) news.push_back({key.first, key.second, 0});
+  }
+  told = counted;
+  return news;
+}
+
+void SimGateway::Observe(ClusterId id, const sched::Capacity& capacity, const SimCounts& counted) {
+  book_.Observe(id, capacity, counted);
   sched::Capacity told = capacity;
   if (sim_.canary == Canary::kBlindNodes) {
     for (sched::NodeClass& nodes : told.node_classes) nodes.free = nodes.whole;
     told.largest_node_free = told.largest_node_allocatable;
   }
-  Step(sched::CapacityObserved{id, &told});
+  if (!sim_.plan.tells_counted) {
+    Step(sched::CapacityObserved{id, &told});
+    return;
+  }
+  const bool eager = sim_.canary == Canary::kEagerCount;
+  const auto news = NewsOf(id, eager ? sim_.Cluster(id).Counted() : counted);
+  Step(sched::CapacityObserved{id, &told, &news});
 }
 
 sched::JobSpec SimGateway::WishOf(const SimJob& job) const {
@@ -243,6 +267,7 @@ void SimGateway::Step(const sched::Event& event) {
     book_.Take(edit);
     operator_.Take(edit);
     drills_.Take(edit);
+    failures_.Take(edit);
   }
   for (const sched::Edit& edit : sink_.edits) {
     const auto* put = std::get_if<sched::PutJob>(&edit);

@@ -14,6 +14,7 @@
 #include "scheduler/outbox.h"
 #include "scheduler/reconcile.h"
 #include "tests/sim/checkers/drill_is_bounded.h"
+#include "tests/sim/checkers/failures_are_told_apart.h"
 #include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
 #include "tests/sim/sim_context.h"
@@ -24,12 +25,15 @@ enum class ClientOp : uint8_t { kDelete, kDeleteOrphan, kSuspend, kResume, kAppr
 enum class RequestKind : uint8_t { kDispatch, kWithdraw, kRenew };
 enum class AnswerKind : uint8_t { kAcked, kRejected, kGone, kRenewed };
 enum RequestFlag : uint8_t { kSuspendedFlag = 1, kUpdateOnlyFlag = 2 };
+// Of kWatch: only the copy's trouble is told, as its pods show it.
+inline constexpr uint8_t kTroubleFlag = 1;
 inline constexpr uint8_t kWatchGone = 255;  // SimEvent::what of a kWatch, else a RunPhase
 
 // What a member tells of a copy's start and deadline.
 inline void FillLease(const SimCopy& copy, SimEvent& event) {
   event.lease_generation = copy.lease_generation;
   event.started = copy.job_started.ms;
+  event.trouble = copy.trouble;
   event.lease = 0;
   if (!copy.job_started) return;
   event.lease = copy.deadline.ms < 0 ? INT64_MAX : (copy.job_started + copy.deadline).ms;
@@ -51,12 +55,15 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
   config.moves_burst = plan.moves_per_second;
   config.failback_after = plan.failback_after;
   config.failbacks_per_minute = 120;
+  config.trouble_after = plan.trouble_after;
+  config.trouble_avoid = plan.trouble_avoid;
   return config;
 }
 
 class SimGateway {
  public:
-  explicit SimGateway(SimContext& sim) : sim_(sim), book_(sim), operator_(sim), drills_(sim) {}
+  explicit SimGateway(SimContext& sim)
+      : sim_(sim), book_(sim), operator_(sim), drills_(sim), failures_(sim) {}
 
   bool up() const { return core_ != nullptr; }
   const scheduler::Core& core() const { return *core_; }
@@ -77,7 +84,7 @@ class SimGateway {
   JobId Submit(const SimJob& job);
   uint32_t incarnation() const { return incarnation_; }
   void Ask(JobId job, ClientOp op);
-  void ReportCapacity(ClusterId id, const scheduler::Capacity& capacity);
+  void ReportCapacity(ClusterId id, const scheduler::Capacity& capacity, const SimCounts& counted);
 
   void OnAnswer(const SimEvent& event);
   void OnRequestTimeout(const SimEvent& event);
@@ -108,6 +115,7 @@ class SimGateway {
     std::vector<scheduler::CopyRef> expected;
     std::vector<std::pair<CopyKey, SimCopy>> copies;
     scheduler::Capacity capacity;
+    SimCounts counted;
     bool inventory = false;  // asked for by TakeInventory
   };
   struct Link {
@@ -123,7 +131,9 @@ class SimGateway {
   };
 
   void Step(const scheduler::Event& event);
-  void Observe(ClusterId id, const scheduler::Capacity& capacity);
+  void Observe(ClusterId id, const scheduler::Capacity& capacity, const SimCounts& counted);
+  // Of these, what the core was not told before.
+  std::vector<scheduler::CountedPods> NewsOf(ClusterId id, const SimCounts& counted);
   scheduler::JobSpec WishOf(const SimJob& job) const;
   void RecoverFreeze(const scheduler::World& world);
   void PlantBug(const scheduler::Event& event);
@@ -152,6 +162,7 @@ class SimGateway {
   PlacementBook book_;
   OperatorBook operator_;
   DrillBook drills_;
+  FailureBook failures_;
   Revision freeze_told_;  // when what SimContext says of the freeze was told
   uint32_t incarnation_ = 0;
   std::unique_ptr<scheduler::Core> core_;
@@ -165,7 +176,8 @@ class SimGateway {
   int64_t next_request_ = 0;
   std::map<ClusterId, Link> links_;
   std::map<RequestKey, Started> started_;
-  std::deque<Instant> moves_;  // of the last second
+  std::map<ClusterId, SimCounts> counted_;  // as told
+  std::deque<Instant> moves_;               // of the last second
   std::map<int64_t, List> lists_;
   int64_t timer_ = 0;             // the latest wish; earlier ones are void
   std::vector<JobId> to_delete_;  // asked for by ExpireJob in this step

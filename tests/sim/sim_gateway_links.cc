@@ -156,7 +156,9 @@ void SimGateway::OnRequestTimeout(const SimEvent& event) {
 
 void SimGateway::OnWatch(const SimEvent& event) {
   if (!links_.contains(event.cluster) || IsDeaf(event)) return;
-  if (event.what == kWatchGone) {
+  if (event.flag == kTroubleFlag) {
+    Step(sched::CopyTroubled{event.job, event.cluster, event.epoch, event.trouble});
+  } else if (event.what == kWatchGone) {
     Step(sched::CopyGone{event.job, event.cluster, event.epoch, false});
   } else {
     Report(event.cluster, {event.job, event.epoch}, static_cast<sched::RunPhase>(event.what),
@@ -178,7 +180,14 @@ void SimGateway::Report(ClusterId cluster, CopyKey key, sched::RunPhase phase, I
       record->lease_generation == lease.lease_generation) {
     started_[{cluster, key}] = {lease.started, lease.lease_generation};
   }
+  run.trouble = lease.trouble;
+  if (sim_.canary == Canary::kBlameCluster && phase == sched::RunPhase::kFailed) {
+    run.trouble = sched::Trouble::kNodeFailure;
+  }
+  const bool own = phase == sched::RunPhase::kFailed && lease.trouble == sched::Trouble::kNone;
+  const bool counts = own && failures_.IsLive(record, cluster, key.second);
   Step(run);
+  if (counts) failures_.CheckOwn(core_->world().FindJob(key.first));
 }
 
 // By the Date header of an answer: to within the round trip and the header's coarseness.
@@ -209,11 +218,14 @@ void SimGateway::OnListAsk(const SimEvent& event) {
 }
 
 void SimGateway::OnListAtMember(const SimEvent& event) {
-  const SimCluster& cluster = sim_.Cluster(event.cluster);
+  SimCluster& cluster = sim_.Cluster(event.cluster);
   const auto list = lists_.find(event.value);
   if (!cluster.up() || list == lists_.end()) return;
   list->second.copies.assign(cluster.copies().begin(), cluster.copies().end());
-  list->second.capacity = cluster.Measure();
+  const SimPicture& picture = cluster.Picture(
+      sim_.now, Milliseconds(sim_.net_rng.Between(0, sim_.plan.capacity_lag_max.ms)));
+  list->second.capacity = picture.capacity;
+  list->second.counted = picture.counted;
   SimEvent answer = event;
   answer.kind = Happening::kListAnswer;
   SendOverNet(sim_, false, answer);
@@ -230,7 +242,7 @@ void SimGateway::OnListAnswer(const SimEvent& event) {
   link->second.seen = sim_.now;
   sim_.heard[event.cluster.value - 1] = sim_.now;
   MeasureClock(event.cluster);
-  Observe(event.cluster, list.capacity);
+  Observe(event.cluster, list.capacity, list.counted);
   Step(sched::LinkObserved{event.cluster, true});
   std::vector<sched::CopyRef> listed;
   for (const auto& [key, copy] : list.copies) {

@@ -23,7 +23,8 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
   plan.foreign_delete = Seconds(1);
   plan.ttl = {50, 100};
   plan.deletes = {20, 100};
-  const bool failover = options.canary >= Canary::kEagerFence;
+  const bool failover =
+      options.canary >= Canary::kEagerFence && options.canary <= Canary::kEagerFailback;
   plan.partition = failover ? Seconds(4) : plan.partition;
   if (failover) {
     plan.policies =
@@ -38,7 +39,13 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
   }
   if (options.canary == Canary::kLeakyLedger) plan.queues = 3;
-  if (options.canary >= Canary::kHastyDrain) {
+  if (options.canary == Canary::kEagerCount) {
+    plan.uniform_pods = plan.tells_counted = true;
+    plan.capacity_lag_max = Seconds(5);
+    plan.jobs = std::max(plan.jobs, 100);
+    plan.queues = 0;
+  }
+  if (failover && options.canary >= Canary::kHastyDrain) {
     plan.drains = Seconds(3);
     plan.freezes = options.canary == Canary::kDeafFreeze ? Seconds(5) : Duration{};
     plan.policies = 4;
@@ -68,6 +75,7 @@ void Simulation::MakeTemplates() {
   for (int i = 0; i < sim_.plan.specs; ++i) {
     sched::JobSpec spec;
     spec.request.cpu_milli = 100 * sim_.rng.Between(1, 30);
+    if (sim_.plan.uniform_pods) spec.request.cpu_milli = 1000;
     spec.request.memory_bytes = 1 << 20;
     spec.parallelism = static_cast<int32_t>(sim_.rng.Between(1, 3));
     spec.priority = static_cast<int32_t>(sim_.rng.Between(0, 3)) * 10;
@@ -166,6 +174,8 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kDrain, sim_.plan.drains);
   PlanFault(Fault::kFreeze, sim_.plan.freezes);
   PlanFault(Fault::kDrill, sim_.plan.drills);
+  PlanFault(Fault::kImageOutage, sim_.plan.image_outage);
+  PlanFault(Fault::kNodeLoss, sim_.plan.node_loss);
   if (sim_.plan.queues > 0) PlanFault(Fault::kQuotaEdit, sim_.plan.quota_edit);
 
   const Instant start = sim_.now;
@@ -225,6 +235,8 @@ void Simulation::Happen(const SimEvent& event) {
     case Happening::kLinkHeal:
       sim_.cut[event.cluster.value - 1] = 0;
       return;
+    case Happening::kImagesBack:
+      return ImagesBack(sim_.Cluster(event.cluster));
     case Happening::kFault:
       return Strike(static_cast<Fault>(event.what));
     case Happening::kRemoveCluster:

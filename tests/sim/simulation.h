@@ -49,6 +49,8 @@ class Simulation {
     kDrain,
     kFreeze,
     kDrill,
+    kImageOutage,
+    kNodeLoss,
   };
 
   void MakeTemplates();
@@ -84,6 +86,11 @@ class Simulation {
   void Drain();
   void Freeze();
   void Drill();
+  // Members that cannot run what they have (simulation_trouble.cc).
+  void DenyImages();
+  void ImagesBack(SimCluster& cluster);
+  void LoseNodes();
+  void TellTroubles(const SimCluster& cluster);
   SimCluster* PickCluster();
   // The end (simulation_end.cc).
   void CheckNow();

@@ -26,6 +26,7 @@ void Simulation::Heal() {
   for (SimCluster& cluster : sim_.clusters) {
     if (!cluster.exists()) continue;
     cluster.SetForeignLoad(0);
+    ImagesBack(cluster);
     cluster.Restart(sim_.now);
     PublishStarted(cluster);
   }

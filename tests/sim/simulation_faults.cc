@@ -120,6 +120,12 @@ void Simulation::Strike(Fault fault) {
     case Fault::kQuotaEdit:
       PlanFault(fault, sim_.plan.quota_edit);
       return EditQueue();
+    case Fault::kImageOutage:
+      PlanFault(fault, sim_.plan.image_outage);
+      return DenyImages();
+    case Fault::kNodeLoss:
+      PlanFault(fault, sim_.plan.node_loss);
+      return LoseNodes();
   }
 }
 
@@ -249,7 +255,7 @@ void Simulation::Lie() {
   // run.
   lie.allocatable.cpu_milli = sim_.rng.Between(-1000, lie.allocatable.cpu_milli);
   lie.requested.cpu_milli = sim_.rng.Between(-50'000, 50'000);
-  gateway_.ReportCapacity(cluster->id(), lie);
+  gateway_.ReportCapacity(cluster->id(), lie, cluster->Counted());
 }
 
 void Simulation::EditCluster() {

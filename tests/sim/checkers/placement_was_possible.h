@@ -25,11 +25,15 @@ class PlacementBook {
     jobs_.clear();
     clusters_.clear();
     nodes_.clear();
+    holders_.clear();
+    counted_.clear();
     for (const auto& [id, state] : world.clusters()) clusters_[id] = state.record.spec;
     for (const auto& [id, record] : world.jobs()) Note(*record);
   }
-  void Observe(ClusterId cluster, const scheduler::Capacity& capacity) {
+  // `counted`: the pods that are in it already.
+  void Observe(ClusterId cluster, const scheduler::Capacity& capacity, const SimCounts& counted) {
     nodes_[cluster] = capacity.node_classes;
+    counted_[cluster] = counted;
   }
   // Each edit of a step, in order.
   void Take(const scheduler::Edit& edit) {
@@ -41,11 +45,13 @@ class PlacementBook {
       Note(record);
     } else if (const auto* erase = std::get_if<scheduler::EraseJob>(&edit)) {
       jobs_.erase(erase->job);
+      holders_.erase(erase->job);
     } else if (const auto* cluster = std::get_if<scheduler::PutCluster>(&edit)) {
       clusters_[cluster->record.cluster] = cluster->record.spec;
     } else if (const auto* gone = std::get_if<scheduler::EraseCluster>(&edit)) {
       clusters_.erase(gone->cluster);
       nodes_.erase(gone->cluster);
+      counted_.erase(gone->cluster);
     }
   }
 
@@ -62,6 +68,11 @@ class PlacementBook {
       jobs_[record.job] = record.cluster;
     } else {
       jobs_.erase(record.job);
+    }
+    if (jobs_.contains(record.job) && !record.suspended) {
+      holders_[record.job] = {record.cluster, record.epoch};
+    } else {
+      holders_.erase(record.job);
     }
   }
   Place PlaceOf(const std::string& topology, ClusterId cluster) const {
@@ -101,6 +112,7 @@ class PlacementBook {
     const scheduler::JobSpec* spec = SpecOf(record.job);
     if (spec == nullptr) return;
     CheckNodes(record, *spec);
+    CheckFlight(record, *spec);
     if (spec->rules.empty()) return;
     if (!IsOpen(*spec, clusters_.at(record.cluster))) Fail(record, "it may not run there");
     for (const auto& term : spec->rules[0].job_affinity) CheckAffinity(record, *spec, term);
@@ -119,6 +131,32 @@ class PlacementBook {
     if (fit < spec.parallelism) {
       Fail(record, std::to_string(fit) + " of " + std::to_string(spec.parallelism) +
                        " pods fit on its nodes as they were observed");
+    }
+  }
+  // Where all pods are of one size, nodes are a number of places, and nobody need know which pod is
+  // where: what was seen to be free, less the pods that were sent there and not seen yet.
+  void CheckFlight(const scheduler::JobRecord& record, const scheduler::JobSpec& spec) {
+    const auto nodes = nodes_.find(record.cluster);
+    if (!sim_.plan.uniform_pods || !sim_.plan.tells_counted || nodes == nodes_.end()) return;
+    int64_t places = 0;
+    for (const scheduler::NodeClass& each : nodes->second) {
+      for (const scheduler::NodeRoom& room : each.free) {
+        places +=
+            std::max<int64_t>(room.amounts.cpu_milli, 0) / spec.request.cpu_milli * room.nodes;
+      }
+    }
+    const int64_t seen = places;
+    const SimCounts& counted = counted_[record.cluster];
+    for (const auto& [job, holder] : holders_) {
+      const scheduler::JobSpec* other = SpecOf(job);
+      if (holder.cluster != record.cluster || job == record.job || other == nullptr) continue;
+      const auto known = counted.find({job, holder.epoch});
+      const int64_t there = known == counted.end() ? 0 : known->second;
+      places -= std::max<int64_t>(other->parallelism - there, 0);
+    }
+    if (places < spec.parallelism) {
+      Fail(record, "of " + std::to_string(seen) + " places that were free, " +
+                       std::to_string(places) + " are left by the pods on their way");
     }
   }
   void CheckAffinity(const scheduler::JobRecord& record, const scheduler::JobSpec& spec,
@@ -159,8 +197,15 @@ class PlacementBook {
     }
   }
 
+  struct Holder {
+    ClusterId cluster;
+    Epoch epoch;
+  };
+
   SimContext& sim_;
   absl::btree_map<JobId, ClusterId> jobs_;  // that are somewhere
+  absl::btree_map<JobId, Holder> holders_;  // of them: those that hold room
+  absl::btree_map<ClusterId, SimCounts> counted_;
   absl::btree_map<ClusterId, scheduler::ClusterSpec> clusters_;
   absl::btree_map<ClusterId, std::vector<scheduler::NodeClass>> nodes_;
 };
