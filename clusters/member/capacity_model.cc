@@ -1,6 +1,5 @@
 #include "clusters/member/capacity_model.h"
 
-#include <functional>
 #include <utility>
 
 #include "clusters/member/pod_resources.h"
@@ -61,22 +60,8 @@ Resources Minus(Resources a, const Resources& b) {
 
 }  // namespace
 
-// A pod's uid, or a hash of it where it is no UUID: 16 bytes instead of a text.
-CapacityModel::Key CapacityModel::KeyOf(const kube::Object& object) {
-  std::string_view uid = kube::GetString(object, {"metadata", "uid"});
-  Key key{};
-  int digits = 0;
-  for (char c : uid) {
-    int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    if (value < 0 || digits >= 32) continue;
-    key[digits / 16] = key[digits / 16] << 4 | static_cast<uint64_t>(value);
-    ++digits;
-  }
-  if (digits == 32) return key;
-  std::string full = std::string(uid) + "/" +
-                     std::string(kube::GetString(object, {"metadata", "namespace"})) + "/" +
-                     std::string(kube::GetString(object, {"metadata", "name"}));
-  return {std::hash<std::string>()(full), std::hash<std::string>()(full + "/")};
+UidKey CapacityModel::KeyOf(const kube::Object& object) {
+  return UidKeyOf(kube::GetString(object, {"metadata", "uid"}), NamespacedName(object));
 }
 
 CapacityModel::Node* CapacityModel::NodeNamed(std::string_view name) {
@@ -143,7 +128,7 @@ void CapacityModel::Discharge(const Pod& pod) {
 }
 
 void CapacityModel::UpsertPod(const kube::Object& pod) {
-  Key key = KeyOf(pod);
+  const UidKey key = KeyOf(pod);
   const kube::Object* spec = kube::GetObject(pod, {"spec"});
   if (spec == nullptr || HasEnded(pod) || IsGated(pod)) return RemovePod(pod);
   Pod fresh;

@@ -10,7 +10,6 @@
 // in: a pod that asks for more fits nowhere now. The same nodes one by one: node_picture.h.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,6 +18,7 @@
 
 #include "clusters/kube/json.h"
 #include "clusters/member/node_picture.h"
+#include "clusters/member/uid_key.h"
 #include "scheduler/cluster_view.h"
 #include "scheduler/resources.h"
 
@@ -66,12 +66,7 @@ class CapacityModel {
     bool ours = false;
     uint32_t round = 0;
   };
-  using Key = std::array<uint64_t, 2>;
-  struct KeyHash {
-    size_t operator()(const Key& key) const { return key[0] ^ (key[1] * 0x9e3779b97f4a7c15ULL); }
-  };
-
-  static Key KeyOf(const kube::Object& object);
+  static UidKey KeyOf(const kube::Object& object);
   Node* NodeNamed(std::string_view name);
   void Charge(const Pod& pod);
   void Discharge(const Pod& pod);
@@ -81,7 +76,7 @@ class CapacityModel {
   LabelPool labels_;                                     // of the nodes
   std::map<std::string, uint32_t, std::less<>> claims_;  // namespace/name -> round
   std::map<std::string, Node, std::less<>> nodes_;       // stable addresses: pods point to them
-  std::unordered_map<Key, Pod, KeyHash> pods_;
+  std::unordered_map<UidKey, Pod, UidKeyHash> pods_;
   scheduler::Resources waiting_;  // foreign pods without a node
   uint32_t node_round_ = 0;
   uint32_t pod_round_ = 0;

@@ -34,25 +34,36 @@ class CapacityWatch::Nodes : public kube::ListWatchSink {
 class CapacityWatch::Pods : public kube::ListWatchSink {
  public:
   explicit Pods(CapacityWatch& owner) : owner_(owner) {}
-  void OnListStart() override { owner_.model_.BeginPods(); }
+  void OnListStart() override {
+    owner_.model_.BeginPods();
+    owner_.copy_pods_.BeginList();
+  }
   void OnObject(const kube::Object& pod) override {
     owner_.model_.UpsertPod(pod);
-    owner_.Changed();
+    owner_.copy_pods_.Upsert(pod);
+    Seen();
   }
   void OnDeleted(const kube::Object& pod) override {
     owner_.model_.RemovePod(pod);
-    owner_.Changed();
+    owner_.copy_pods_.Remove(pod);
+    Seen();
   }
   void OnListed() override {
     owner_.model_.EndPods();
+    owner_.copy_pods_.EndList();
     owner_.pods_listed_ = true;
-    owner_.Changed();
+    Seen();
   }
   void OnSyncChanged(bool synced, const Error& error) override {
     if (!synced) Log(LogLevel::kDebug, "{}: pods: {}", owner_.config_.member, error.message);
   }
 
  private:
+  void Seen() {
+    owner_.Changed();
+    owner_.hooks_.pods_seen();
+  }
+
   CapacityWatch& owner_;
 };
 
@@ -82,10 +93,11 @@ class CapacityWatch::Claims : public kube::ListWatchSink {
 };
 
 CapacityWatch::CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig config,
-                             std::function<void(const scheduler::Capacity&)> on_capacity)
+                             CopyPods& pods, Hooks hooks)
     : loop_(loop),
       config_(std::move(config)),
-      on_capacity_(std::move(on_capacity)),
+      copy_pods_(pods),
+      hooks_(std::move(hooks)),
       model_(config_.gateway),
       nodes_(std::make_unique<Nodes>(*this)),
       pods_(std::make_unique<Pods>(*this)),
@@ -124,6 +136,10 @@ void CapacityWatch::Poke() {
   if (claim_watch_) claim_watch_->Poke();
 }
 
+void CapacityWatch::CopiesSeen() {
+  if (copy_pods_.HasCounted()) Changed();
+}
+
 void CapacityWatch::Changed() {
   // Half a picture would show a cluster as empty or as full.
   if (!nodes_listed_ || !pods_listed_ || timer_) return;
@@ -139,13 +155,15 @@ void CapacityWatch::Measure() {
     pod_watch_.reset();
     claim_watch_.reset();
     model_ = CapacityModel(config_.gateway);
+    copy_pods_ = CopyPods(config_.gateway);
     nodes_listed_ = pods_listed_ = false;
     return;
   }
   scheduler::Capacity now = model_.Measure();
-  if (last_ && *last_ == now) return;
+  const std::vector<scheduler::CountedPods> counted = copy_pods_.TakeCounted(hooks_.find);
+  if (last_ && *last_ == now && counted.empty()) return;
   last_ = now;
-  on_capacity_(now);
+  hooks_.measured(now, counted);
 }
 
 }  // namespace fairway::clusters

@@ -1,7 +1,7 @@
 // CapacityWatch: keeps a CapacityModel current by watching a member's nodes, pods and
 // PersistentVolumeClaims, and reports what it measures, at most once per interval and only when it
-// changed. Claims are a help only: capacity is reported also where they may not be listed. Thread:
-// the loop.
+// changed, with the copies whose pods are counted in it. Claims are a help only: capacity is
+// reported also where they may not be listed. Thread: the loop.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clusters/http/http_client.h"
 #include "clusters/kube/list_watch.h"
 #include "clusters/loop/loop.h"
 #include "clusters/member/capacity_model.h"
+#include "clusters/member/copy_pods.h"
 #include "scheduler/cluster_view.h"
 
 namespace fairway::clusters {
@@ -28,12 +30,21 @@ struct CapacityWatchConfig {
 
 class CapacityWatch {
  public:
-  CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig config,
-                std::function<void(const scheduler::Capacity&)> on_capacity);
+  struct Hooks {
+    std::function<void(const scheduler::Capacity&, const std::vector<scheduler::CountedPods>&)>
+        measured;
+    std::function<JobId(const PodsOwner&)> find;  // 0 = not seen yet
+    std::function<void()> pods_seen;              // CopyPods has taken some over
+  };
+  // `pods` outlives this: it is kept when a member's access changes.
+  CapacityWatch(Loop& loop, HttpClient& http, CapacityWatchConfig config, CopyPods& pods,
+                Hooks hooks);
   ~CapacityWatch();
 
   void Start();
   void Poke();
+  // Copies were seen whose pods may have been seen before.
+  void CopiesSeen();
 
  private:
   class Nodes;
@@ -45,7 +56,8 @@ class CapacityWatch {
 
   Loop& loop_;
   CapacityWatchConfig config_;
-  std::function<void(const scheduler::Capacity&)> on_capacity_;
+  CopyPods& copy_pods_;
+  Hooks hooks_;
   CapacityModel model_;
   bool nodes_listed_ = false, pods_listed_ = false;
   std::optional<scheduler::Capacity> last_;

@@ -108,6 +108,10 @@ std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gat
   report.started =
       kube::ParseTime(kube::GetString(job, {"status", "startTime"})).value_or(Instant{});
   ReadPhase(job, report);
+  const bool wants_pods = kube::Get<int64_t>(job, {"spec", "parallelism"}).value_or(1) > 0;
+  report.failed_pods = Count(job, "failed");
+  report.podless = report.phase == RunPhase::kPending && report.started && wants_pods &&
+                   Count(job, "active") == 0 && Count(job, "terminating") == 0;
   ReadLease(job, report);
   const kube::Value* status = kube::Find(job, "status");
   report.status_json = status != nullptr && status->is_object() ? kube::Serialize(*status) : "{}";
@@ -133,31 +137,55 @@ void CopyTracker::Upsert(const kube::Object& job) {
     Log(LogLevel::kWarning, "Job {} carries damaged Fairway labels; it is left alone", key);
     return Remove(job);
   }
-  Entry fresh{report->ref.job, report->ref.epoch, version, round_};
+  Entry fresh{report->ref.job, report->ref.epoch, UidKeyOf(report->uid), version, round_};
   auto [found, added] = copies_.try_emplace(key, fresh);
   if (!added) {
     Entry old = std::exchange(found->second, fresh);
     bool other_copy = old.job != fresh.job || old.epoch != fresh.epoch;
     // Replaced while nobody watched: its end would otherwise go unnoticed.
-    if (other_copy) listener_.OnCopyGone(cluster_, RefOf(key, old));
+    if (other_copy) Gone(key, old);
   }
+  by_uid_[fresh.uid] = &found->first;
+  if (hooks_.complete && !hooks_.complete(*report)) return;
   listener_.OnCopy(cluster_, *report);
+}
+
+std::optional<CopyRef> CopyTracker::Find(const PodsOwner& owner) const {
+  const auto at = by_uid_.find(owner.uid);
+  if (at == by_uid_.end()) return std::nullopt;
+  const Entry& entry = copies_.at(*at->second);
+  if (entry.epoch != owner.epoch) return std::nullopt;
+  return RefOf(*at->second, entry);
+}
+
+void CopyTracker::Gone(const std::string& key, const Entry& entry) {
+  if (hooks_.gone) hooks_.gone({entry.uid, entry.epoch});
+  listener_.OnCopyGone(cluster_, RefOf(key, entry));
 }
 
 void CopyTracker::Remove(const kube::Object& job) {
   auto found = copies_.find(KeyOf(job));
   if (found == copies_.end()) return;
-  CopyRef ref = RefOf(found->first, found->second);
+  const std::string key = found->first;
+  const Entry entry = found->second;
+  by_uid_.erase(entry.uid);
   copies_.erase(found);
-  listener_.OnCopyGone(cluster_, ref);
+  Gone(key, entry);
 }
 
 void CopyTracker::EndList() {
   std::vector<CopyRef> gone, present;
   for (auto it = copies_.begin(); it != copies_.end();) {
-    bool seen = it->second.round == round_;
-    (seen ? present : gone).push_back(RefOf(it->first, it->second));
-    it = seen ? std::next(it) : copies_.erase(it);
+    const auto next = std::next(it);
+    const Entry& entry = it->second;
+    const bool seen = entry.round == round_;
+    (seen ? present : gone).push_back(RefOf(it->first, entry));
+    if (!seen) {
+      if (hooks_.gone) hooks_.gone({entry.uid, entry.epoch});
+      by_uid_.erase(entry.uid);
+      copies_.erase(it);
+    }
+    it = next;
   }
   auto before = [](const CopyRef& a, const CopyRef& b) {
     return std::pair(a.job, a.epoch) < std::pair(b.job, b.epoch);

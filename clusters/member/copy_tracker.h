@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "clusters/kube/json.h"
 #include "clusters/kube/pruned_json.h"
+#include "clusters/member/copy_pods.h"
 #include "clusters/member/member.h"
 
 namespace fairway::clusters {
@@ -27,8 +29,16 @@ const kube::Omission& NotReported();
 
 class CopyTracker {
  public:
-  CopyTracker(ClusterId cluster, std::string gateway, MemberListener& listener)
-      : cluster_(cluster), gateway_(std::move(gateway)), listener_(listener) {}
+  struct Hooks {
+    // A report before the listener gets it; false keeps it from there. May be empty.
+    std::function<bool(CopyReport&)> complete;
+    std::function<void(const PodsOwner&)> gone;
+  };
+  CopyTracker(ClusterId cluster, std::string gateway, MemberListener& listener, Hooks hooks = {})
+      : cluster_(cluster),
+        gateway_(std::move(gateway)),
+        listener_(listener),
+        hooks_(std::move(hooks)) {}
 
   void BeginList() { ++round_; }
   void Upsert(const kube::Object& job);
@@ -40,20 +50,27 @@ class CopyTracker {
   }
 
   size_t copies() const { return copies_.size(); }
+  // The copy that these pods are of; nothing when it has not been seen.
+  std::optional<CopyRef> Find(const PodsOwner& owner) const;
 
  private:
   struct Entry {
     JobId job;
     Epoch epoch;
+    UidKey uid{};
     uint64_t version_hash = 0;
     uint32_t round = 0;
   };
   static CopyRef RefOf(const std::string& key, const Entry& entry);
+  void Gone(const std::string& key, const Entry& entry);
 
   ClusterId cluster_;
   std::string gateway_;
   MemberListener& listener_;
+  Hooks hooks_;
   std::unordered_map<std::string, Entry> copies_;  // by namespace/name
+  // By what pods carry; keys are those of `copies_`.
+  std::unordered_map<UidKey, const std::string*, UidKeyHash> by_uid_;
   uint32_t round_ = 0;
 };
 

@@ -59,6 +59,24 @@ void Dispatcher::Drop(uint64_t key, const std::function<bool(const Task&)>& matc
   }
 }
 
+bool Dispatcher::Replace(std::unique_ptr<Task>& task,
+                         const std::function<bool(const Task&)>& matches) {
+  const uint64_t key = task->key();
+  if (!waiting_by_key_.contains(key)) return false;
+  const auto replace = [&](std::deque<EntryPtr>& entries) {
+    for (EntryPtr& entry : entries) {
+      if (entry->dropped || entry->task->key() != key || !matches(*entry->task)) continue;
+      entry->task = std::move(task);
+      entry->attempts = entry->polls = 0;
+      return true;
+    }
+    return false;
+  };
+  if (replace(queue_)) return true;
+  const auto found = following_.find(key);
+  return found != following_.end() && replace(found->second);
+}
+
 void Dispatcher::DropAll() {
   for (auto& [key, entry] : running_) entry->dropped = true;
   for (auto& [id, entry] : delayed_) entry->timer.Cancel();

@@ -42,6 +42,10 @@ class Dispatcher {
   // Gives up the tasks of this key for which `matches` is true. One that runs now ends first, but
   // is neither run again nor reported.
   void Drop(uint64_t key, const std::function<bool(const Task&)>& matches);
+  // `task` takes the place in the queue of one of its key that waits there and `matches`: what is
+  // asked for again and again, faster than it can be done, still gets its turn. False, and `task`
+  // is left alone, when none waits.
+  bool Replace(std::unique_ptr<Task>& task, const std::function<bool(const Task&)>& matches);
   // Gives up all tasks, as Drop() does.
   void DropAll();
   // One request of a task was answered; `error` is null when it was what was asked for.

@@ -1,6 +1,8 @@
 #include "clusters/member/member.h"
 
+#include <map>
 #include <utility>
+#include <vector>
 
 #include "clusters/http/cut_client.h"
 #include "clusters/http/switch_client.h"
@@ -28,6 +30,11 @@ std::string GatewaySelector(std::string_view gateway) {
   label.replace(label.find('/'), 1, "%2F");
   return "labelSelector=" + label + "%3D" + std::string(gateway);
 }
+
+// A failed copy's pods are waited for so long; then what is known of them has to do.
+constexpr int64_t kPodsWaitMs = 2000;
+
+PodsOwner OwnerOf(const CopyReport& report) { return {UidKeyOf(report.uid), report.ref.epoch}; }
 
 Error QueueFull(const std::string& member) {
   Error error;
@@ -61,12 +68,21 @@ class MemberImpl : public Member, public kube::ListWatchSink {
     tracker_.BeginList();
     listener_.OnInventoryAsked(config_.cluster);
   }
-  void OnObject(const kube::Object& job) override { tracker_.Upsert(job); }
+  void OnObject(const kube::Object& job) override {
+    tracker_.Upsert(job);
+    if (capacity_) capacity_->CopiesSeen();
+  }
   void OnDeleted(const kube::Object& job) override { tracker_.Remove(job); }
   void OnListed() override { tracker_.EndList(); }
   void OnSyncChanged(bool synced, const Error& error) override;
   kube::ListWatchConfig WatchConfig(std::string path, std::string selector) const;
   void StartWatching();
+  CapacityWatch::Hooks CapacityHooks();
+  bool Complete(CopyReport& report);
+  bool AwaitsPods(const CopyReport& report) const;
+  void Release(JobId job);
+  void CopyGone(const PodsOwner& owner);
+  void TellTroubles();
   void UpdateLink();
   void TellLimit();
   Status AddTask(std::unique_ptr<Task> task);
@@ -79,7 +95,14 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   SwitchClient http_;
   CutClient line_;
   MemberApi api_;
+  CopyPods pods_;
   CopyTracker tracker_;
+  // Failed copies whose pods have not all been seen to fail: jobs and pods are watched apart.
+  struct Held {
+    CopyReport report;
+    Call timer;
+  };
+  std::map<JobId, Held> held_;
   Dispatcher dispatcher_;
   Renewals renewals_;
   bool synced_ = false;
@@ -107,7 +130,10 @@ MemberImpl::MemberImpl(Loop& loop, MemberConfig config, MemberListener& listener
       listener_(listener),
       line_(loop, http_),
       api_(line_, config_.limits.request_timeout_ms),
-      tracker_(config_.cluster, config_.gateway, listener),
+      pods_(config_.gateway),
+      tracker_(config_.cluster, config_.gateway, listener,
+               {[this](CopyReport& report) { return Complete(report); },
+                [this](const PodsOwner& owner) { CopyGone(owner); }}),
       dispatcher_(loop, MakeDispatcherLimits(config_),
                   [this] { listener_.OnRoom(config_.cluster); }) {
   TellLimit();
@@ -161,13 +187,81 @@ void MemberImpl::StartWatching() {
   capacity.watch.seed += 1;
   capacity.interval_ms = limits.capacity_interval_ms;
   capacity.pods_max = limits.pods_max;
-  capacity_ = std::make_unique<CapacityWatch>(loop_, line_, capacity,
-                                              [this](const scheduler::Capacity& measured) {
-                                                listener_.OnCapacity(config_.cluster, measured);
-                                              });
+  capacity_ = std::make_unique<CapacityWatch>(loop_, line_, capacity, pods_, CapacityHooks());
   prober_->Start();
   jobs_->Start();
   capacity_->Start();
+}
+
+CapacityWatch::Hooks MemberImpl::CapacityHooks() {
+  CapacityWatch::Hooks hooks;
+  hooks.measured = [this](const scheduler::Capacity& measured,
+                          const std::vector<scheduler::CountedPods>& counted) {
+    listener_.OnCapacity(config_.cluster, measured, counted);
+  };
+  hooks.find = [this](const PodsOwner& owner) {
+    const auto copy = tracker_.Find(owner);
+    return copy ? copy->job : JobId{};
+  };
+  hooks.pods_seen = [this] { TellTroubles(); };
+  return hooks;
+}
+
+bool MemberImpl::AwaitsPods(const CopyReport& report) const {
+  return !pods_.KnowsFailures(OwnerOf(report), report.failed_pods);
+}
+
+void MemberImpl::Release(JobId job) {
+  const auto at = held_.find(job);
+  if (at == held_.end()) return;
+  CopyReport report = std::move(at->second.report);
+  held_.erase(at);
+  report.trouble = pods_.FailureOf(OwnerOf(report));
+  listener_.OnCopy(config_.cluster, report);
+}
+
+void MemberImpl::CopyGone(const PodsOwner& owner) {
+  pods_.Forget(owner);
+  std::erase_if(held_, [&](const auto& entry) { return OwnerOf(entry.second.report) == owner; });
+}
+
+// What its pods say of it, beside what the Job itself says. False: they have yet to say it.
+bool MemberImpl::Complete(CopyReport& report) {
+  const PodsOwner owner = OwnerOf(report);
+  held_.erase(report.ref.job);
+  if (report.phase == scheduler::RunPhase::kFailed) {
+    if (!IsPodsFailure(report.end_reason)) return true;
+    if (AwaitsPods(report)) {
+      const JobId job = report.ref.job;
+      held_[job] = {report, loop_.StartTimer(kPodsWaitMs, [this, job] { Release(job); })};
+      return false;
+    }
+    report.trouble = pods_.FailureOf(owner);
+  } else if (report.phase == scheduler::RunPhase::kPending ||
+             report.phase == scheduler::RunPhase::kRunning) {
+    const CopyTrouble trouble = pods_.TroubleOf(owner);
+    report.trouble = trouble.trouble;
+    report.trouble_message = trouble.message;
+    if (report.trouble == scheduler::Trouble::kNone && report.podless) {
+      report.trouble = scheduler::Trouble::kPodsRefused;
+    }
+  }
+  return true;
+}
+
+void MemberImpl::TellTroubles() {
+  std::vector<JobId> known;
+  for (const auto& [job, held] : held_) {
+    if (!AwaitsPods(held.report)) known.push_back(job);
+  }
+  for (const JobId job : known) Release(job);
+  for (const PodsOwner& owner : pods_.TakeTroubled()) {
+    // One that is not seen yet brings it along when it is.
+    const auto copy = tracker_.Find(owner);
+    if (!copy) continue;
+    const CopyTrouble trouble = pods_.TroubleOf(owner);
+    listener_.OnCopyTroubled(config_.cluster, *copy, trouble.trouble, trouble.message);
+  }
 }
 
 void MemberImpl::OnSyncChanged(bool synced, const Error& error) {
@@ -225,12 +319,15 @@ Status MemberImpl::Withdraw(WithdrawRequest request) {
 }
 
 Status MemberImpl::Renew(RenewRequest request) {
-  dispatcher_.Drop(request.job.value, [](const Task& task) {
+  const auto is_renewal = [](const Task& task) {
     return dynamic_cast<const RenewTask*>(&task) != nullptr;
-  });
-  return AddTask(std::make_unique<RenewTask>(
+  };
+  std::unique_ptr<Task> task = std::make_unique<RenewTask>(
       api_, std::move(request),
-      [this](const Outcome& outcome) { ++(outcome.status ? renewals_.done : renewals_.failed); }));
+      [this](const Outcome& outcome) { ++(outcome.status ? renewals_.done : renewals_.failed); });
+  if (dispatcher_.Replace(task, is_renewal)) return {};
+  dispatcher_.Drop(task->key(), is_renewal);
+  return AddTask(std::move(task));
 }
 
 void MemberImpl::Relist() {

@@ -99,6 +99,11 @@ struct CopyReport {
   Instant started, finished;
   bool deleting = false;   // has a deletionTimestamp
   std::string end_reason;  // of condition Complete or Failed
+  int64_t failed_pods = 0;
+  bool podless = false;  // it was started, and there are no pods of it
+  // What the cluster is to blame for: that it failed, or does not run; and what it says of that.
+  scheduler::Trouble trouble = scheduler::Trouble::kNone;
+  std::string trouble_message;
   // When the member ends the copy by itself, by the member's clock; kNoDeadline, or 0 = not
   // started.
   Instant ends;
@@ -113,7 +118,17 @@ class MemberListener {
   virtual ~MemberListener() = default;
   // When ready, reachable, synced, version or the reason changes. link() has the current figures.
   virtual void OnLink(ClusterId cluster, const LinkInfo& link) = 0;
-  virtual void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) = 0;
+  // `counted`: copies of which another number of pods is counted in it than in the one before.
+  virtual void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity,
+                          const std::vector<scheduler::CountedPods>& counted) = 0;
+  // What keeps a live copy's pods from running has changed; kNone: nothing does any more.
+  virtual void OnCopyTroubled(ClusterId cluster, const CopyRef& copy, scheduler::Trouble trouble,
+                              const std::string& message) {
+    static_cast<void>(cluster);
+    static_cast<void>(copy);
+    static_cast<void>(trouble);
+    static_cast<void>(message);
+  }
   virtual void OnCopy(ClusterId cluster, const CopyReport& copy) = 0;
   // Deleted at the member, by whomever; also after a Withdraw of ours.
   virtual void OnCopyGone(ClusterId cluster, const CopyRef& copy) = 0;

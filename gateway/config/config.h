@@ -69,6 +69,7 @@ struct Config {
   int64_t moves_per_second = 500, moves_burst = 500;
   int64_t failback_after_ms = 600'000;
   int64_t failbacks_per_minute = 10, failbacks_moving_max = 5;
+  int64_t trouble_after_ms = 120'000, trouble_avoid_ms = 600'000, trouble_moves_max = 3;
   // queues
   bool fair_sharing = false;
   std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",

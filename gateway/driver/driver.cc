@@ -5,6 +5,7 @@
 
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
+#include "clusters/member/pod_faults.h"
 #include "gateway/driver/cluster_status.h"
 #include "gateway/driver/entry_name.h"
 #include "gateway/driver/job_status.h"
@@ -72,6 +73,13 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                   [this](JobId job, ClusterId cluster, const Error& error) {
                     Tell(job, cluster, "WithdrawDelayed",
                          error.message + "; its copy is deleted when the cluster answers");
+                  },
+              .troubled =
+                  [this](JobId job, ClusterId cluster, scheduler::Trouble trouble,
+                         const std::string& message) {
+                    std::string what(clusters::TroubleText(trouble));
+                    if (!message.empty()) what += ": " + message;
+                    Tell(job, cluster, "PodsDoNotRun", what);
                   }}),
       pump_(loop, writer.store(), *this, options.failover, options.weights),
       queues_(loop, writer, pump_,
@@ -287,13 +295,14 @@ void Driver::PublishStatus(const scheduler::PublishStatus& command) {
   const scheduler::JobRecord* record = pump_.world().FindJob(command.job);
   const clusters::CopyReport* report = fleet_.report();
   if (record == nullptr || report == nullptr || report->ref.job != command.job) return;
-  bool first = command.epoch.value == 1;
+  const bool first = command.epoch.value == 1;
+  const bool final = static_cast<bool>(record->finished);
   kube::MonotonicResource arena;
   api::WriteOptions options;
   options.storage = kube::StoragePtr(&arena);
   auto written = writer_.Mutate(
       JobKey(record->name), "status",
-      [&](Object& job) -> Status { return MergeJobStatus(report->status_json, first, job); },
+      [&](Object& job) -> Status { return MergeJobStatus(report->status_json, first, final, job); },
       options);
   if (!written) Complain("status", record->name, written.error());
   if (record->finished) fleet_.Forget(command.job);

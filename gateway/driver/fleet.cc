@@ -272,17 +272,40 @@ void Fleet::OnLink(ClusterId cluster, const clusters::LinkInfo& link) {
   hooks_.link_changed(cluster);
 }
 
-void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
+void Fleet::OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity,
+                       const std::vector<scheduler::CountedPods>& counted) {
+  auto found = members_.find(cluster);
+  if (found == members_.end()) return;
+  // A later report is kept in place of one that waits, but says only what has changed since.
+  for (const scheduler::CountedPods& each : counted) found->second.counted[each.job] = each;
+  TellCapacity(cluster, capacity);
+}
+
+void Fleet::TellCapacity(ClusterId cluster, const scheduler::Capacity& capacity) {
   if (Postpone(Postponed::Kind::kCapacity, cluster, {},
-               [this, cluster, capacity] { OnCapacity(cluster, capacity); })) {
+               [this, cluster, capacity] { TellCapacity(cluster, capacity); })) {
     return;
   }
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   found->second.capacity = capacity;
   found->second.measured = true;
-  pump_->Post(scheduler::CapacityObserved{cluster, &capacity});
+  std::vector<scheduler::CountedPods> counted;
+  for (const auto& [job, pods] : std::exchange(found->second.counted, {})) counted.push_back(pods);
+  pump_->Post(scheduler::CapacityObserved{cluster, &capacity, &counted});
   hooks_.capacity_changed(cluster);
+}
+
+void Fleet::OnCopyTroubled(ClusterId cluster, const clusters::CopyRef& copy,
+                           scheduler::Trouble trouble, const std::string& message) {
+  if (Postpone(Postponed::Kind::kTrouble, cluster, copy.job,
+               [this, cluster, copy, trouble, message] {
+                 OnCopyTroubled(cluster, copy, trouble, message);
+               })) {
+    return;
+  }
+  if (trouble != scheduler::Trouble::kNone) hooks_.troubled(copy.job, cluster, trouble, message);
+  pump_->Post(scheduler::CopyTroubled{copy.job, cluster, copy.epoch, trouble});
 }
 
 void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
@@ -298,6 +321,7 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
   run.lease_generation = copy.lease_generation;
   run.leased = copy.leased;
   run.ends = copy.ends;
+  run.trouble = copy.trouble;
   const scheduler::ClusterState* state = pump_->world().FindCluster(cluster);
   if (run.ends && run.ends != scheduler::kNoDeadline && state != nullptr) {
     run.ends.ms -= state->record.link.clock_offset.ms;

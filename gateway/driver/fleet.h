@@ -41,6 +41,8 @@ class Fleet : public clusters::MemberListener {
     std::function<void(JobId, ClusterId, const Error&, bool retryable)> dispatch_failed;
     // A copy is not withdrawn yet; it is asked for again until it is.
     std::function<void(JobId, ClusterId, const Error&)> withdraw_failed;
+    // A cluster keeps a copy from running, or has failed it: for an Event on the Job.
+    std::function<void(JobId, ClusterId, scheduler::Trouble, const std::string&)> troubled;
   };
 
   Fleet(Loop& loop, store::ObjectStore& store, std::string gateway_id,
@@ -80,6 +82,7 @@ class Fleet : public clusters::MemberListener {
     std::unique_ptr<clusters::Member> member;
     scheduler::Capacity capacity;
     bool measured = false;
+    std::map<JobId, scheduler::CountedPods> counted;  // that the core was not told yet
     std::deque<Command> waiting;  // the member had no room; bounded by the live jobs placed there
     // Acknowledged before the member was asked for its list: what must be in it.
     std::vector<scheduler::CopyRef> expected;
@@ -89,7 +92,11 @@ class Fleet : public clusters::MemberListener {
   };
 
   void OnLink(ClusterId cluster, const clusters::LinkInfo& link) override;
-  void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity) override;
+  void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity,
+                  const std::vector<scheduler::CountedPods>& counted) override;
+  void TellCapacity(ClusterId cluster, const scheduler::Capacity& capacity);
+  void OnCopyTroubled(ClusterId cluster, const clusters::CopyRef& copy, scheduler::Trouble trouble,
+                      const std::string& message) override;
   void OnCopy(ClusterId cluster, const clusters::CopyReport& copy) override;
   void OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) override;
   void OnInventoryAsked(ClusterId cluster) override;

@@ -1,6 +1,7 @@
 #include "gateway/driver/job_status.h"
 
 #include <algorithm>
+#include <array>
 
 #include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/kube/kinds/kueue_names.h"
@@ -29,9 +30,25 @@ void KeepIndexes(const Object& old, Object& fresh, std::string_view field) {
   fresh[field] = kube::FormatIndexes(kube::UnionOf(*before, *now));
 }
 
+// How this copy ends, or is about to. It may not be how the Job does: a lease that has run out, or
+// a failure on the cluster's account, is followed by another epoch, and these cannot be taken back.
+void DropVerdicts(Object& status) {
+  static constexpr std::array<std::string_view, 4> kVerdicts = {"SuccessCriteriaMet", "Complete",
+                                                                "FailureTarget", "Failed"};
+  kube::Array* conditions = kube::GetArray(status, {"conditions"});
+  if (conditions == nullptr) return;
+  const auto is_verdict = [](const Value& condition) {
+    const std::string_view type = kube::GetString(condition, {"type"});
+    return std::find(kVerdicts.begin(), kVerdicts.end(), type) != kVerdicts.end();
+  };
+  conditions->erase(std::remove_if(conditions->begin(), conditions->end(), is_verdict),
+                    conditions->end());
+  if (conditions->empty()) kube::Erase(status, "conditions");
+}
+
 }  // namespace
 
-Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& job) {
+Status MergeJobStatus(std::string_view member_status, bool first_epoch, bool final, Object& job) {
   auto parsed = kube::ParseJson(member_status, job.storage());
   if (!parsed) return Fail(parsed.error());
   if (!parsed->is_object()) {
@@ -39,6 +56,7 @@ Status MergeJobStatus(std::string_view member_status, bool first_epoch, Object& 
   }
   Object& fresh = parsed->get_object();
   kube::Erase(fresh, "uncountedTerminatedPods");
+  if (!final) DropVerdicts(fresh);
   const Object* old = kube::GetObject(job, {"status"});
   // Of a queued Job it decides nothing.
   bool suspended = kube::Get<bool>(job, {"spec", "suspend"}).value_or(false) &&

@@ -18,7 +18,15 @@ namespace fairway::gateway {
 
 class Postponed {
  public:
-  enum class Kind : uint8_t { kLink, kCapacity, kInventory, kCopy, kDispatched, kWithdrawn };
+  enum class Kind : uint8_t {
+    kLink,
+    kCapacity,
+    kInventory,
+    kCopy,
+    kTrouble,
+    kDispatched,
+    kWithdrawn
+  };
 
   Postponed(Loop& loop, store::ObjectStore& store) : loop_(loop), store_(store) {}
 

@@ -109,6 +109,9 @@ scheduler::FailoverConfig FailoverOf(const Config& config) {
   out.failback_after = Milliseconds(config.failback_after_ms);
   out.failbacks_per_minute = config.failbacks_per_minute;
   out.failbacks_moving_max = config.failbacks_moving_max;
+  out.trouble_after = Milliseconds(config.trouble_after_ms);
+  out.trouble_avoid = Milliseconds(config.trouble_avoid_ms);
+  out.trouble_moves_max = config.trouble_moves_max;
   return out;
 }
 

@@ -106,6 +106,28 @@ TEST_F(DispatcherTest, AMemberThatCannotBeReachedIsNoOverload) {
   EXPECT_EQ(dispatcher->limit().limit(), 16);
 }
 
+// Renewals that came faster than a loaded member took them went to the end of the queue each time,
+// and some never had their turn: their copies ended for want of a lease.
+TEST_F(DispatcherTest, WhatIsAskedForAgainKeepsItsPlace) {
+  DispatcherLimits limits;
+  limits.in_flight_min = limits.in_flight_max = 1;
+  auto dispatcher = Make(limits);
+  Running running;
+  AddMany(*dispatcher, running, 1, 3);  // 1 runs, 2 and 3 wait
+  const auto any = [](const Task&) { return true; };
+  Running again;
+  std::unique_ptr<Task> second = std::make_unique<HeldTask>(2, again);
+  EXPECT_TRUE(dispatcher->Replace(second, any));
+  EXPECT_EQ(second, nullptr);
+  EXPECT_EQ(dispatcher->waiting(), 2u);
+  Finish(*dispatcher, running, 1'000);
+  EXPECT_TRUE(again.contains(2)) << "the new one, before 3";
+  EXPECT_TRUE(running.empty());
+  std::unique_ptr<Task> unknown = std::make_unique<HeldTask>(9, again);
+  EXPECT_FALSE(dispatcher->Replace(unknown, any));
+  EXPECT_NE(unknown, nullptr);
+}
+
 TEST_F(DispatcherTest, ASlowMemberCostsItsOwnLimitOnly) {
   auto slow = Make(), quick = Make();
   Running at_slow, at_quick;

@@ -35,7 +35,10 @@ struct Heard : MemberListener {
     ready = link.ready;
     links.push_back(link.reason);
   }
-  void OnCapacity(ClusterId, const scheduler::Capacity& c) override { capacity = c; }
+  void OnCapacity(ClusterId, const scheduler::Capacity& c,
+                  const std::vector<scheduler::CountedPods>&) override {
+    capacity = c;
+  }
   void OnCopy(ClusterId, const CopyReport& copy) override {
     copies.push_back(fmt::format("{}/{}:{}", copy.ref.job.value, copy.ref.epoch.value,
                                  static_cast<int>(copy.phase)));

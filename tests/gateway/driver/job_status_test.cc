@@ -15,7 +15,7 @@ TEST(JobStatusTest, FirstEpochIsCopiedButForPodUids) {
   kube::Value job = Job("{}");
   Status merged = MergeJobStatus(
       R"({"active":1,"startTime":"2026-01-01T00:00:00Z","uncountedTerminatedPods":{"succeeded":["u"]}})",
-      true, job.get_object());
+      true, false, job.get_object());
   ASSERT_TRUE(merged);
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "active"}), 1);
   EXPECT_EQ(kube::GetString(job, {"status", "startTime"}), "2026-01-01T00:00:00Z");
@@ -25,7 +25,7 @@ TEST(JobStatusTest, FirstEpochIsCopiedButForPodUids) {
 TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
   kube::Value job = Job(R"({"startTime":"2026-01-01T00:00:00Z","failed":2,"succeeded":1})");
   Status merged = MergeJobStatus(R"({"startTime":"2026-01-02T00:00:00Z","failed":0,"succeeded":3})",
-                                 false, job.get_object());
+                                 false, false, job.get_object());
   ASSERT_TRUE(merged);
   EXPECT_EQ(kube::GetString(job, {"status", "startTime"}), "2026-01-01T00:00:00Z");
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 2);
@@ -34,20 +34,39 @@ TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
 
 TEST(JobStatusTest, IndexesThatHaveEndedStayAcrossEpochs) {
   kube::Value job = Job(R"({"completedIndexes":"0-2,5","failedIndexes":"7"})");
-  ASSERT_TRUE(MergeJobStatus(R"({"active":2})", false, job.get_object()));
+  ASSERT_TRUE(MergeJobStatus(R"({"active":2})", false, false, job.get_object()));
   EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "0-2,5");
-  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"3,4"})", false, job.get_object()));
+  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"3,4"})", false, false, job.get_object()));
   EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "0-5");
   EXPECT_EQ(kube::GetString(job, {"status", "failedIndexes"}), "7");
   // In the first epoch the member's word is all there is.
-  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"1"})", true, job.get_object()));
+  ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"1"})", true, false, job.get_object()));
   EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "1");
+}
+
+// A copy whose lease has run out says FailureTarget, then Failed; the next epoch goes on. The API
+// lets nobody take such a condition back, so a Job that had shown it never got a status again.
+TEST(JobStatusTest, HowACopyEndsIsShownOnceItIsTheJobsResult) {
+  const std::string ending =
+      R"({"failed":1,"conditions":[{"type":"FailureTarget","status":"True",
+          "reason":"DeadlineExceeded"}]})";
+  kube::Value job = Job("{}");
+  ASSERT_TRUE(MergeJobStatus(ending, true, false, job.get_object()));
+  EXPECT_EQ(kube::FindPath(job, {"status", "conditions"}), nullptr);
+  EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 1);
+  const std::string both =
+      R"({"conditions":[{"type":"Suspended","status":"False"},{"type":"SuccessCriteriaMet",
+          "status":"True"},{"type":"Complete","status":"True"}]})";
+  ASSERT_TRUE(MergeJobStatus(both, false, false, job.get_object()));
+  EXPECT_EQ(kube::FindPath(job, {"status", "conditions"})->as_array().size(), 1u);
+  ASSERT_TRUE(MergeJobStatus(both, false, true, job.get_object()));
+  EXPECT_EQ(kube::FindPath(job, {"status", "conditions"})->as_array().size(), 3u);
 }
 
 TEST(JobStatusTest, GarbageIsAnErrorAndChangesNothing) {
   kube::Value job = Job(R"({"failed":2})");
-  EXPECT_FALSE(MergeJobStatus("{\"active\":", true, job.get_object()));
-  EXPECT_FALSE(MergeJobStatus("[]", true, job.get_object()));
+  EXPECT_FALSE(MergeJobStatus("{\"active\":", true, false, job.get_object()));
+  EXPECT_FALSE(MergeJobStatus("[]", true, false, job.get_object()));
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 2);
 }
 
