@@ -33,10 +33,9 @@ Result<Faults> ParseFaults(std::string_view text) {
                                           {"errorPercent", &faults.error_percent},
                                           {"errorCode", &faults.error_code},
                                           {"dropAfterMs", &faults.drop_after_ms}};
-  std::map<std::string, bool*> switches{{"hang", &faults.hang},
-                                        {"halfOpen", &faults.half_open},
-                                        {"garbage", &faults.garbage},
-                                        {"freeze", &faults.freeze}};
+  std::map<std::string, bool*> switches{
+      {"hang", &faults.hang},     {"halfOpen", &faults.half_open}, {"garbage", &faults.garbage},
+      {"freeze", &faults.freeze}, {"noImages", &faults.no_images}, {"noPods", &faults.no_pods}};
   for (const auto& [key, value] : doc->get_object()) {
     auto number = numbers.find(std::string(key));
     auto toggle = switches.find(std::string(key));
@@ -62,7 +61,9 @@ std::string FaultsJson(const Faults& faults) {
                    {"hang", faults.hang},
                    {"halfOpen", faults.half_open},
                    {"garbage", faults.garbage},
-                   {"freeze", faults.freeze}};
+                   {"freeze", faults.freeze},
+                   {"noImages", faults.no_images},
+                   {"noPods", faults.no_pods}};
   return kube::Serialize(doc) + "\n";
 }
 
@@ -133,10 +134,11 @@ bool FaultInjector::IsWatch(const Request& request) const {
 }
 
 Status FaultInjector::Set(const Faults& faults) {
-  bool thaw_or_freeze = faults.freeze != faults_.freeze;
+  const bool changed = faults.freeze != faults_.freeze || faults.no_images != faults_.no_images ||
+                       faults.no_pods != faults_.no_pods;
   bool released = faults_.hang && !faults.hang;
   faults_ = faults;
-  if (thaw_or_freeze && hooks_.freeze) hooks_.freeze(faults.freeze);
+  if (changed && hooks_.changed) hooks_.changed(faults_);
   if (released) {
     std::list<ExchangePtr> hung;
     hung.swap(hung_);
@@ -164,6 +166,8 @@ void FaultInjector::HandleAdmin(const ExchangePtr& exchange) {
     DropWatches();
   } else if (action == "lose-state" && request.method == "POST") {
     done = hooks_.lose_state();
+  } else if (action == "lose-nodes" && request.method == "POST" && hooks_.lose_nodes) {
+    hooks_.lose_nodes();
   } else if (action != "faults" || request.method != "GET") {
     done = Fail(Error{.code = 404, .reason = "NotFound", .message = "no such action"});
   }

@@ -6,6 +6,7 @@
 //   PUT  /simulated/faults  {"latencyMs":200,"errorPercent":30,"errorCode":500,"hang":true,...}
 //   POST /simulated/drop-watches       ends every open watch now
 //   POST /simulated/lose-state         forgets all objects but nodes and namespaces
+//   POST /simulated/lose-nodes         every pod that runs fails with its node, which comes back
 //
 // Thread: the loop.
 #pragma once
@@ -33,12 +34,16 @@ struct Faults {
   bool half_open = false;     // open watches say nothing more and do not end
   bool garbage = false;       // answers are not JSON
   bool freeze = false;        // the API answers, but no pod starts or ends
+  bool no_images = false;     // no image can be pulled: new pods do not start
+  bool no_pods = false;       // pods may not be made, as where a quota is used up
 };
 
 class FaultInjector {
  public:
   struct Hooks {
-    std::function<void(bool frozen)> freeze;
+    // Of freeze, no_images and no_pods.
+    std::function<void(const Faults&)> changed;
+    std::function<void()> lose_nodes;
     std::function<Status()> lose_state;
   };
   FaultInjector(Loop& loop, Handler next, Hooks hooks, uint64_t seed);

@@ -71,6 +71,12 @@ std::string TextOf(const std::set<int64_t>& indexes) {
   return kube::FormatIndexes(kube::UnionOf(ranges, {}));
 }
 
+bool IsStuck(const Object& pod) {
+  const Array* containers = kube::GetArray(pod, {"status", "containerStatuses"});
+  return containers != nullptr && !containers->empty() &&
+         kube::FindPath(containers->front(), {"state", "waiting"}) != nullptr;
+}
+
 bool IsIndexed(const Object& job) {
   return kube::GetString(job, {"spec", "completionMode"}) == "Indexed";
 }
@@ -91,6 +97,13 @@ void SimulatedJobController::Freeze(bool frozen) {
   std::set<std::string> due;
   due.swap(awake_);
   for (const std::string& uid : due) Wake(uid);
+}
+
+void SimulatedJobController::DenyPods(bool denied) {
+  if (std::exchange(pods_denied_, denied) == denied || denied) return;
+  std::vector<std::string> uids;
+  for (const auto& [uid, state] : jobs_) uids.push_back(uid);
+  for (const std::string& uid : uids) Wake(uid);
 }
 
 void SimulatedJobController::OnJob(const api::Written& change) {
@@ -116,9 +129,15 @@ void SimulatedJobController::OnPod(const api::Written& change) {
   if (active == state.active.end()) return;
   std::string_view phase = kube::GetString(pod, {"status", "phase"});
   if (change.after != nullptr && phase != "Succeeded" && phase != "Failed") {
+    if (IsStuck(pod)) {
+      state.stuck.insert(change.key.name);
+    } else {
+      state.stuck.erase(change.key.name);
+    }
     Wake(uid);
     return;
   }
+  state.stuck.erase(change.key.name);
   if (change.after != nullptr && phase == "Succeeded") {
     ++state.succeeded;
     if (active->second >= 0) state.done_indexes.insert(active->second);
@@ -232,6 +251,7 @@ void SimulatedJobController::MakePods(JobState& state, const Object& job, int64_
 }
 
 bool SimulatedJobController::MakePod(JobState& state, const Object& job, int64_t index) {
+  if (pods_denied_) return false;
   std::string base(kube::GetString(job, {"metadata", "name"}));
   std::string name = base + (index >= 0 ? "-" + std::to_string(index) : std::string()) + "-" +
                      std::to_string(state.pods_made++);
@@ -265,6 +285,7 @@ bool SimulatedJobController::MakePod(JobState& state, const Object& job, int64_t
 void SimulatedJobController::DropPods(JobState& state) {
   std::map<std::string, int64_t> pods;
   pods.swap(state.active);  // first: their deletion is not a failure
+  state.stuck.clear();
   for (const auto& [name, index] : pods) {
     auto gone =
         writer_.Delete({"pods", state.key.ns, name},
@@ -293,7 +314,7 @@ void SimulatedJobController::WriteStatus(JobState& state, std::string_view outco
     }
     auto active = static_cast<int64_t>(state.active.size());
     SetCount(status, "active", active);
-    status["ready"] = active;
+    status["ready"] = active - static_cast<int64_t>(state.stuck.size());
     status["terminating"] = 0;
     SetCount(status, "succeeded", state.succeeded);
     SetCount(status, "failed", state.failed);

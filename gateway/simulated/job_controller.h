@@ -21,11 +21,14 @@ class SimulatedJobController {
   SimulatedJobController(Loop& loop, api::ObjectWriter& writer);
   void Start();
   void Freeze(bool frozen);
+  // No pod may be made, as where a quota is used up; tried again when that is over.
+  void DenyPods(bool denied);
 
  private:
   struct JobState {
     store::ObjectKey key;
     std::map<std::string, int64_t> active;  // pod name -> completion index (-1: none)
+    std::set<std::string> stuck;            // of them: wait for their images
     std::set<int64_t> done_indexes;
     int64_t succeeded = 0, failed = 0, pods_made = 0;
     Call deadline;
@@ -47,6 +50,7 @@ class SimulatedJobController {
   std::map<std::string, JobState> jobs_;  // by uid
   std::set<std::string> awake_;           // uids to sync in the next turn
   bool frozen_ = false;
+  bool pods_denied_ = false;
 };
 
 }  // namespace fairway::gateway

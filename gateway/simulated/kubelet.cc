@@ -47,6 +47,42 @@ void SetRunning(Object& pod, const std::string& time) {
   status["hostIP"] = "127.0.0.1";
   status["conditions"] =
       Array{Condition("PodScheduled", true, time), Condition("Ready", true, time)};
+  kube::Erase(status, "containerStatuses");
+}
+
+// As a kubelet shows an image that it cannot get.
+void SetPulling(Object& pod, const std::string& time) {
+  Object& status = kube::EnsureObject(pod, {"status"});
+  status["phase"] = "Pending";
+  status["startTime"] = time;
+  status["conditions"] =
+      Array{Condition("PodScheduled", true, time), Condition("Ready", false, time)};
+  Array containers;
+  if (const Array* specs = kube::GetArray(pod, {"spec", "containers"})) {
+    for (const Value& spec : *specs) {
+      const std::string image(kube::GetString(spec, {"image"}));
+      Object waiting{{"reason", "ImagePullBackOff"},
+                     {"message", "Back-off pulling image \"" + image + "\""}};
+      Object container{{"name", kube::GetString(spec, {"name"})},
+                       {"image", image},
+                       {"imageID", ""},
+                       {"ready", false},
+                       {"restartCount", 0}};
+      container["state"] = Object{{"waiting", std::move(waiting)}};
+      containers.push_back(std::move(container));
+    }
+  }
+  status["containerStatuses"] = std::move(containers);
+}
+
+// As the pod garbage collector leaves a pod whose node is gone.
+void SetLost(Object& pod, const std::string& time) {
+  Object& status = kube::EnsureObject(pod, {"status"});
+  status["phase"] = "Failed";
+  Object lost = Condition("DisruptionTarget", true, time);
+  lost["reason"] = "DeletionByPodGC";
+  lost["message"] = "PodGC: node no longer exists";
+  status["conditions"] = Array{Condition("Ready", false, time), std::move(lost)};
 }
 
 void SetEnded(Object& pod, int exit_code, const std::string& time) {
@@ -174,17 +210,29 @@ bool SimulatedKubelet::Bind(Pod& pod) {
   auto node = nodes_.Place(pod.request);
   if (!node) return false;
   pod.node = *node;
+  return StartOn(pod, /*binds=*/true);
+}
+
+// True: it has its node, whatever becomes of it there.
+bool SimulatedKubelet::StartOn(Pod& pod, bool binds) {
   std::string uid = pod.uid;
   store::ObjectKey key = pod.key;
+  const std::string node = pod.node;
   std::string time = kube::FormatTime(loop_.Now());
-  pod.timer = loop_.StartTimer(pod.run_ms, [this, uid] { Finish(uid); });
+  const bool pulls = images_denied_;
+  pod.pulling = pulls;
+  if (!pulls) pod.timer = loop_.StartTimer(pod.run_ms, [this, uid] { Finish(uid); });
   // Either write may end the pod (its Job was deleted meanwhile): `pod` is not used behind them.
-  auto bound = writer_.Mutate(key, "", [&](Object& doc) -> Status {
-    kube::EnsureObject(doc, {"spec"})["nodeName"] = *node;
-    return {};
-  });
+  Status bound;
+  if (binds) {
+    auto written = writer_.Mutate(key, "", [&](Object& doc) -> Status {
+      kube::EnsureObject(doc, {"spec"})["nodeName"] = node;
+      return {};
+    });
+    if (!written) bound = Fail(written.error());
+  }
   auto started = writer_.Mutate(key, "status", [&](Object& doc) -> Status {
-    SetRunning(doc, time);
+    pulls ? SetPulling(doc, time) : SetRunning(doc, time);
     return {};
   });
   if (!bound || !started) {
@@ -192,6 +240,36 @@ bool SimulatedKubelet::Bind(Pod& pod) {
         !bound ? bound.error().message : started.error().message);
   }
   return true;
+}
+
+void SimulatedKubelet::DenyImages(bool denied) {
+  if (images_denied_ == denied) return;
+  images_denied_ = denied;
+  if (denied) return;
+  std::vector<std::string> pulling;
+  for (const auto& [uid, pod] : pods_) {
+    if (pod.pulling) pulling.push_back(uid);
+  }
+  for (const std::string& uid : pulling) {
+    if (auto found = pods_.find(uid); found != pods_.end()) StartOn(found->second, false);
+  }
+}
+
+void SimulatedKubelet::LosePods() {
+  std::vector<store::ObjectKey> running;
+  for (const auto& [uid, pod] : pods_) {
+    if (!pod.node.empty() && !pod.pulling && !pod.stopping) running.push_back(pod.key);
+  }
+  const std::string time = kube::FormatTime(loop_.Now());
+  for (const store::ObjectKey& key : running) {
+    auto lost = writer_.Mutate(key, "status", [&](Object& doc) -> Status {
+      SetLost(doc, time);
+      return {};
+    });
+    if (!lost && lost.error().code != 404) {
+      Log(LogLevel::kWarning, "simulated pod {} not lost: {}", key.name, lost.error().message);
+    }
+  }
 }
 
 void SimulatedKubelet::Stop(const std::string& uid) {

@@ -24,6 +24,10 @@ class SimulatedKubelet {
 
   // A frozen cluster answers its API, but nothing moves: no pod starts, none ends.
   void Freeze(bool frozen);
+  // No image can be pulled: a pod gets its node and waits there, until that is over.
+  void DenyImages(bool denied);
+  // Every pod that runs fails as if its node had been lost.
+  void LosePods();
 
  private:
   struct Pod {
@@ -34,6 +38,7 @@ class SimulatedKubelet {
     int exit_code = 0;
     std::string node;       // "" until bound
     bool due = false;       // ran its time while frozen
+    bool pulling = false;   // on its node, without its image
     bool stopping = false;  // it is being deleted
     Call timer;
   };
@@ -43,6 +48,7 @@ class SimulatedKubelet {
   void Remove(const std::string& uid);
   void ScheduleWaiting();
   bool Bind(Pod& pod);
+  bool StartOn(Pod& pod, bool binds);
   void Finish(const std::string& uid);
   // Its containers end as soon as they are told to; then the pod is gone.
   void Stop(const std::string& uid);
@@ -54,6 +60,7 @@ class SimulatedKubelet {
   std::map<std::string, Pod> pods_;  // by uid
   std::deque<std::string> waiting_;  // uids without a node, oldest first
   bool frozen_ = false;
+  bool images_denied_ = false;
   bool pass_due_ = false;
 };
 

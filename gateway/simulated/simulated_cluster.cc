@@ -62,11 +62,14 @@ Status SimulatedCluster::Impl::Start() {
   jobs->Start();
   faults = std::make_unique<FaultInjector>(
       loop, [this](ExchangePtr exchange) { api->Handle(std::move(exchange)); },
-      FaultInjector::Hooks{.freeze =
-                               [this](bool frozen) {
-                                 kubelet->Freeze(frozen);
-                                 jobs->Freeze(frozen);
+      FaultInjector::Hooks{.changed =
+                               [this](const Faults& faults) {
+                                 kubelet->Freeze(faults.freeze);
+                                 kubelet->DenyImages(faults.no_images);
+                                 jobs->Freeze(faults.freeze);
+                                 jobs->DenyPods(faults.no_pods);
                                },
+                           .lose_nodes = [this] { kubelet->LosePods(); },
                            .lose_state = [this] { return LoseState(); }},
       options.seed);
   access.identity.token = token;

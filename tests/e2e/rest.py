@@ -161,7 +161,7 @@ class Recorder(threading.Thread):
         self._client = Client(Access(self.kubeconfig))
         answer = self._client.open("GET", f"{self.path}?watch=1&allowWatchBookmarks=true"
                                           f"&resourceVersion={self.revision}")
-        if answer.status in (429, 503):
+        if answer.status in (429, 500, 503):
             self._client.close()
             return
         if answer.status == 410 and self.relist:
