@@ -132,7 +132,7 @@ void Prepare(StepContext& step, const DrillRecord& record) {
 }
 
 // Why the drill must not go on, beside its time being over.
-DrillEnd Trouble(const World& world, const DrillWish& wish) {
+DrillEnd WhyStop(const World& world, const DrillWish& wish) {
   for (const ClusterId cluster : wish.clusters) {
     if (world.FindCluster(cluster) == nullptr) return DrillEnd::kClusterRemoved;
   }
@@ -210,7 +210,7 @@ void RunDrill(StepContext& step) {
   const Instant due = WatchOf(step).due;
   if (record.phase == DrillPhase::kNone || !due || step.now() < due) return;
   if (record.phase == DrillPhase::kReturning) return AwaitReturn(step, record);
-  const DrillEnd trouble = Trouble(step.world(), record.wish);
+  const DrillEnd trouble = WhyStop(step.world(), record.wish);
   if (trouble != DrillEnd::kNone) return Stop(step, record, trouble);
   if (record.phase == DrillPhase::kPreparing) return Prepare(step, record);
   if (record.until <= step.now()) return Restore(step, record, DrillEnd::kCompleted);
