@@ -24,7 +24,8 @@ std::string_view OpennessOf(const scheduler::ClusterSpec& spec) {
   return spec.cordoned ? "Cordoned" : "Open";
 }
 
-std::string_view DrillStateName(const scheduler::DrillRecord& drill) {
+// The last word of a drill is its record once more, before it is erased.
+std::string_view DrillStateName(const scheduler::DrillRecord& drill, Instant now) {
   switch (drill.phase) {
     case scheduler::DrillPhase::kNone:
     case scheduler::DrillPhase::kPreparing:
@@ -32,7 +33,8 @@ std::string_view DrillStateName(const scheduler::DrillRecord& drill) {
     case scheduler::DrillPhase::kCut:
       return "DrillCut";
     case scheduler::DrillPhase::kReturning:
-      return drill.overdue ? "DrillOverdue" : "DrillReturning";
+      if (drill.overdue) return "DrillOverdue";
+      return drill.restored_at == now ? "DrillReturning" : "DrillOver";
   }
   return "DrillOver";
 }
@@ -120,7 +122,7 @@ void HistoryRecorder::Edits(const World& world, const std::vector<scheduler::Edi
     } else if (std::holds_alternative<scheduler::EraseFreeze>(edit)) {
       Gateway(now, "Unfrozen", std::string(cause), "");
     } else if (const auto* drill = std::get_if<scheduler::PutDrill>(&edit)) {
-      Gateway(now, std::string(DrillStateName(drill->record)), std::string(cause),
+      Gateway(now, std::string(DrillStateName(drill->record, now)), std::string(cause),
               drill->record.wish.name);
     }
   }

@@ -14,8 +14,7 @@ struct Ended {
 };
 
 // The oldest beyond what is kept.
-void Trim(std::vector<Ended> ended, int32_t kept,
-          std::vector<std::string>& out) {
+void Trim(std::vector<Ended> ended, int32_t kept, std::vector<std::string>& out) {
   std::sort(ended.begin(), ended.end());
   const auto most = static_cast<size_t>(std::max(kept, 0));
   for (size_t i = 0; i + most < ended.size(); ++i) out.push_back(std::move(ended[i].name));
