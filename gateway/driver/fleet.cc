@@ -296,6 +296,16 @@ void Fleet::TellCapacity(ClusterId cluster, const scheduler::Capacity& capacity)
   hooks_.capacity_changed(cluster);
 }
 
+void Fleet::TellTrouble(Entry& entry, ClusterId cluster, JobId job, scheduler::Trouble trouble,
+                        const std::string& message) {
+  // Every copy is without pods for a moment: what is not moved for that need not be told.
+  if (trouble == scheduler::Trouble::kNone || trouble == scheduler::Trouble::kPodsRefused) {
+    entry.troubled.erase(job);
+  } else if (entry.troubled.insert(job).second) {
+    hooks_.troubled(job, cluster, trouble, message);
+  }
+}
+
 void Fleet::OnCopyTroubled(ClusterId cluster, const clusters::CopyRef& copy,
                            scheduler::Trouble trouble, const std::string& message) {
   if (Postpone(Postponed::Kind::kTrouble, cluster, copy.job,
@@ -304,7 +314,9 @@ void Fleet::OnCopyTroubled(ClusterId cluster, const clusters::CopyRef& copy,
                })) {
     return;
   }
-  if (trouble != scheduler::Trouble::kNone) hooks_.troubled(copy.job, cluster, trouble, message);
+  if (auto found = members_.find(cluster); found != members_.end()) {
+    TellTrouble(found->second, cluster, copy.job, trouble, message);
+  }
   pump_->Post(scheduler::CopyTroubled{copy.job, cluster, copy.epoch, trouble});
 }
 
@@ -322,6 +334,7 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
   run.leased = copy.leased;
   run.ends = copy.ends;
   run.trouble = copy.trouble;
+  TellTrouble(found->second, cluster, copy.ref.job, copy.trouble, copy.trouble_message);
   const scheduler::ClusterState* state = pump_->world().FindCluster(cluster);
   if (run.ends && run.ends != scheduler::kNoDeadline && state != nullptr) {
     run.ends.ms -= state->record.link.clock_offset.ms;
@@ -338,6 +351,7 @@ void Fleet::OnCopyGone(ClusterId cluster, const clusters::CopyRef& copy) {
   }
   if (auto found = members_.find(cluster); found != members_.end()) {
     found->second.leases.Forget(copy.job);
+    found->second.troubled.erase(copy.job);
   }
   // Only seen to be missing: a dispatch under way may still make it again.
   pump_->Post(scheduler::CopyGone{copy.job, cluster, copy.epoch, /*confirmed=*/false});

@@ -87,6 +87,7 @@ class Fleet : public clusters::MemberListener {
     // Acknowledged before the member was asked for its list: what must be in it.
     std::vector<scheduler::CopyRef> expected;
     LeaseBook leases;
+    std::set<JobId> troubled;        // whose trouble was told
     bool inventory_wanted = false;   // TakeInventory was asked for
     bool inventory_running = false;  // and the list under way began after that
   };
@@ -94,6 +95,9 @@ class Fleet : public clusters::MemberListener {
   void OnLink(ClusterId cluster, const clusters::LinkInfo& link) override;
   void OnCapacity(ClusterId cluster, const scheduler::Capacity& capacity,
                   const std::vector<scheduler::CountedPods>& counted) override;
+  // Once per time that it begins.
+  void TellTrouble(Entry& entry, ClusterId cluster, JobId job, scheduler::Trouble trouble,
+                   const std::string& message);
   void TellCapacity(ClusterId cluster, const scheduler::Capacity& capacity);
   void OnCopyTroubled(ClusterId cluster, const clusters::CopyRef& copy, scheduler::Trouble trouble,
                       const std::string& message) override;

@@ -63,11 +63,11 @@ Status SimulatedCluster::Impl::Start() {
   faults = std::make_unique<FaultInjector>(
       loop, [this](ExchangePtr exchange) { api->Handle(std::move(exchange)); },
       FaultInjector::Hooks{.changed =
-                               [this](const Faults& faults) {
-                                 kubelet->Freeze(faults.freeze);
-                                 kubelet->DenyImages(faults.no_images);
-                                 jobs->Freeze(faults.freeze);
-                                 jobs->DenyPods(faults.no_pods);
+                               [this](const Faults& set) {
+                                 kubelet->Freeze(set.freeze);
+                                 kubelet->DenyImages(set.no_images);
+                                 jobs->Freeze(set.freeze);
+                                 jobs->DenyPods(set.no_pods);
                                },
                            .lose_nodes = [this] { kubelet->LosePods(); },
                            .lose_state = [this] { return LoseState(); }},

@@ -1,5 +1,4 @@
 #include "scheduler/failover/trouble.h"
-
 #include "tests/scheduler/failover/failover_fixture.h"
 
 namespace fairway::scheduler {
@@ -66,7 +65,8 @@ TEST_F(TroubleTest, NothingLeavesWhereNobodyElseHasRoom) {
   Pass(Seconds(200));
   EXPECT_EQ(Job(10).state, JobState::kDispatched);
   Hear(2);
-  Pass(Seconds(200));  // probation, if it was lost meanwhile, ends in it
+  Step(InventoryTaken{ClusterId{2}});
+  Pass(Seconds(70));  // its probation
   EXPECT_EQ(Job(10).state, JobState::kRequeued);
 }
 
