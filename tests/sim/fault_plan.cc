@@ -93,11 +93,10 @@ std::string FaultPlan::Describe() const {
       << " unreachable_after=" << unreachable_after.ms << " moves=" << moves_per_second
       << " queues=" << queues << " quota_edit=" << quota_edit.ms << " drains=" << drains.ms
       << " freezes=" << freezes.ms << " drills=" << drills.ms
-      << " failback_after=" << failback_after.ms
-      << " image_outage=" << image_outage.ms << " node_loss=" << node_loss.ms
-      << " trouble_after=" << trouble_after.ms << " trouble_avoid=" << trouble_avoid.ms
-      << " tells_counted=" << tells_counted << " capacity_lag=" << capacity_lag_max.ms
-      << " uniform_pods=" << uniform_pods;
+      << " failback_after=" << failback_after.ms << " image_outage=" << image_outage.ms
+      << " node_loss=" << node_loss.ms << " trouble_after=" << trouble_after.ms
+      << " trouble_avoid=" << trouble_avoid.ms << " tells_counted=" << tells_counted
+      << " capacity_lag=" << capacity_lag_max.ms << " uniform_pods=" << uniform_pods;
   return out.str();
 }
 

@@ -24,7 +24,7 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
   plan.ttl = {50, 100};
   plan.deletes = {20, 100};
   const bool failover =
-      options.canary >= Canary::kEagerFence && options.canary <= Canary::kEagerFailback;
+      options.canary >= Canary::kEagerFence && options.canary <= Canary::kStuckDrill;
   plan.partition = failover ? Seconds(4) : plan.partition;
   if (failover) {
     plan.policies =
@@ -52,7 +52,7 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.failback_after = Seconds(10);
     plan.gateway_crash = Duration{};
   }
-  if (options.canary >= Canary::kGreedyDrill) {
+  if (failover && options.canary >= Canary::kGreedyDrill) {
     plan.drills = Seconds(5);
     plan.drains = plan.partition = Duration{};
     plan.cluster_edit = plan.decommission = Duration{};
