@@ -15,6 +15,7 @@
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/pending_queue.h"
+#include "scheduler/quota/quota_spec.h"
 
 namespace fairway::scheduler {
 
@@ -47,7 +48,9 @@ struct QuotaPassState {
   bool fresh = true;             // nothing was looked at yet since start
   bool drain = false;            // some queue's jobs have to go, and not all were told
   uint64_t room_generation = 0;  // world.generation() that the last pass knew
-  Instant due;                   // when the pass goes on
+  Instant due;                   // when the pass goes on, or a pause ends
+  // When a queue is to be looked at again: its head has waited long enough for others to end.
+  absl::btree_set<std::pair<Instant, ClusterQueueId>> pauses;
 };
 
 struct CoreState {

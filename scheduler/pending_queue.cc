@@ -63,6 +63,18 @@ bool PendingQueue::IsBlocked(GroupId id, uint64_t generation) const {
   return at != groups_.end() && at->second.blocked == generation;
 }
 
+void PendingQueue::RememberLacks(GroupId id, std::vector<Lack> lacks, uint64_t era) {
+  const auto at = groups_.find(id);
+  FAIRWAY_ASSERT(at != groups_.end());
+  at->second.lacks = std::move(lacks);
+  at->second.era = era;
+}
+
+const std::vector<Lack>* PendingQueue::LacksOf(GroupId id, uint64_t era) const {
+  const auto at = groups_.find(id);
+  return at == groups_.end() || at->second.era != era ? nullptr : &at->second.lacks;
+}
+
 bool PendingQueue::Contains(GroupId id, JobId job) const {
   const auto at = groups_.find(id);
   return at != groups_.end() && at->second.jobs.contains(job);
@@ -75,6 +87,7 @@ void PendingQueue::MoveGroup(GroupId id, PendingQueue& to) {
   jobs_ -= at->second.jobs.size();
   to.jobs_ += at->second.jobs.size();
   at->second.blocked = 0;
+  at->second.era = 0;
   to.heads_.insert(HeadOf(id, at->second));
   const bool added = to.groups_.emplace(id, std::move(at->second)).second;
   FAIRWAY_ASSERT(added);

@@ -9,6 +9,8 @@
 
 #include <compare>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "scheduler/ids.h"
 
@@ -28,6 +30,13 @@ struct QueueHead {
   auto operator<=>(const QueueHead&) const = default;
 };
 
+// So much of one slot of the quota tree (quota/quota_tree.h) has to be free before a group can find
+// quota; see quota/hope.h.
+struct Lack {
+  int32_t slot = 0;
+  int64_t amount = 0;
+};
+
 class PendingQueue {
  public:
   void Add(GroupId group, int32_t priority, JobId job);
@@ -41,6 +50,11 @@ class PendingQueue {
   // A group found no room in the given generation of the world: until room is gained, skip it.
   void MarkBlocked(GroupId group, uint64_t generation);
   bool IsBlocked(GroupId group, uint64_t generation) const;
+  // What the group lacked when it was last looked at; holds while the quota book is the same
+  // (`era`).
+  void RememberLacks(GroupId group, std::vector<Lack> lacks, uint64_t era);
+  // Null: not known.
+  const std::vector<Lack>* LacksOf(GroupId group, uint64_t era) const;
 
   bool Contains(GroupId group, JobId job) const;
   // All jobs of a group go over to another queue.
@@ -55,6 +69,8 @@ class PendingQueue {
   struct Group {
     int32_t priority = 0;
     uint64_t blocked = 0;
+    uint64_t era = 0;  // of `lacks`; 0 = not known
+    std::vector<Lack> lacks;
     absl::btree_set<JobId> jobs;
   };
   static QueueHead HeadOf(GroupId id, const Group& group);

@@ -52,6 +52,8 @@ class Search {
 
   FlavorAssignment Run(const std::vector<PodSet>& pod_sets, const std::vector<int32_t>& counts) {
     result_.mode = FlavorMode::kFit;
+    // What several pod sets lack depends on what the first of them would get.
+    tells_lacks_ = pod_sets.size() == 1 && pod_sets.front().min_count == 0 && !q_.when_idle;
     for (size_t i = 0; i < pod_sets.size(); ++i) {
       AssignPodSet(pod_sets[i], counts[i]);
       if (result_.mode != FlavorMode::kFit && result_.pod_set.empty()) {
@@ -93,6 +95,7 @@ class Search {
       const Choice choice = ChooseFlavor(*group, pod_set, charged, members, count);
       result_.mode = std::min(result_.mode, choice.grade.mode);
       result_.borrow = std::max(result_.borrow, choice.grade.borrow);
+      if (IsShort(choice.grade.mode)) TellLacks();
       if (choice.grade.mode == FlavorMode::kNoFit) return;
       for (const size_t member : members) {
         done[member] = true;
@@ -109,6 +112,8 @@ class Search {
     Choice best;
     bool none_matches = true;
     bool all_exceed = true;
+    lacks_.clear();
+    short_of_room_ = false;
     for (const QuotaTree::GroupFlavor& flavor : group.flavors) {
       std::string why;
       if (!FlavorSuits(*q_.book->flavors.Find(flavor.id), group.label_keys, pod_set,
@@ -121,6 +126,7 @@ class Search {
       choice.flavor = &flavor;
       choice.grade = Grade{};
       bool exceeds = false;
+      lack_ = {QuotaTree::kNone, 0};
       for (const size_t member : members) {
         const auto covered =
             std::find(group.covered.begin(), group.covered.end(), charged[member].first);
@@ -129,6 +135,7 @@ class Search {
         if (choice.grade.mode == FlavorMode::kNoFit) break;
       }
       all_exceed = all_exceed && exceeds;
+      if (lack_.slot != QuotaTree::kNone && !exceeds) lacks_.push_back(lack_);
       if (choice.grade.mode != FlavorMode::kNoFit) AskClusters(flavor, choice.grade);
       if (!TriesNext(choice.grade, q_.rules->fungibility)) return choice;
       if (IsBetter(choice.grade, best.grade, q_.rules->fungibility)) best = std::move(choice);
@@ -150,6 +157,7 @@ class Search {
     const bool now = grade.mode == FlavorMode::kFit;
     if (!advice_.HasCluster(flavors_, now)) {
       if (now) result_.no_cluster = true;
+      short_of_room_ = true;
       grade.mode = FlavorMode::kNoFit;
       Say("no cluster of flavor " + flavor.name + " has room");
     }
@@ -204,11 +212,11 @@ class Search {
     const bool while_borrowing =
         rules.borrow_within_cohort != PreemptionPolicy::kNever ||
         (q_.fair_sharing && rules.reclaim_within_cohort != PreemptionPolicy::kNever);
-    if (cell.nominal < amount && !may_reclaim && !while_borrowing) {
-      return {FlavorMode::kNoFit, borrow};
-    }
     Grade grade{FlavorMode::kNoFit, borrow};
-    grade.mode = advice_.Preemption(need.slot, amount, &grade.borrow);
+    if (cell.nominal >= amount || may_reclaim || while_borrowing) {
+      grade.mode = advice_.Preemption(need.slot, amount, &grade.borrow);
+    }
+    if (IsShort(grade.mode)) lack_ = {need.slot, amount};
     return grade;
   }
 
@@ -219,6 +227,16 @@ class Search {
       }
     }
     return nullptr;
+  }
+
+  static bool IsShort(FlavorMode mode) {
+    return mode == FlavorMode::kNoFit || mode == FlavorMode::kNoCandidates;
+  }
+  // Of the group that was just looked at. The first one's are enough: it has to fit as well.
+  void TellLacks() {
+    if (!tells_lacks_ || short_of_room_ || result_.lacks_known) return;
+    result_.lacks_known = true;
+    result_.lacks = std::move(lacks_);
   }
 
   int64_t Needed(int32_t slot) const {
@@ -244,6 +262,10 @@ class Search {
   const QuotaTree& tree_;
   FlavorAdvice& advice_;
   std::vector<FlavorId> flavors_;  // chosen so far
+  bool tells_lacks_ = false;
+  bool short_of_room_ = false;  // quota of some flavor of the group fits, and no cluster does
+  Lack lack_;                   // of the flavor that is being looked at
+  std::vector<Lack> lacks_;     // of the group
   FlavorAssignment result_;
 };
 

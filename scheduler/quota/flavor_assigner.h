@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "scheduler/pending_queue.h"
 #include "scheduler/quota/job_quota.h"
 #include "scheduler/quota/queueing.h"
 #include "scheduler/quota/quota_tree.h"
@@ -52,6 +53,10 @@ struct FlavorAssignment {
   bool exceeds_maximum = false;  // could never fit: more than the queue may ever use
   bool no_flavor = false;        // no flavor matches, or a resource is in no group
   bool no_cluster = false;       // quota fits; no cluster has room
+  // When quota alone is in the way: it cannot fit before one of these is free. One per flavor that
+  // would do.
+  bool lacks_known = false;
+  std::vector<Lack> lacks;
 };
 
 struct FlavorQuestion {

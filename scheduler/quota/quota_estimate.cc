@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "scheduler/quota/reservation.h"
+
 namespace fairway::scheduler {
 namespace {
+
+constexpr int64_t kRunsMin = 8;  // fewer say little
 
 struct ExpectedEnd {
   Instant at;
@@ -33,6 +37,21 @@ ExpectedEnd EndOf(const World& world, const JobRecord& record, const JobSpec& sp
 }
 
 }  // namespace
+
+bool AreAboutToEnd(const World& world, const std::vector<Victim>& victims, Instant now) {
+  const auto is_about_to_end = [&](const Victim& victim) {
+    const JobRecord& record = *world.FindJob(victim.job);
+    const auto& history = world.ledger().run_times();
+    const auto past = history.find(world.FindSpec(record.spec)->queueing.local_queue);
+    if (past == history.end() || past->second.count < kRunsMin) return false;
+    const Instant since = record.quota->admitted_at;
+    const RunTimes& runs = past->second;
+    // Who is long overdue is not like the others.
+    return since + Duration{runs.mean_ms} <= now + kPauseMax &&
+           now <= since + Duration{runs.mean_ms + 4 * runs.deviation_ms} + kPauseMax;
+  };
+  return !victims.empty() && std::all_of(victims.begin(), victims.end(), is_about_to_end);
+}
 
 StartEstimate EstimateStart(World& world, int32_t node, int32_t slot, int64_t amount, Instant now) {
   QuotaTree& tree = world.mutable_ledger().tree;

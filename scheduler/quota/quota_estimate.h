@@ -1,6 +1,9 @@
 // When a job may start: running jobs are expected to end, in order, until enough quota is free.
 #pragma once
 
+#include <vector>
+
+#include "scheduler/quota/preemption.h"
 #include "scheduler/world.h"
 
 namespace fairway::scheduler {
@@ -13,5 +16,9 @@ struct StartEstimate {
 // For `amount` more of one slot in one queue. Looks at no more than kEstimateJobsMax running jobs.
 StartEstimate EstimateStart(World& world, int32_t node, int32_t slot, int64_t amount, Instant now);
 inline constexpr size_t kEstimateJobsMax = 4096;
+
+// There are victims, and by how long jobs of their LocalQueues took before all of them have ended
+// within kPauseMax from now. False where nothing is known.
+bool AreAboutToEnd(const World& world, const std::vector<Victim>& victims, Instant now);
 
 }  // namespace fairway::scheduler

@@ -75,6 +75,11 @@ void On(StepContext& step, const WorkloadFinished& event) {
     return;
   }
   ++step.stats().finished;
+  if (known->quota && known->quota->IsAdmitted()) {
+    step.world().mutable_ledger().ObserveRun(
+        step.world().FindSpec(known->spec)->queueing.local_queue,
+        (step.now() - known->quota->admitted_at).ms);
+  }
   step.world().DropClaim(event.job);
   JobRecord record = *known;
   record.state = event.succeeded ? JobState::kDone : JobState::kFailed;

@@ -85,10 +85,16 @@ void QuotaLedger::CountAdmission(const JobRecord& record, const JobSpec& spec, i
   Move(queue, charges, sign, Usage::kHeld);
   if (!IsLeaving(record)) Move(queue, charges, sign, Usage::kPlanned);
   locals_[spec.queueing.local_queue].admitted += sign;
+  QueueState& state = queues_[queue];
+  if (!IsLeaving(record)) {
+    const auto standing = state.standing.try_emplace(spec.priority).first;
+    standing->second += sign;
+    if (standing->second == 0) state.standing.erase(standing);
+  }
   if (sign > 0) {
-    queues_[queue].admitted.insert(record.job);
+    state.admitted.insert(record.job);
   } else {
-    queues_[queue].admitted.erase(record.job);
+    state.admitted.erase(record.job);
     ForgetIfIdle(spec.queueing.local_queue);
   }
   if (const Instant deadline = ExecutionDeadline(record, spec)) {
@@ -128,10 +134,13 @@ ClusterQueueId QuotaLedger::HomeOf(const std::string& local_queue) const {
 void QuotaLedger::Settle() {
   if (!stale_) return;
   stale_ = false;
+  ++era_;
   if (tree_stale_) {
     tree_stale_ = false;
     tree.Rebuild(book);
     gained_.clear();
+    reservations_.clear();
+    for (const auto& [job, claim] : claims_) IndexClaim(job, claim);
   }
   for (auto& [name, local] : locals_) {
     const ClusterQueueId home = FindHome(name);
@@ -145,7 +154,8 @@ void QuotaLedger::Settle() {
   for (const auto& [id, spec] : book.cluster_queues.objects()) queues_.try_emplace(id);
   for (auto at = queues_.begin(); at != queues_.end();) {
     const bool useless = at->first && book.cluster_queues.Find(at->first) == nullptr &&
-                         at->second.pending.jobs() == 0 && at->second.admitted.empty();
+                         at->second.pending.jobs() == 0 && at->second.admitted.empty() &&
+                         at->second.claimants.empty();
     if (useless) {
       Sleep(at->first);
       at = queues_.erase(at);
@@ -192,7 +202,7 @@ void QuotaLedger::Wake(ClusterQueueId id) {
     return;
   }
   // The share is worked out when its turn comes; until then it may only be too early.
-  Enlist(id, {head->minus_priority, {}, head->job});
+  Enlist(id, {0, head->minus_priority, {}, head->job});
 }
 
 void QuotaLedger::WakeAll() {
@@ -209,24 +219,46 @@ void QuotaLedger::WakeForRoom() {
   }
 }
 
-void QuotaLedger::WakeBelow(int32_t index) {
-  const QuotaTree::Node& node = tree.node(index);
-  if (node.queue) {
-    const QueueState* queue = FindQueue(node.queue);
-    if (queue != nullptr && queue->pending.jobs() > 0) Wake(node.queue);
-    return;
+const QueueHead* QuotaLedger::NextHopeful(ClusterQueueId id, QueueState& queue, Hopeless hopeless) {
+  constexpr int kSkippedMax = 64;  // a look at the next one is another turn
+  const ClusterQueueSpec* spec = book.cluster_queues.Find(id);
+  const bool strict = spec != nullptr && spec->strategy == QueueingStrategy::kStrictFifo;
+  const QueueHead* head = queue.pending.Next(queue.after);
+  for (int i = 0; i < kSkippedMax && head != nullptr && !strict; ++i) {
+    if (!queue.pending.IsBlocked(head->group, queue.wakes)) {
+      if (!hopeless(id, queue, *head)) break;
+      queue.pending.MarkBlocked(head->group, queue.wakes);
+    }
+    queue.after = *head;
+    head = queue.pending.Next(queue.after);
   }
-  for (const int32_t child : node.children) WakeBelow(child);
+  return head;
 }
 
-bool QuotaLedger::WakeGained() {
+void QuotaLedger::WakeBelow(int32_t index, Hopeless hopeless) {
+  const QuotaTree::Node& node = tree.node(index);
+  for (const int32_t child : node.children) WakeBelow(child, hopeless);
+  if (!node.queue) return;
+  QueueState* queue = FindQueue(node.queue);
+  if (queue == nullptr || queue->pending.jobs() == 0) return;
+  ++queue->wakes;
+  queue->after = PendingQueue::kBeforeAll;
+  const QueueHead* head = NextHopeful(node.queue, *queue, hopeless);
+  if (head == nullptr) {
+    Sleep(node.queue);
+  } else {
+    Enlist(node.queue, {0, head->minus_priority, {}, head->job});
+  }
+}
+
+bool QuotaLedger::WakeGained(Hopeless hopeless) {
   if (gained_.empty()) return false;
   const absl::btree_set<int32_t> gained = std::move(gained_);
   gained_.clear();
   for (const int32_t node : gained) {
     const int32_t parent = tree.node(node).parent;
     if (parent != QuotaTree::kNone && gained.contains(parent)) continue;
-    WakeBelow(node);
+    WakeBelow(node, hopeless);
   }
   return true;
 }
@@ -251,13 +283,30 @@ void QuotaLedger::ObserveRun(const std::string& local_queue, int64_t ran_ms) {
 void QuotaLedger::AddClaim(JobId job, QuotaClaim claim) {
   RemoveClaim(job);
   Move(claim.queue, claim.charges, +1, Usage::kPlanned);
+  IndexClaim(job, claim);
   claims_.emplace(job, std::move(claim));
+}
+
+void QuotaLedger::IndexClaim(JobId job, const QuotaClaim& claim) {
+  queues_[claim.queue].claimants.insert(job);
+  const int32_t node = tree.FindNode(claim.queue);
+  if (claim.reserved)
+    reservations_[node == QuotaTree::kNone ? node : tree.node(node).tree].insert(job);
 }
 
 void QuotaLedger::RemoveClaim(JobId job, bool quiet) {
   const auto at = claims_.find(job);
   if (at == claims_.end()) return;
   Move(at->second.queue, at->second.charges, -1, Usage::kPlanned, quiet);
+  if (QueueState* queue = FindQueue(at->second.queue)) queue->claimants.erase(job);
+  if (at->second.reserved) {
+    const int32_t node = tree.FindNode(at->second.queue);
+    const auto of_tree = reservations_.find(node == QuotaTree::kNone ? node : tree.node(node).tree);
+    if (of_tree != reservations_.end()) {
+      of_tree->second.erase(job);
+      if (of_tree->second.empty()) reservations_.erase(of_tree);
+    }
+  }
   claims_.erase(at);
 }
 
@@ -294,14 +343,24 @@ void QuotaLedger::CheckInvariants(const World& world) const {
       FAIRWAY_ASSERT(deadlines_.contains({deadline, id}));
     }
   }
+  size_t reserved = 0;
   for (const auto& [id, claim] : claims_) {
     FAIRWAY_ASSERT(world.FindJob(id) != nullptr);
+    FAIRWAY_ASSERT(queues_.at(claim.queue).claimants.contains(id));
     charge(claim.queue, claim.charges, Usage::kPlanned);
+    reserved += claim.reserved ? 1 : 0;
   }
+  for (const auto& [tree_id, jobs] : reservations_) reserved -= jobs.size();
+  FAIRWAY_ASSERT(reserved == 0);
   for (const auto& [id, queue] : queues_) {
     pending -= queue.pending.jobs();
     admitted -= queue.admitted.size();
     FAIRWAY_ASSERT(queue.awake == agenda_.contains({queue.key, id}));
+    int64_t standing = 0;
+    for (const auto& [priority, count] : queue.standing) standing += count;
+    for (const JobId job : queue.admitted) standing -= IsLeaving(*world.FindJob(job)) ? 0 : 1;
+    FAIRWAY_ASSERT(standing == 0);
+    for (const JobId job : queue.claimants) FAIRWAY_ASSERT(claims_.at(job).queue == id);
   }
   FAIRWAY_ASSERT(pending == 0);
   FAIRWAY_ASSERT(admitted == 0);

@@ -6,6 +6,7 @@
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/inlined_vector.h>
+#include <absl/functional/function_ref.h>
 
 #include <compare>
 #include <cstdint>
@@ -56,14 +57,17 @@ struct LocalQueueState {
   int64_t admitted = 0;
 };
 
-// The order in which queues that may admit something are looked at: priority of the head, then the
-// share of every node from the root's child down to the queue (fair sharing) or how high the head
-// borrows, then age.
+// The order in which queues that may admit something are looked at: how high the head borrows (as
+// Kueue does, what fits within nominal quota goes first: whoever borrowed before it would be
+// preempted for it at once), then its priority, then age. With fair sharing: priority, then the
+// share of every node from the root's child down to the queue, then age.
 struct AgendaKey {
+  int64_t borrow = 0;
   int64_t minus_priority = 0;
   absl::InlinedVector<int64_t, 3> shares;
   JobId job;
   auto operator<=>(const AgendaKey& other) const {
+    if (borrow != other.borrow) return borrow <=> other.borrow;
     if (minus_priority != other.minus_priority) return minus_priority <=> other.minus_priority;
     if (shares != other.shares) {
       return shares < other.shares ? std::strong_ordering::less : std::strong_ordering::greater;
@@ -77,6 +81,8 @@ struct AgendaKey {
 struct QueueState {
   PendingQueue pending;
   absl::btree_set<JobId> admitted;
+  absl::btree_map<int32_t, int64_t> standing;  // of these, by priority: those that are not leaving
+  absl::btree_set<JobId> claimants;            // waiting jobs of this queue with a claim
   bool awake = false;
   uint64_t wakes = 1;  // PendingQueue::MarkBlocked's generation
   QueueHead after = PendingQueue::kBeforeAll;
@@ -100,6 +106,8 @@ class QuotaLedger {
   // Takes a changed book over. Cheap when nothing changed; call before reading.
   void Settle();
   bool stale() const { return stale_; }
+  // Another number whenever the book was taken over: slots and rules may be others.
+  uint64_t era() const { return era_; }
 
   // ---- waiting ----
   const absl::btree_map<std::string, LocalQueueState>& local_queues() const { return locals_; }
@@ -117,14 +125,24 @@ class QuotaLedger {
   void WaitForRoom(ClusterQueueId queue) { room_waiters_.insert(queue); }
   // Wakes all that do.
   void WakeForRoom();
-  // Wakes the queues below nodes where quota was freed since the last call. True when any was.
-  bool WakeGained();
+  // Wakes the queues below nodes where quota was freed since the last call, from the first head on
+  // that is not hopeless. True when any was freed.
+  using Hopeless =
+      absl::FunctionRef<bool(ClusterQueueId, const QueueState&, const QueueHead& head)>;
+  bool WakeGained(Hopeless hopeless);
+  // The first head after queue.after that is neither blocked nor hopeless; those before it are
+  // marked as blocked. Null: there is none, as far as few steps tell.
+  const QueueHead* NextHopeful(ClusterQueueId id, QueueState& queue, Hopeless hopeless);
   void Sleep(ClusterQueueId queue);
   void Enlist(ClusterQueueId queue, AgendaKey key);
   const absl::btree_set<std::pair<AgendaKey, ClusterQueueId>>& agenda() const { return agenda_; }
 
   // ---- claims; World::SetClaim keeps the clusters in step ----
   const absl::btree_map<JobId, QuotaClaim>& claims() const { return claims_; }
+  // Of these the reservations, by tree.
+  const absl::btree_map<int32_t, absl::btree_set<JobId>>& reservations() const {
+    return reservations_;
+  }
   void AddClaim(JobId job, QuotaClaim claim);
   void RemoveClaim(JobId job, bool quiet = false);
 
@@ -144,16 +162,19 @@ class QuotaLedger {
             bool quiet = false);
   void ForgetIfIdle(const std::string& local_queue);
   ClusterQueueId FindHome(const std::string& local_queue) const;
-  void WakeBelow(int32_t node);
+  void WakeBelow(int32_t node, Hopeless hopeless);
+  void IndexClaim(JobId job, const QuotaClaim& claim);
 
   bool stale_ = false;
   bool tree_stale_ = false;
+  uint64_t era_ = 1;
   absl::btree_map<std::string, LocalQueueState> locals_;
   absl::btree_map<ClusterQueueId, QueueState> queues_;  // 0 = the jobs without a home
   absl::btree_set<std::pair<AgendaKey, ClusterQueueId>> agenda_;
   absl::btree_set<ClusterQueueId> room_waiters_;
   absl::btree_set<int32_t> gained_;  // nodes where quota was freed
   absl::btree_map<JobId, QuotaClaim> claims_;
+  absl::btree_map<int32_t, absl::btree_set<JobId>> reservations_;
   absl::btree_set<std::pair<Instant, JobId>> deadlines_;
   absl::btree_map<std::string, RunTimes> run_times_;  // at most kRunTimesMax
 };

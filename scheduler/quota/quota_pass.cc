@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/quota/hope.h"
+#include "scheduler/quota/quota_estimate.h"
 #include "scheduler/quota/quota_steps.h"
 #include "scheduler/quota/reservation.h"
 
@@ -55,7 +57,7 @@ bool AnyDrains(const QuotaBook& book) {
 void OrderOf(World& world, const AdmitPlan& plan, int32_t node, AgendaKey& key) {
   key.shares.clear();
   if (!world.quota_settings().fair_sharing) {
-    key.shares.push_back(plan.assignment.borrow);
+    key.borrow = plan.assignment.borrow;
     return;
   }
   QuotaTree& tree = world.mutable_ledger().tree;
@@ -69,7 +71,8 @@ void OrderOf(World& world, const AdmitPlan& plan, int32_t node, AgendaKey& key) 
 
 class Pass {
  public:
-  explicit Pass(StepContext& step) : step_(step), ledger_(step.world().mutable_ledger()) {}
+  Pass(StepContext& step, QuotaLedger::Hopeless hopeless)
+      : step_(step), ledger_(step.world().mutable_ledger()), hopeless_(hopeless) {}
 
   // True when something was admitted.
   bool Run() {
@@ -89,12 +92,13 @@ class Pass {
       return kCostOfSkip;
     }
     const QueueHead head = *next;
-    if (queue.pending.IsBlocked(head.group, queue.wakes)) {
+    if (queue.pending.IsBlocked(head.group, queue.wakes) || IsVain(id, queue, head)) {
+      queue.pending.MarkBlocked(head.group, queue.wakes);
       GoOn(id, queue, head);
       return kCostOfSkip;
     }
     if (queue.key.job != head.job || queue.key.minus_priority != head.minus_priority) {
-      ledger_.Enlist(id, {head.minus_priority, {}, head.job});
+      ledger_.Enlist(id, {0, head.minus_priority, {}, head.job});
       return kCostOfSkip;
     }
     const JobId job = WhoseTurn(id, head);
@@ -113,8 +117,12 @@ class Pass {
       PutBack(step_.world(), std::exchange(aside, {}));
       plan = PlanBeside(record, promised, aside);
     }
+    const bool pauses = Pauses(id, record, claimed && kept.reserved ? kept.since : Instant{}, plan);
+    if (pauses) plan = AdmitPlan{};
+    if (pauses) plan.outcome = AdmitOutcome::kNoQuota;
     const bool may_go = MayGo(plan);
-    const bool waits = may_go && !IsFirst(id, plan, head);
+    // What was promised needs no place in the order.
+    const bool waits = may_go && !promised && !IsFirst(id, plan, head);
     if (waits || !may_go) PutBack(step_.world(), std::move(aside));
     if (waits) {
       if (claimed) step_.world().SetClaim(job, std::move(kept), /*quiet=*/true);
@@ -132,7 +140,10 @@ class Pass {
         // A reservation stays; of another promise, what is left is free for others.
         if (!ledger_.claims().at(job).reserved) step_.world().DropClaim(job);
       }
-      if (!may_go) Reserve(step_.world(), *step_.world().FindJob(head.job), step_.now());
+      if (!may_go) {
+        Reserve(step_.world(), *step_.world().FindJob(head.job), step_.now(),
+                pauses ? Duration{} : kReservationAfter);
+      }
       const bool strict =
           step_.world().quota().cluster_queues.Find(id)->strategy == QueueingStrategy::kStrictFifo;
       if (strict) {
@@ -147,12 +158,29 @@ class Pass {
   // Jobs of a group are alike, and only its head is in the queue's order: whoever of them has a
   // promise goes first, or it would never be kept.
   JobId WhoseTurn(ClusterQueueId id, const QueueHead& head) {
-    for (const auto& [job, claim] : ledger_.claims()) {
-      if (claim.queue != id || claim.reserved) continue;
+    for (const JobId job : ledger_.FindQueue(id)->claimants) {
+      if (ledger_.claims().at(job).reserved) continue;
       const JobRecord& record = *step_.world().FindJob(job);
       if (WaitsForQuota(record) && GroupOf(record) == head.group) return job;
     }
     return head.job;
+  }
+
+  // Nothing came of this head, and nothing would. A strict queue's head is always looked at.
+  bool IsVain(ClusterQueueId id, const QueueState& queue, const QueueHead& head) const {
+    return step_.world().quota().cluster_queues.Find(id)->strategy !=
+               QueueingStrategy::kStrictFifo &&
+           IsHopeless(step_.world(), id, queue, head, step_.now());
+  }
+
+  // Those who would have to go for it are about to end anyway: for a moment it waits for that.
+  bool Pauses(ClusterQueueId id, const JobRecord& record, Instant reserved, const AdmitPlan& plan) {
+    const Instant since = std::max({record.submitted, record.since, reserved});
+    const Instant end = since + kPauseMax;
+    if (end <= step_.now() || !AreAboutToEnd(step_.world(), plan.victims, step_.now()))
+      return false;
+    step_.state().quota.pauses.emplace(end, id);
+    return true;
   }
 
   static bool MayGo(const AdmitPlan& plan) {
@@ -187,7 +215,7 @@ class Pass {
 
   // Puts the queue back in its place when another goes before it.
   bool IsFirst(ClusterQueueId id, const AdmitPlan& plan, const QueueHead& head) {
-    AgendaKey key{head.minus_priority, {}, head.job};
+    AgendaKey key{0, head.minus_priority, {}, head.job};
     OrderOf(step_.world(), plan, ledger_.tree.FindNode(id), key);
     const auto second = std::next(ledger_.agenda().begin());
     if (second == ledger_.agenda().end() || key <= second->first) return true;
@@ -199,18 +227,36 @@ class Pass {
 
   void GoOn(ClusterQueueId id, QueueState& queue, const QueueHead& head) {
     queue.after = head;
-    const QueueHead* next = queue.pending.Next(queue.after);
+    const QueueHead* next = ledger_.NextHopeful(id, queue, hopeless_);
     if (next == nullptr) {
       ledger_.Sleep(id);
     } else {
-      ledger_.Enlist(id, {next->minus_priority, {}, next->job});
+      ledger_.Enlist(id, {0, next->minus_priority, {}, next->job});
     }
   }
 
   StepContext& step_;
   QuotaLedger& ledger_;
+  QuotaLedger::Hopeless hopeless_;
   bool admitted_ = false;
 };
+
+// Looks again at the queues whose heads have paused long enough.
+void EndPauses(QuotaPassState& state, QuotaLedger& ledger, Instant now) {
+  while (!state.pauses.empty() && state.pauses.begin()->first <= now) {
+    const ClusterQueueId id = state.pauses.begin()->second;
+    state.pauses.erase(state.pauses.begin());
+    if (ledger.FindQueue(id) != nullptr) ledger.Wake(id);
+  }
+}
+
+// When the pass is to go on: `soon`, unless a pause ends before.
+void SetDue(QuotaPassState& state, Instant soon) {
+  state.due = soon;
+  if (state.pauses.empty()) return;
+  const Instant end = state.pauses.begin()->first;
+  if (!soon || end < soon) state.due = end;
+}
 
 }  // namespace
 
@@ -225,23 +271,25 @@ void RunQuotaPass(StepContext& step) {
     state.due = {};
   }
   if (state.drain) state.drain = !Drain(step);
-  bool gained = ledger.WakeGained();
+  const auto hopeless = [&](ClusterQueueId id, const QueueState& queue, const QueueHead& head) {
+    return IsHopeless(step.world(), id, queue, head, step.now());
+  };
+  bool gained = ledger.WakeGained(hopeless);
+  if (!state.pauses.empty() && state.pauses.begin()->first <= step.now()) {
+    EndPauses(state, ledger, step.now());
+    gained = true;
+  }
   if (state.room_generation != step.world().generation()) {
     state.room_generation = step.world().generation();
     ledger.WakeForRoom();
     gained = true;
   }
-  if (ledger.agenda().empty() && !state.drain) {
-    state.due = {};
-    return;
-  }
+  if (ledger.agenda().empty() && !state.drain) return SetDue(state, {});
   if (!gained && state.due && step.now() < state.due) return;
-  const bool admitted = Pass(step).Run();
-  ledger.WakeGained();  // what was promised and is free again; no other event may come
-  state.due = {};
-  if (!ledger.agenda().empty() || state.drain) {
-    state.due = step.now() + (admitted ? kPauseBusy : kPauseIdle);
-  }
+  const bool admitted = Pass(step, hopeless).Run();
+  ledger.WakeGained(hopeless);  // what was promised and is free again; no other event may come
+  const bool goes_on = !ledger.agenda().empty() || state.drain;
+  SetDue(state, goes_on ? step.now() + (admitted ? kPauseBusy : kPauseIdle) : Instant{});
 }
 
 }  // namespace fairway::scheduler

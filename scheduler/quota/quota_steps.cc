@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scheduler/quota/quota_estimate.h"
+
 namespace fairway::scheduler {
 namespace {
 
@@ -84,6 +86,10 @@ bool ActOnPlan(StepContext& step, const JobRecord& record, AdmitPlan plan) {
   }
   if (queue != nullptr && queue->pending.HasGroup(group)) {
     queue->pending.MarkBlocked(group, queue->wakes);
+    if (plan.assignment.lacks_known &&
+        (plan.outcome == AdmitOutcome::kNoQuota || plan.outcome == AdmitOutcome::kNever)) {
+      queue->pending.RememberLacks(group, std::move(plan.assignment.lacks), world.ledger().era());
+    }
     if (plan.outcome == AdmitOutcome::kNoRoom || plan.outcome == AdmitOutcome::kPreempt) {
       world.mutable_ledger().WaitForRoom(home);
     }
@@ -127,16 +133,16 @@ void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
     // queue has found nothing since the last gain.
     if (!queue->awake) {
       queue->after = {here.minus_priority, JobId{record.job.value - 1}, {}};
-      ledger.Enlist(home, {here.minus_priority, {}, record.job});
+      ledger.Enlist(home, {0, here.minus_priority, {}, record.job});
     }
     step.EmitWaiting(record);
     return;
   }
   AdmitPlan plan = PlanAdmission(world, record, false);
   if (!plan.victims.empty() &&
-      std::any_of(ledger.claims().begin(), ledger.claims().end(),
-                  [](const auto& entry) { return entry.second.reserved; })) {
-    // Whether anybody has to go is a question of the pass, which looks behind the reservation.
+      (!ledger.reservations().empty() || AreAboutToEnd(world, plan.victims, step.now()))) {
+    // Whether anybody has to go is a question of the pass, which looks behind reservations and
+    // waits for those who are about to end.
     ledger.Wake(home);
     step.EmitWaiting(record);
     return;

@@ -9,7 +9,23 @@
 namespace fairway::scheduler {
 namespace {
 
-bool IsReservation(const QuotaClaim& claim) { return claim.victims.empty() && claim.reserved; }
+// The claims of `queue`'s jobs and all reservations, by job.
+Claims ClaimsNear(const QuotaLedger& ledger, ClusterQueueId queue) {
+  Claims near;
+  const QueueState* state = ledger.FindQueue(queue);
+  if (state != nullptr) {
+    for (const JobId job : state->claimants) near.emplace_back(job, ledger.claims().at(job));
+  }
+  for (const auto& [tree, jobs] : ledger.reservations()) {
+    for (const JobId job : jobs) {
+      const QuotaClaim& claim = ledger.claims().at(job);
+      if (claim.queue != queue) near.emplace_back(job, claim);
+    }
+  }
+  std::sort(near.begin(), near.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  return near;
+}
 
 int64_t MinusPriority(const World& world, JobId job) {
   return -int64_t{world.specs().Get(world.FindJob(job)->spec).spec.priority};
@@ -37,6 +53,7 @@ bool StillFits(const World& world, const QuotaClaim& claim) {
 ClusterId ClosestCluster(const World& world, const JobRecord& record, const SpecEntry& spec,
                          const PlaceScope& scope) {
   const Judge judge(world, record);
+  const Claims reservations = ClaimsNear(world.ledger(), ClusterQueueId{});
   ClusterId best;
   int64_t best_missing = 0;
   for (const auto& [id, state] : world.clusters()) {
@@ -44,10 +61,8 @@ ClusterId ClosestCluster(const World& world, const JobRecord& record, const Spec
         judge.AskEmpty(state) != Verdict::kFits) {
       continue;
     }
-    const bool taken = std::any_of(
-        world.ledger().claims().begin(), world.ledger().claims().end(), [&](const auto& entry) {
-          return IsReservation(entry.second) && entry.second.cluster == id;
-        });
+    const bool taken = std::any_of(reservations.begin(), reservations.end(),
+                                   [&](const auto& entry) { return entry.second.cluster == id; });
     if (taken) continue;
     const Resources free = state.Free();
     const int64_t missing =
@@ -62,8 +77,8 @@ ClusterId ClosestCluster(const World& world, const JobRecord& record, const Spec
 
 }  // namespace
 
-bool Reserve(World& world, const JobRecord& record, Instant now) {
-  if (now - record.submitted < kReservationAfter) return false;
+bool Reserve(World& world, const JobRecord& record, Instant now, Duration after) {
+  if (now - record.submitted < after) return false;
   const SpecEntry& spec = world.specs().Get(record.spec);
   const QuotaLedger& ledger = world.ledger();
   const ClusterQueueId home = ledger.HomeOf(spec.spec.queueing.local_queue);
@@ -71,14 +86,8 @@ bool Reserve(World& world, const JobRecord& record, Instant now) {
   if (node == QuotaTree::kNone) return false;
   const QueueHead* head = ledger.FindQueue(home)->pending.Next(PendingQueue::kBeforeAll);
   if (head == nullptr || head->job != record.job) return false;
-  for (const auto& [job, claim] : ledger.claims()) {
-    const int32_t other = ledger.tree.FindNode(claim.queue);
-    if (job == record.job) return false;
-    if (IsReservation(claim) && other != QuotaTree::kNone &&
-        ledger.tree.node(other).tree == ledger.tree.node(node).tree) {
-      return false;
-    }
-  }
+  if (ledger.claims().contains(record.job)) return false;
+  if (ledger.reservations().contains(ledger.tree.node(node).tree)) return false;
   const FlavorAssignment assignment = AssignWhenIdle(world, record);
   if (assignment.mode != FlavorMode::kFit) return false;
   QuotaClaim claim;
@@ -100,24 +109,22 @@ bool Reserve(World& world, const JobRecord& record, Instant now) {
 
 Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {
   Claims aside;
-  for (const auto& [job, claim] : world.ledger().claims()) {
+  for (auto& [job, claim] : ClaimsNear(world.ledger(), queue)) {
     if (job == head.job) continue;
     const int64_t minus_priority = MinusPriority(world, job);
     const bool lower = head.minus_priority < minus_priority;
     const bool newer = head.minus_priority == minus_priority && head.job < job;
     const bool own = claim.queue == queue;
-    if (IsReservation(claim) ? lower || (own && newer) : lower && own)
-      aside.emplace_back(job, claim);
+    if (claim.reserved ? lower || (own && newer) : lower && own) {
+      aside.emplace_back(job, std::move(claim));
+    }
   }
   for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
   return aside;
 }
 
 Claims SetReservationsAside(World& world) {
-  Claims aside;
-  for (const auto& entry : world.ledger().claims()) {
-    if (IsReservation(entry.second)) aside.push_back(entry);
-  }
+  Claims aside = ClaimsNear(world.ledger(), ClusterQueueId{});
   for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
   return aside;
 }
@@ -134,7 +141,7 @@ void PutBackWhatFits(World& world, Claims claims) {
            std::pair(MinusPriority(world, b.first), b.first);
   });
   for (auto& entry : claims) {
-    if (IsReservation(entry.second)) {
+    if (entry.second.reserved) {
       reservations.push_back(std::move(entry));
       continue;
     }

@@ -13,9 +13,11 @@
 namespace fairway::scheduler {
 
 inline constexpr Duration kReservationAfter = Seconds(300);
+// So long somebody who might preempt waits for victims that are about to end (quota_estimate.h).
+inline constexpr Duration kPauseMax = Seconds(1);
 
-// Makes one for this waiting job when it is due. True when it was made.
-bool Reserve(World& world, const JobRecord& record, Instant now);
+// Makes one for this waiting job when it has waited so long (`after`). True when it was made.
+bool Reserve(World& world, const JobRecord& record, Instant now, Duration after);
 
 // Takes away, quietly, the claims that this head of `queue` need not heed: reservations of lower
 // priority or behind it in its own queue, and whatever was promised to jobs of lower priority in

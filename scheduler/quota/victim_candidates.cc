@@ -1,6 +1,8 @@
 // Who may be preempted for a job: the rules of its ClusterQueue, classical and hierarchical.
 #include <algorithm>
 
+#include "scheduler/quota/hope.h"
+#include "scheduler/quota/quota_names.h"
 #include "scheduler/quota/victim_search.h"
 
 namespace fairway::scheduler {
@@ -36,16 +38,46 @@ bool VictimSearch::MayPreempt(const JobRecord& other, int32_t priority,
 }
 
 bool VictimSearch::UsesShortSlots(const VictimCandidate& candidate) const {
-  const std::vector<QuotaTree::Slot>& slots = tree_.slots(candidate.node);
-  for (const QuotaCharge& charge : ChargesOf(*candidate.quota, candidate.spec->spec)) {
-    for (const int32_t slot : short_slots_) {
-      const QuotaTree::Slot& known = slots[static_cast<size_t>(slot)];
-      if (known.flavor == charge.flavor && tree_.ResourceName(known.resource) == charge.resource) {
-        return true;
+  return std::any_of(short_slots_.begin(), short_slots_.end(),
+                     [&](int32_t slot) { return AmountOf(candidate, slot) > 0; });
+}
+
+// Of what the candidate is charged (ChargesOf), this slot's part.
+int64_t VictimSearch::AmountOf(const VictimCandidate& candidate, int32_t slot) const {
+  const QuotaTree::Slot& known = tree_.slots(candidate.node)[static_cast<size_t>(slot)];
+  const std::string& resource = tree_.ResourceName(known.resource);
+  const std::vector<PodSet>& pod_sets = candidate.spec->spec.queueing.pod_sets;
+  int64_t sum = 0;
+  for (size_t i = 0; i < candidate.quota->pod_sets.size() && i < pod_sets.size(); ++i) {
+    const PodSetAdmission& admission = candidate.quota->pod_sets[i];
+    const auto charged = ChargedResources(pod_sets[i]);
+    for (size_t k = 0; k < charged.size() && k < admission.flavors.size(); ++k) {
+      if (admission.flavors[k] != known.flavor || charged[k].first != resource) continue;
+      int64_t amount = 0;
+      if (__builtin_mul_overflow(charged[k].second, int64_t{std::max(admission.count, 0)},
+                                 &amount)) {
+        amount = QuotaTree::kAmountMax;
       }
+      sum = std::min(sum + std::min(amount, QuotaTree::kAmountMax), QuotaTree::kAmountMax);
     }
   }
-  return false;
+  return sum;
+}
+
+// Whoever borrows in other queues may be asked only by a job that does not borrow itself, or whose
+// cohort has quota left: not where all of its own queue together could not make it so.
+bool VictimSearch::CouldReclaim() const {
+  if (rules_->preemption.reclaim_within_cohort == PreemptionPolicy::kNever) return false;
+  if (fair_ || rules_->preemption.borrow_within_cohort != PreemptionPolicy::kNever) return true;
+  bool advantage = true;
+  bool alone = true;
+  for (const SlotNeed& need : q_.needs) {
+    int64_t own = 0;
+    for (const VictimCandidate& candidate : candidates_) own += AmountOf(candidate, need.slot);
+    advantage = advantage && MayReclaim(tree_, q_.node, need.slot, need.amount);
+    alone = alone && !tree_.BorrowsWith(q_.node, need.slot, need.amount - own, Usage::kPlanned);
+  }
+  return advantage || alone;
 }
 
 bool VictimSearch::WithinNominal(int32_t node) const {
@@ -57,10 +89,14 @@ bool VictimSearch::WithinNominal(int32_t node) const {
 void VictimSearch::CollectFrom(int32_t node, int32_t lca, bool advantage) {
   const ClusterQueueId queue = tree_.node(node).queue;
   const QueueState* state = world_.ledger().FindQueue(queue);
-  if (state == nullptr) return;
+  if (state == nullptr || state->standing.empty()) return;
   const bool own = node == q_.node;
   const PreemptionRules& rules = rules_->preemption;
   const PreemptionPolicy policy = own ? rules.within_cluster_queue : rules.reclaim_within_cohort;
+  const int32_t least = state->standing.begin()->first;
+  if (least > priority_ || (least == priority_ && policy == PreemptionPolicy::kLowerPriority)) {
+    if (policy != PreemptionPolicy::kAny) return;
+  }
   for (const JobId job : state->admitted) {
     const JobRecord& record = *world_.FindJob(job);
     if (IsLeaving(record)) continue;  // the planned ledger counts on it already
@@ -132,7 +168,7 @@ void VictimSearch::Collect() {
   if (rules_->preemption.within_cluster_queue != PreemptionPolicy::kNever) {
     CollectFrom(q_.node, QuotaTree::kNone, false);
   }
-  if (rules_->preemption.reclaim_within_cohort != PreemptionPolicy::kNever) CollectReclaimable();
+  if (CouldReclaim()) CollectReclaimable();
   std::sort(candidates_.begin(), candidates_.end(),
             [&](const VictimCandidate& a, const VictimCandidate& b) {
               const bool a_own = a.node == q_.node, b_own = b.node == q_.node;

@@ -50,6 +50,8 @@ class VictimSearch {
   void CollectReclaimable();
   bool MayPreempt(const JobRecord& other, int32_t priority, PreemptionPolicy policy) const;
   bool UsesShortSlots(const VictimCandidate& candidate) const;
+  int64_t AmountOf(const VictimCandidate& candidate, int32_t slot) const;
+  bool CouldReclaim() const;
   bool WithinNominal(int32_t node) const;
   bool IsValid(const VictimCandidate& candidate, bool borrow) const;
   bool IsAsked(const VictimCandidate& candidate, ClusterId scope, bool any) const;

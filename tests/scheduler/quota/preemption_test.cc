@@ -1,4 +1,5 @@
 // Preemption: who has to go, why, and that the preemptor gets what was freed for it.
+#include "scheduler/quota/reservation.h"
 #include "tests/scheduler/quota/quota_fixture.h"
 
 namespace fairway::scheduler {
@@ -91,6 +92,41 @@ TEST_F(PreemptionTest, NobodyIsPreemptedInVain) {
   Submit(12, Job("a", 4, 3));  // would need both, may take one
   EXPECT_TRUE(Admitted(10));
   EXPECT_TRUE(Admitted(11));
+}
+
+// Eight runs of a tenth of a second each: so long the queue's jobs take.
+class AboutToEndTest : public PreemptionTest {
+ protected:
+  void SetUp() override {
+    PreemptionTest::SetUp();
+    AddQueue(1, Preempting("a", 2));
+    for (uint64_t job = 10; job < 18; ++job) {
+      Submit(job, Bare("a", 2));
+      At(now() + Milliseconds(100));
+      Done(job);
+    }
+  }
+};
+
+TEST_F(AboutToEndTest, WhoIsAboutToEndIsWaitedFor) {
+  Submit(20, Bare("a", 2));
+  Submit(21, Bare("a", 2, 5));
+  Submit(22, Bare("a", 1));
+  EXPECT_TRUE(Admitted(20));
+  Done(20);
+  EXPECT_TRUE(Admitted(21)) << "what came free was kept for it";
+  EXPECT_FALSE(Admitted(22));
+}
+
+TEST_F(AboutToEndTest, ButNotForLong) {
+  Submit(20, Bare("a", 2));
+  Submit(21, Bare("a", 2, 5));
+  EXPECT_TRUE(Admitted(20));
+  At(now() + kPauseMax);
+  Step(TimerFired{});
+  EXPECT_EQ(State(20), JobState::kRequeued);
+  Gone(20);
+  EXPECT_TRUE(Admitted(21));
 }
 
 TEST_F(PreemptionTest, BorrowingPreemptsOnlyBelowTheThreshold) {

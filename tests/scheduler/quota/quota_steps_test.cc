@@ -257,5 +257,17 @@ TEST_F(AdmissionTest, HigherPriorityGoesFirstWhenQuotaComesFree) {
   EXPECT_TRUE(Admitted(12));
 }
 
+// Kueue's order within a cohort: whoever borrowed before it would only be preempted for it.
+TEST_F(AdmissionTest, WhatFitsWithinNominalQuotaGoesBeforeWhatBorrows) {
+  AddQueue(1, Queue("a", 2, "all"));
+  AddQueue(2, Queue("b", 2, "all"));
+  Submit(10, Job("a", 4));
+  Submit(20, Job("a", 3, 9));
+  Submit(21, Job("b", 2, 0));
+  Done(10);
+  EXPECT_TRUE(Admitted(21));
+  EXPECT_FALSE(Admitted(20));
+}
+
 }  // namespace
 }  // namespace fairway::scheduler
