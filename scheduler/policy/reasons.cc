@@ -68,12 +68,15 @@ std::string ShortageText(const Shortage& shortage, std::string_view state) {
          (shortage.on_node ? " on the roomiest node" : "");
 }
 
-// The taint in the way, as kubectl writes it: key=value:Effect.
+}  // namespace
+
 std::string TaintText(const Taint& taint) {
   std::string text = taint.key;
   if (!taint.value.empty()) text += "=" + taint.value;
   return text + (taint.effect == TaintEffect::kNoExecute ? ":NoExecute" : ":NoSchedule");
 }
+
+namespace {
 
 std::string PlaceText(const TopologyKey& topology, const ClusterState& cluster) {
   const auto place = Judge::PlaceOf(topology, cluster);
@@ -199,6 +202,14 @@ std::string ChangeText(Verdict verdict, const Judge& judge, const ClusterState& 
       return "fits if maxSkew were " + std::to_string(skew.skew);
     }
     case Verdict::kInsufficient: {
+      // A gang that would not fit if the cluster were empty can only be smaller.
+      if (judge.spec().spec.gang && judge.spec().need.pods > 1 &&
+          judge.AskEmpty(cluster) != Verdict::kFits) {
+        const int64_t pods = PodsThatFitThere(judge, cluster, Against::kNow);
+        if (pods > 0 && pods < judge.spec().need.pods) {
+          return "fits if parallelism were " + std::to_string(pods);
+        }
+      }
       const Shortage shortage = ShortageOf(judge.spec(), cluster, Against::kNow);
       return "fits if " + AmountText(shortage.resource, shortage.need - shortage.have) + " more " +
              shortage.resource + " were free " + (shortage.on_node ? "on a node of " : "on ") +

@@ -16,6 +16,8 @@ std::string_view ReasonOf(Verdict verdict);
 // "needs 4 cpu, 1500m is free", about one cluster that gave this verdict.
 std::string MessageOf(Verdict verdict, const Judge& judge, const ClusterState& cluster,
                       Against against);
+// A taint as kubectl writes it: key=value:Effect.
+std::string TaintText(const Taint& taint);
 // What would open a cluster that takes nothing new: "uncordoned".
 inline std::string OpenedWord(const ClusterSpec& spec) {
   if (spec.drain.mode == DrainMode::kNone) return "uncordoned";

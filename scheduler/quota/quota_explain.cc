@@ -1,6 +1,7 @@
 #include "scheduler/quota/quota_explain.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scheduler/constraint.h"
 #include "scheduler/names.h"
@@ -137,9 +138,12 @@ class Explanation {
                           Joined(found.reasons);
     switch (plan_.outcome) {
       case AdmitOutcome::kAdmit:
+        decision_.outcome = names::kOutcomeWaiting;
+        decision_.cluster = {};
         quota().reason = "Pending";
         quota().message = "waits for its turn";
-        return;
+        Behind(home);
+        break;
       case AdmitOutcome::kPreempt:
         decision_.outcome = names::kOutcomeWaiting;
         decision_.cluster = {};
@@ -187,6 +191,23 @@ class Explanation {
         break;
     }
     decision_.message = quota().message;
+  }
+
+  // In a strict queue nobody passes the head, however little he asks for.
+  void Behind(ClusterQueueId home) {
+    const ClusterQueueSpec& queue = *world_.quota().cluster_queues.Find(home);
+    const QueueState* state = world_.ledger().FindQueue(home);
+    const QueueHead* head =
+        state == nullptr ? nullptr : state->pending.Next(PendingQueue::kBeforeAll);
+    if (head == nullptr || head->job == record_.job ||
+        queue.strategy != QueueingStrategy::kStrictFifo) {
+      return;
+    }
+    const std::string& name = world_.FindJob(head->job)->name;
+    quota().message += " behind " + name + ": the order of the queue is strict";
+    quota().nearest_change = "fits if job " + name +
+                             ", which is before it, is deleted, or ClusterQueue " + queue.name +
+                             " were BestEffortFIFO";
   }
 
   // Finds the first flavor in order that suits and is short, and tells every level of it.
@@ -273,9 +294,9 @@ class Explanation {
       return std::string("fits if ") + (other.queue ? "queue " : "cohort ") + other.name +
              " lends " + missing + " more";
     }
-    return "fits if " + missing + " of flavor " + short_flavor_ +
-           " come free, or nominalQuota of " + "ClusterQueue " + tree.node(node_).name +
-           " rises by as much";
+    return "fits if nominalQuota of ClusterQueue " + tree.node(node_).name + " for " + resource +
+           " in flavor " + short_flavor_ + " rises by " + AmountOf(resource, short_missing_) +
+           ", or as much comes free";
   }
 
   std::string NeverChange(ClusterQueueId home) {
@@ -292,8 +313,43 @@ class Explanation {
       if (reason.find(" unavailable in ClusterQueue") == std::string::npos) continue;
       return "may fit if ClusterQueue " + queue + " covers the resource";
     }
+    const std::string change = FlavorChange();
+    if (!change.empty()) return change;
     return "may fit if a flavor of ClusterQueue " + queue + " suits its node selector and " +
            "tolerations";
+  }
+
+  // The first flavor that one toleration or one label would make suit the pods.
+  std::string FlavorChange() const {
+    const QuotaTree& tree = world_.ledger().tree;
+    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) {
+      for (const QuotaTree::Group& group : tree.node(node_).groups) {
+        for (const QuotaTree::GroupFlavor& each : group.flavors) {
+          FlavorSpec flavor = *world_.quota().flavors.Find(each.id);
+          if (FlavorSuits(flavor, group.label_keys, pod_set, nullptr)) continue;
+          const std::vector<Taint> taints = std::exchange(flavor.node_taints, {});
+          if (FlavorSuits(flavor, group.label_keys, pod_set, nullptr)) {
+            std::vector<Toleration> all = pod_set.tolerations;
+            all.insert(all.end(), flavor.tolerations.begin(), flavor.tolerations.end());
+            return "may fit if the job tolerates " +
+                   TaintText(*FirstUntoleratedTaint(taints, all)) + " of flavor " + each.name;
+          }
+          for (const SelectorTerm& term : pod_set.node_terms) {
+            for (const LabelRequirement& wanted : term.requirements) {
+              if (wanted.op != LabelRequirement::Op::kIn || wanted.values.empty()) continue;
+              FlavorSpec other = flavor;
+              other.node_labels[wanted.key] = wanted.values.front();
+              if (!taints.empty() || !FlavorSuits(other, group.label_keys, pod_set, nullptr)) {
+                continue;
+              }
+              return "may fit if flavor " + each.name + " had the node label " + wanted.key + "=" +
+                     wanted.values.front();
+            }
+          }
+        }
+      }
+    }
+    return "";
   }
 
   // The cluster that would do if it were open, or that lacks the least.

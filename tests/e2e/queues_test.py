@@ -76,8 +76,8 @@ class Door:
     def path(document):
         kind, namespace = document["kind"], document["metadata"].get("namespace")
         base = "/api/v1" if kind == "Namespace" else f"/apis/{document['apiVersion']}"
-        return base + (f"/namespaces/{namespace}" if namespace else "") + "/" + kind.lower() + \
-            ("es" if kind.endswith("s") else "s")
+        plural = kind[:-1] + "ies" if kind.endswith("y") else kind + ("es" if kind.endswith("s") else "s")
+        return base + (f"/namespaces/{namespace}" if namespace else "") + "/" + plural.lower()
 
     def workload(self, name, namespace="team"):
         return self.client.get(f"{KUEUE}/namespaces/{namespace}/workloads/{name}")
