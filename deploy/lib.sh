@@ -58,7 +58,7 @@ package_sets() {
     libuv1-dev libcurl4-openssl-dev libssl-dev libnghttp2-dev libyaml-cpp-dev libspdlog-dev
     libfmt-dev librocksdb-dev libsimdjson-dev libexpected-dev libabsl-dev libzstd-dev liblz4-dev zlib1g-dev libjemalloc-dev
     "libboost$boost-dev" "libboost-json$boost-dev")
-  test_packages=(libgtest-dev libgmock-dev openssl ca-certificates python3)
+  test_packages=(libgtest-dev libgmock-dev openssl ca-certificates python3 spin)
   # For fuzzing, the clang build, the format check and clang-tidy. clang-format's output differs
   # between versions, so the house uses 14, which both systems have.
   tool_packages=("clang-$clang" "libclang-rt-$clang-dev" "clang-tidy-$clang" clang-format-14)
