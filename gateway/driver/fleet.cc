@@ -112,6 +112,9 @@ void Fleet::CloseLink(ClusterId cluster) {
   auto found = members_.find(cluster);
   if (found == members_.end()) return;
   found->second.waiting.clear();
+  // A list that begins before the cluster is back may show copies as they were before their fence
+  // (tests/model, BUG_OLD_LIST): only one that is asked for after its return counts.
+  found->second.inventory_wanted = found->second.inventory_running = false;
   found->second.member->DropRequests();
 }
 
