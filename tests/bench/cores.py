@@ -28,13 +28,4 @@ def measure(bench):
                     None, more=False))
     rows.append(absolute("placements with affinity, spread and nodes, 100 clusters", "1/s",
                          1e9 / rows[-1]["product"]))
-    figures = bench.call("quota", cores=SERVER_CORE, clusters=100, queues=1000,
-                         jobs=max(2000, int(100000 * bench.size)),
-                         pending=max(20000, int(1000000 * bench.size)))
-    rows.append(absolute("decisions with quota, 100 clusters, 1,000 queues", "1/s",
-                         1e9 / figures["admit_ns"]))
-    rows.append(absolute("places filled again, 10^6 jobs waiting", "1/s",
-                         1e9 / figures["refill_ns"]))
-    rows.append(absolute("pass that admits nothing, 10^6 jobs waiting", "us",
-                         figures["idle_pass_us"]))
     return rows
