@@ -72,7 +72,8 @@ DrillService::~DrillService() {
 
 Status DrillService::Start() {
   api::Admission admission;
-  admission.check = [this](const Object& doc, std::string_view subresource) -> Status {
+  admission.check = [this](const Object& doc, std::string_view subresource,
+                           api::Admission::Memo*) -> Status {
     return subresource.empty() ? CheckClusters(doc) : Status();
   };
   writer_.SetAdmission(std::string(kDrills), std::move(admission));
