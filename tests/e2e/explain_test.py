@@ -173,22 +173,22 @@ def withdraw(bench, name):
 
 
 CHANGES = [
-    (r"nominalQuota of ClusterQueue (\S+) for (\S+) in flavor (\S+) rises by (\S+)",
+    (r"nominalQuota of ClusterQueue ([^\s,]+) for ([^\s,]+) in flavor ([^\s,]+) rises by ([^\s,]+)",
      lambda b, q, r, f, n: raise_quota(b, q, f, r, "nominalQuota", n)),
-    (r"the borrowingLimit of ClusterQueue (\S+) for (\S+) in flavor (\S+) rises by (\S+)",
+    (r"the borrowingLimit of ClusterQueue ([^\s,]+) for ([^\s,]+) in flavor ([^\s,]+) rises by ([^\s,]+)",
      lambda b, q, r, f, n: raise_quota(b, q, f, r, "borrowingLimit", n)),
-    (r"queue (\S+) lends (\S+) (\S+) more", lambda b, q, n, r: lend(b, q, n, r)),
-    (r"(ClusterQueue|LocalQueue) (\S+) has stopPolicy None", unstop),
-    (r"cluster (\S+) is uncordoned", lambda b, c: b.gateway.fairway("cluster", "uncordon", c)),
-    (r"the job tolerates (\S+) of cluster (\S+)", tolerate),
-    (r"the cluster affinity allows cluster (\S+)", allow),
+    (r"queue ([^\s,]+) lends ([^\s,]+) ([^\s,]+) more", lambda b, q, n, r: lend(b, q, n, r)),
+    (r"(ClusterQueue|LocalQueue) ([^\s,]+) has stopPolicy None", unstop),
+    (r"cluster ([^\s,]+) is uncordoned", lambda b, c: b.gateway.fairway("cluster", "uncordon", c)),
+    (r"the job tolerates ([^\s,]+) of cluster ([^\s,]+)", tolerate),
+    (r"the cluster affinity allows cluster ([^\s,]+)", allow),
     (r"parallelism were (\d+)", parallelism),
     (r"maxSkew were (\d+)", skew),
-    (r"once jobs with (\S+) have left (?:cluster )?(\S+)", let_go),
-    (r"flavor (\S+) had the node label (\S+)=(\S+)", label_flavor),
-    (r"(\S+) (?:more )?(\S+) (were|come) free on (?:a node of )?cluster (\S+)", free),
-    (r"job (\S+), which is before it, is deleted", withdraw),
-    (r"or ClusterQueue (\S+) were BestEffortFIFO", best_effort),
+    (r"once jobs with ([^\s,]+) have left (?:cluster )?([^\s,]+)", let_go),
+    (r"flavor ([^\s,]+) had the node label ([^\s,]+)=([^\s,]+)", label_flavor),
+    (r"([^\s,]+) (?:more )?([^\s,]+) (were|come) free on (?:a node of )?cluster ([^\s,]+)", free),
+    (r"job ([^\s,]+), which is before it, is deleted", withdraw),
+    (r"or ClusterQueue ([^\s,]+) were BestEffortFIFO", best_effort),
     (r"jobs of guarded queues end", lambda b: b.delete(b.path("big-0"))),
 ]
 
@@ -255,9 +255,12 @@ def stopped_local_queue(b):
 
 
 def no_flavor_matches(b):
-    b.make(kueue("ResourceFlavor", "labelled", {"nodeLabels": {"kubernetes.io/os": "windows"}}))
+    """A flavor is bound to the clusters that have its labels, and a pod to nodes that have them."""
+    host = "kubernetes.io/hostname"
+    b.client.merge(f"{FAIRWAY}/clusters/sim-1", {"metadata": {"labels": {host: "node-1"}}})
+    b.make(kueue("ResourceFlavor", "labelled", {"nodeLabels": {host: "node-9"}}))
     b.queue("flavored", 4, flavors=("labelled",))
-    b.job("puzzle", "flavored", "1", pod={"nodeSelector": {"kubernetes.io/os": "linux"}})
+    b.job("puzzle", "flavored", "1", pod={"nodeSelector": {host: "node-1"}})
     return "Infeasible", r"flavor labelled doesn't match node affinity"
 
 

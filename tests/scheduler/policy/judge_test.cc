@@ -42,10 +42,12 @@ TEST(JudgeTest, FastAndReadablePathAgreeOnEveryRule) {
       JobRecord record = SampleJob(world, JobId{++jobs}, RandomPolicyJob(rng));
       if (rng.Chance({1, 5})) {
         constexpr std::array kReasons = {EndReason::kRejected, EndReason::kWithdrawn,
-                                         EndReason::kTainted, EndReason::kCopyLost};
+                                         EndReason::kTainted, EndReason::kCopyLost,
+                                         EndReason::kImagePull};
+        const EndReason reason = kReasons[rng.Below(kReasons.size())];
         record.epoch = Epoch{1};
         record.former.push_back(
-            {Epoch{1}, ClusterId{1 + rng.Below(kClusters)}, {}, {}, kReasons[rng.Below(4)]});
+            {Epoch{1}, ClusterId{1 + rng.Below(kClusters)}, {}, {}, reason, WasInTrouble(reason)});
       }
       PlaceScope scope;
       if (rng.Chance({1, 6})) scope = FlavorScope({{"region", "r" + std::to_string(rng.Below(4))}});

@@ -71,6 +71,19 @@ TEST_F(AdmissionTest, BestEffortLetsSmallJobsPassALargeHeadAndStrictDoesNot) {
   EXPECT_TRUE(Admitted(22));
 }
 
+TEST_F(AdmissionTest, WhenAStrictHeadIsDeletedTheNextOneIsLookedAt) {
+  ClusterQueueSpec strict = Queue("s", 4);
+  strict.strategy = QueueingStrategy::kStrictFifo;
+  AddQueue(1, strict);
+  Submit(20, Job("s", 3));
+  Submit(21, Job("s", 2));
+  Submit(22, Job("s", 1));
+  EXPECT_FALSE(Admitted(22));
+  Step(JobDeleted{JobId{21}, true});
+  Settle();
+  EXPECT_TRUE(Admitted(22));
+}
+
 TEST_F(AdmissionTest, ACohortLendsWhatIsUnused) {
   AddQueue(1, Queue("a", 4, "all"));
   AddQueue(2, Queue("b", 4, "all"));
