@@ -69,6 +69,10 @@ void SimGateway::Start() {
     if (core_->world().FindCluster(cluster.id()) != nullptr) {
       links_[cluster.id()] = {};
       sim_.After(Milliseconds(1), Mine(Happening::kListAsk, cluster.id()));
+      if (!removals_told_.contains(cluster.id())) continue;
+      SimEvent remove{Happening::kRemoveCluster};
+      remove.cluster = cluster.id();
+      sim_.After(Seconds(1), remove);
     }
   }
   Step(sched::Recovered{});
@@ -110,6 +114,7 @@ void SimGateway::AddCluster(ClusterId id, const sched::ClusterSpec& spec) {
 }
 
 void SimGateway::RemoveCluster(ClusterId id) {
+  removals_told_.insert(id);
   links_.erase(id);
   operator_.Forget(id);
   CloseLink(id);

@@ -8,6 +8,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "scheduler/core.h"
@@ -163,7 +164,8 @@ class SimGateway {
   OperatorBook operator_;
   DrillBook drills_;
   FailureBook failures_;
-  Revision freeze_told_;  // when what SimContext says of the freeze was told
+  Revision freeze_told_;               // when what SimContext says of the freeze was told
+  std::set<ClusterId> removals_told_;  // a client whose removal was not answered repeats it
   uint32_t incarnation_ = 0;
   std::unique_ptr<scheduler::Core> core_;
   scheduler::CommandSink sink_;

@@ -48,7 +48,10 @@ inline void CheckBeliefs(SimContext& sim, const scheduler::World& world) {
     const auto& copies = sim.Cluster(box->cluster).copies();
     if (!copies.contains({id, box->epoch})) {
       sim.Fail(kExitCorrectness, "beliefs_are_true",
-               "job " + std::to_string(id.value) + " is believed to have a copy, and has none");
+               "job " + std::to_string(id.value) + " is believed to have a copy on cluster " +
+                   std::to_string(box->cluster.value) + " (state " +
+                   std::to_string(static_cast<int>(box->state)) + ", epoch " +
+                   std::to_string(box->epoch.value) + "), and has none");
     }
   }
 }
