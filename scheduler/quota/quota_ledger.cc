@@ -228,7 +228,8 @@ void QuotaLedger::WakeForRoom() {
   }
 }
 
-const QueueHead* QuotaLedger::NextHopeful(ClusterQueueId id, QueueState& queue, Hopeless hopeless) {
+const QueueHead* QuotaLedger::NextHopeful(ClusterQueueId id, QueueState& queue,
+                                          const Hopeless& hopeless) {
   constexpr int kSkippedMax = 64;  // a look at the next one is another turn
   const ClusterQueueSpec* spec = book.cluster_queues.Find(id);
   const bool strict = spec != nullptr && spec->strategy == QueueingStrategy::kStrictFifo;
@@ -244,7 +245,7 @@ const QueueHead* QuotaLedger::NextHopeful(ClusterQueueId id, QueueState& queue, 
   return head;
 }
 
-void QuotaLedger::WakeBelow(int32_t index, Hopeless hopeless) {
+void QuotaLedger::WakeBelow(int32_t index, const Hopeless& hopeless) {
   const QuotaTree::Node& node = tree.node(index);
   for (const int32_t child : node.children) WakeBelow(child, hopeless);
   if (!node.queue) return;
@@ -260,7 +261,7 @@ void QuotaLedger::WakeBelow(int32_t index, Hopeless hopeless) {
   }
 }
 
-bool QuotaLedger::WakeGained(Hopeless hopeless) {
+bool QuotaLedger::WakeGained(const Hopeless& hopeless) {
   if (gained_.empty()) return false;
   const absl::btree_set<int32_t> gained = std::move(gained_);
   gained_.clear();

@@ -6,10 +6,10 @@
 #include <absl/container/btree_map.h>
 #include <absl/container/btree_set.h>
 #include <absl/container/inlined_vector.h>
-#include <absl/functional/function_ref.h>
 
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -127,12 +127,11 @@ class QuotaLedger {
   void WakeForRoom();
   // Wakes the queues below nodes where quota was freed since the last call, from the first head on
   // that is not hopeless. True when any was freed.
-  using Hopeless =
-      absl::FunctionRef<bool(ClusterQueueId, const QueueState&, const QueueHead& head)>;
-  bool WakeGained(Hopeless hopeless);
+  using Hopeless = std::function<bool(ClusterQueueId, const QueueState&, const QueueHead& head)>;
+  bool WakeGained(const Hopeless& hopeless);
   // The first head after queue.after that is neither blocked nor hopeless; those before it are
   // marked as blocked. Null: there is none, as far as few steps tell.
-  const QueueHead* NextHopeful(ClusterQueueId id, QueueState& queue, Hopeless hopeless);
+  const QueueHead* NextHopeful(ClusterQueueId id, QueueState& queue, const Hopeless& hopeless);
   void Sleep(ClusterQueueId queue);
   void Enlist(ClusterQueueId queue, AgendaKey key);
   const absl::btree_set<std::pair<AgendaKey, ClusterQueueId>>& agenda() const { return agenda_; }
@@ -162,7 +161,7 @@ class QuotaLedger {
             bool quiet = false);
   void ForgetIfIdle(const std::string& local_queue);
   ClusterQueueId FindHome(const std::string& local_queue) const;
-  void WakeBelow(int32_t node, Hopeless hopeless);
+  void WakeBelow(int32_t node, const Hopeless& hopeless);
   void IndexClaim(JobId job, const QuotaClaim& claim);
 
   bool stale_ = false;

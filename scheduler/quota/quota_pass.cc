@@ -71,7 +71,7 @@ void OrderOf(World& world, const AdmitPlan& plan, int32_t node, AgendaKey& key) 
 
 class Pass {
  public:
-  Pass(StepContext& step, QuotaLedger::Hopeless hopeless)
+  Pass(StepContext& step, const QuotaLedger::Hopeless& hopeless)
       : step_(step), ledger_(step.world().mutable_ledger()), hopeless_(hopeless) {}
 
   // True when something was admitted.
@@ -237,7 +237,7 @@ class Pass {
 
   StepContext& step_;
   QuotaLedger& ledger_;
-  QuotaLedger::Hopeless hopeless_;
+  const QuotaLedger::Hopeless& hopeless_;
   bool admitted_ = false;
 };
 
@@ -271,7 +271,8 @@ void RunQuotaPass(StepContext& step) {
     state.due = {};
   }
   if (state.drain) state.drain = !Drain(step);
-  const auto hopeless = [&](ClusterQueueId id, const QueueState& queue, const QueueHead& head) {
+  const QuotaLedger::Hopeless hopeless = [&](ClusterQueueId id, const QueueState& queue,
+                                             const QueueHead& head) {
     return IsHopeless(step.world(), id, queue, head, step.now());
   };
   bool gained = ledger.WakeGained(hopeless);
