@@ -10,7 +10,7 @@ import time
 
 sys.dont_write_bytecode = True
 import rest
-from kit import Gateway, Simulated, condition, moving_job, wait
+from kit import Gateway, Simulated, condition, moving_job, near_policy, wait
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
@@ -202,17 +202,10 @@ class Run:
 def main():
     binary = sys.argv[1]
     with Simulated(binary, 3, 1000) as members:
-        gateway = Gateway(binary, "--config", "fairway.yaml")
-        (gateway.folder / "fairway.yaml").write_text(CONFIG)
-        with gateway:
+        with Gateway(binary, config=CONFIG) as gateway:
             gateway.join(members.kubeconfigs, "site")
             client = gateway.client()
-            client.post(POLICIES, {
-                "apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
-                "metadata": {"name": "near", "namespace": "default"},
-                "spec": {"clusterAffinity": {"preferred": [{
-                    "weight": 100, "preference": {"matchExpressions": [
-                        {"key": "site", "operator": "In", "values": [LOST]}]}}]}}})
+            client.post(POLICIES, near_policy(LOST))
             client.close()
             for kill in (False, True):
                 Run(gateway, members, kill).everything()

@@ -94,9 +94,7 @@ def main():
     members = None if real else Simulated(sys.argv[1], 3, 1000).__enter__()
     try:
         kubeconfigs = kubeconfigs or members.kubeconfigs
-        gateway = Gateway(sys.argv[1], "--config", "fairway.yaml")
-        (gateway.folder / "fairway.yaml").write_text(CONFIG)
-        with gateway:
+        with Gateway(sys.argv[1], config=CONFIG) as gateway:
             gateway.join(kubeconfigs, "site")
             scene = Scene(gateway, kubeconfigs)
 

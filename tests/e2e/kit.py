@@ -122,10 +122,14 @@ class Program:
 
 
 class Gateway(Program):
-    """`fairway serve` on a port and with data of its own; both stay the same over restarts."""
+    """`fairway serve` on a port and with data of its own; both stay the same over restarts. `config` is the
+    text of its configuration file."""
 
-    def __init__(self, binary, *flags):
+    def __init__(self, binary, *flags, config=None):
         super().__init__(binary)
+        if config is not None:
+            (self.folder / "fairway.yaml").write_text(config)
+            flags += ("--config", "fairway.yaml")
         self.data = self.folder / "data"
         self.kubeconfig = self.data / "admin.kubeconfig"
         self.port = free_port()
@@ -213,6 +217,14 @@ def condition(item, kind):
         if entry["type"] == kind:
             return entry["status"]
     return None
+
+
+def near_policy(site, name="near"):
+    """A PlacementPolicy that prefers the cluster with the label site=`site`."""
+    return {"apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"clusterAffinity": {"preferred": [{"weight": 100, "preference": {
+                "matchExpressions": [{"key": "site", "operator": "In", "values": [site]}]}}]}}}
 
 
 def moving_job(name, run_ms, annotations, cpu="10m"):

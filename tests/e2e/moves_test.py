@@ -8,7 +8,7 @@ import threading
 import time
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, moving_job, wait
+from kit import Gateway, Simulated, moving_job, near_policy, wait
 
 JOBS_PATH = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
@@ -22,13 +22,6 @@ failover: {suspectAfterMs: 1000, unreachableAfterMs: 4000, leaseMs: 6000, clockS
 
 def manifest(name, home, failover, cpu):
     return moving_job(name, 3600000, {"failover": failover, "placement-policy": f"near-{home}"}, cpu)
-
-
-def policy(home):
-    return {"apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
-            "metadata": {"name": f"near-{home}", "namespace": "default"},
-            "spec": {"clusterAffinity": {"preferred": [{"weight": 100, "preference": {
-                         "matchExpressions": [{"key": "site", "operator": "In", "values": [home]}]}}]}}}
 
 
 def submit(gateway, manifests):
@@ -80,14 +73,12 @@ def main():
     members = Simulated(binary, 3, 1000)
     members.arguments += ["--nodes", str(nodes), "--node-cpu", "100", "--node-memory", "1Ti"]
     with members:
-        gateway = Gateway(binary, "--config", "fairway.yaml")
-        (gateway.folder / "fairway.yaml").write_text(CONFIG)
-        with gateway:
+        with Gateway(binary, config=CONFIG) as gateway:
             gateway.join(members.kubeconfigs, "site")
             client = gateway.client()
             for home in (LOST, *SURVIVORS):
                 client.post("/apis/fairway.flext.sh/v1alpha1/namespaces/default/placementpolicies",
-                            policy(home))
+                            near_policy(home, f"near-{home}"))
             fillers = nodes * len(SURVIVORS)
             submit(gateway, [manifest(f"filler-{home}-{i}", home, "never", 60)
                              for home in SURVIVORS for i in range(nodes)])

@@ -8,7 +8,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, condition, moving_job, wait
+from kit import Gateway, Simulated, condition, moving_job, near_policy, wait
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
@@ -161,17 +161,10 @@ class Operator:
 def main():
     binary = sys.argv[1]
     with Simulated(binary, 3, 1000) as members:
-        gateway = Gateway(binary, "--config", "fairway.yaml")
-        (gateway.folder / "fairway.yaml").write_text(CONFIG)
-        with gateway:
+        with Gateway(binary, config=CONFIG) as gateway:
             gateway.join(members.kubeconfigs, "site")
             operator = Operator(gateway, members)
-            operator.client.post(POLICIES, {
-                "apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
-                "metadata": {"name": "near", "namespace": "default"},
-                "spec": {"clusterAffinity": {"preferred": [{
-                    "weight": 100, "preference": {"matchExpressions": [
-                        {"key": "site", "operator": "In", "values": [HOME]}]}}]}}})
+            operator.client.post(POLICIES, near_policy(HOME))
             operator.submit(RUNNING, "Running", failover="never")
             operator.submit(HOMESICK, "Running", failback="allowed")
             members.fault(HOME, freeze=True)

@@ -16,7 +16,7 @@ import time
 sys.dont_write_bytecode = True
 import member_records
 from fault_proxy import BLACKHOLE, HALF_OPEN, PASS, RESET, FaultProxy
-from kit import HERE, Gateway, condition, long_run, moving_job, wait
+from kit import HERE, Gateway, condition, long_run, moving_job, near_policy, wait
 from rest import CUT, Access, Client
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
@@ -41,10 +41,7 @@ failover:
   probationMaxMs: {PROBATION * 1000}
 """
 FOREVER_MS = 3600000
-NEAR = {"apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
-        "metadata": {"name": "near"},
-        "spec": {"clusterAffinity": {"preferred": [{"weight": 100, "preference": {
-            "matchExpressions": [{"key": "site", "operator": "In", "values": [LOST]}]}}]}}}
+NEAR = near_policy(LOST)
 
 
 def plane(*arguments):
@@ -306,8 +303,7 @@ def main():
     default = ",".join(cuts) if LONG else "blackhole"
     chosen = os.environ.get("FAILOVER_CUTS", default).split(",")
     kills = os.environ.get("FAILOVER_KILLS", "01" if LONG else "1")
-    gateway = Gateway(sys.argv[1], "--config", "fairway.yaml")
-    (gateway.folder / "fairway.yaml").write_text(CONFIG)
+    gateway = Gateway(sys.argv[1], config=CONFIG)
     through = proxy.kubeconfig(files[LOST], gateway.folder / f"{LOST}.kubeconfig")
     records = member_records.MemberRecords(files)
     with gateway:

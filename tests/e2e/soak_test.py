@@ -323,11 +323,7 @@ def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}, {SECONDS:.0f} s", flush=True)
     with Simulated(sys.argv[1], 3, 1000) as members:
-        gateway = Gateway(sys.argv[1])
-        config = gateway.folder / "config.yaml"
-        config.write_text(CONFIG)
-        gateway.arguments += ["--config", str(config)]
-        with gateway:
+        with Gateway(sys.argv[1], config=CONFIG) as gateway:
             outcome = soak(gateway, members, random.Random(seed))
             found = account(outcome[1], outcome[0]) + report(*outcome)
             gateway.stop()

@@ -6,7 +6,7 @@ account fails, and is never tried again."""
 import sys
 
 sys.dont_write_bytecode = True
-from kit import Gateway, Simulated, condition, moving_job, wait
+from kit import Gateway, Simulated, condition, moving_job, near_policy, wait
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 FAIRWAY = "/apis/fairway.flext.sh/v1alpha1/"
@@ -147,16 +147,10 @@ STEPS = ["no_images", "no_pods", "a_short_outage_moves_none", "lost_nodes", "its
 def main():
     binary = sys.argv[1]
     with Simulated(binary, 3, 500) as members:
-        gateway = Gateway(binary, "--config", "fairway.yaml")
-        (gateway.folder / "fairway.yaml").write_text(CONFIG)
-        with gateway:
+        with Gateway(binary, config=CONFIG) as gateway:
             gateway.join(members.kubeconfigs, "site")
             client = gateway.client()
-            client.post(FAIRWAY + "namespaces/default/placementpolicies", {
-                "apiVersion": "fairway.flext.sh/v1alpha1", "kind": "PlacementPolicy",
-                "metadata": {"name": "near"},
-                "spec": {"clusterAffinity": {"preferred": [{"weight": 100, "preference": {
-                    "matchExpressions": [{"key": "site", "operator": "In", "values": [NEAR]}]}}]}}})
+            client.post(FAIRWAY + "namespaces/default/placementpolicies", near_policy(NEAR))
             for step in STEPS:
                 run = Run(client, members)
                 getattr(run, step)()
