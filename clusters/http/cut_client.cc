@@ -21,18 +21,18 @@ Error TimedOut() { return Broken(kHttpTimeout, "no answer in time"); }
 
 }  // namespace
 
-struct CutClient::Line {
-  // One request or stream, until its end was told.
-  struct Exchange {
-    HttpDone done;      // of a request
-    HttpStream stream;  // or of a stream
-    bool is_stream = false;
-    int64_t deadline_ms = 0;  // by loop time; 0 = none
-    int64_t idle_timeout_ms = 0;
-    Call call;   // on the inner client
-    Call timer;  // while the line is cut
-  };
+// One request or stream, until its end was told.
+struct CutClient::Exchange {
+  HttpDone done;      // of a request
+  HttpStream stream;  // or of a stream
+  bool is_stream = false;
+  int64_t deadline_ms = 0;  // by loop time; 0 = none
+  int64_t idle_timeout_ms = 0;
+  Call call;   // on the inner client
+  Call timer;  // while the line is cut
+};
 
+struct CutClient::Line {
   Line(Loop& l, HttpClient& i) : loop(l), inner(i) {}
 
   Loop& loop;
@@ -41,6 +41,13 @@ struct CutClient::Line {
   uint64_t next = 1;
   std::map<uint64_t, std::shared_ptr<Exchange>> open;
 
+  // Takes a new exchange in: its id.
+  uint64_t Open(const HttpRequest& request, const std::shared_ptr<Exchange>& exchange) {
+    if (request.timeout_ms > 0) exchange->deadline_ms = loop.Now().ms + request.timeout_ms;
+    exchange->idle_timeout_ms = request.idle_timeout_ms;
+    open.emplace(next, exchange);
+    return next++;
+  }
   // The exchange is over; its user is told by the caller. Null when it was over before.
   std::shared_ptr<Exchange> Take(uint64_t id) {
     const auto at = open.find(id);
@@ -76,15 +83,25 @@ CutClient::~CutClient() { line_->open.clear(); }
 bool CutClient::is_cut() const { return line_->cut; }
 
 Call CutClient::Fetch(HttpRequest request, HttpDone done) {
-  const uint64_t id = line_->next++;
-  auto exchange = std::make_shared<Line::Exchange>();
+  auto exchange = std::make_shared<Exchange>();
   exchange->done = std::move(done);
-  if (request.timeout_ms > 0) exchange->deadline_ms = line_->loop.Now().ms + request.timeout_ms;
-  exchange->idle_timeout_ms = request.idle_timeout_ms;
-  line_->open.emplace(id, exchange);
+  return Send(std::move(request), std::move(exchange));
+}
+
+Call CutClient::Stream(HttpRequest request, HttpStream stream) {
+  auto exchange = std::make_shared<Exchange>();
+  exchange->is_stream = true;
+  exchange->stream = std::move(stream);
+  return Send(std::move(request), std::move(exchange));
+}
+
+Call CutClient::Send(HttpRequest request, std::shared_ptr<Exchange> exchange) {
+  const uint64_t id = line_->Open(request, exchange);
   const std::weak_ptr<Line> weak = line_;
   if (line_->cut) {
     line_->Silence(id, *exchange);
+  } else if (exchange->is_stream) {
+    exchange->call = line_->inner.Stream(std::move(request), Heard(weak, id));
   } else {
     exchange->call =
         line_->inner.Fetch(std::move(request), [weak, id](Result<HttpResponse> answer) {
@@ -98,42 +115,27 @@ Call CutClient::Fetch(HttpRequest request, HttpDone done) {
   });
 }
 
-Call CutClient::Stream(HttpRequest request, HttpStream stream) {
-  const uint64_t id = line_->next++;
-  auto exchange = std::make_shared<Line::Exchange>();
-  exchange->is_stream = true;
-  exchange->stream = std::move(stream);
-  if (request.timeout_ms > 0) exchange->deadline_ms = line_->loop.Now().ms + request.timeout_ms;
-  exchange->idle_timeout_ms = request.idle_timeout_ms;
-  line_->open.emplace(id, exchange);
-  const std::weak_ptr<Line> weak = line_;
-  if (line_->cut) {
-    line_->Silence(id, *exchange);
-  } else {
-    // The exchange stays while one of its callbacks runs, also when that callback cancels it.
-    const auto find = [weak, id]() -> std::shared_ptr<Line::Exchange> {
-      const std::shared_ptr<Line> line = weak.lock();
-      if (line == nullptr) return nullptr;
-      const auto at = line->open.find(id);
-      return at == line->open.end() ? nullptr : at->second;
-    };
-    HttpStream heard;
-    heard.on_head = [find](const HttpResponse& head) {
-      if (auto open = find()) open->stream.on_head(head);
-    };
-    heard.on_data = [find](std::string_view piece) {
-      if (auto open = find()) open->stream.on_data(piece);
-    };
-    heard.on_end = [weak, id](Status ended) {
-      const std::shared_ptr<Line> line = weak.lock();
-      if (line == nullptr) return;
-      if (auto over = line->Take(id)) over->stream.on_end(std::move(ended));
-    };
-    exchange->call = line_->inner.Stream(std::move(request), std::move(heard));
-  }
-  return Call([weak, id] {
-    if (const std::shared_ptr<Line> line = weak.lock()) line->Take(id);
-  });
+// The exchange stays while one of its callbacks runs, also when that callback cancels it.
+HttpStream CutClient::Heard(const std::weak_ptr<Line>& weak, uint64_t id) {
+  const auto find = [weak, id]() -> std::shared_ptr<Exchange> {
+    const std::shared_ptr<Line> line = weak.lock();
+    if (line == nullptr) return nullptr;
+    const auto at = line->open.find(id);
+    return at == line->open.end() ? nullptr : at->second;
+  };
+  HttpStream heard;
+  heard.on_head = [find](const HttpResponse& head) {
+    if (auto open = find()) open->stream.on_head(head);
+  };
+  heard.on_data = [find](std::string_view piece) {
+    if (auto open = find()) open->stream.on_data(piece);
+  };
+  heard.on_end = [weak, id](Status ended) {
+    const std::shared_ptr<Line> line = weak.lock();
+    if (line == nullptr) return;
+    if (auto over = line->Take(id)) over->stream.on_end(std::move(ended));
+  };
+  return heard;
 }
 
 void CutClient::Cut() {

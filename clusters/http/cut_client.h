@@ -8,6 +8,7 @@
 // as they please.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "clusters/http/http_client.h"
@@ -28,7 +29,12 @@ class CutClient : public HttpClient {
   bool is_cut() const;
 
  private:
+  struct Exchange;
   struct Line;
+  Call Send(HttpRequest request, std::shared_ptr<Exchange> exchange);
+  // What the inner client tells of a stream, handed on while it is open.
+  static HttpStream Heard(const std::weak_ptr<Line>& line, uint64_t id);
+
   std::shared_ptr<Line> line_;
 };
 

@@ -59,10 +59,6 @@ std::string Target(std::string_view resource, const std::string& name) {
   return std::string(kApi) + std::string(resource) + "/" + name;
 }
 
-std::string Text(const Value& doc, kube::Path path) {
-  return std::string(kube::GetString(doc, path));
-}
-
 // -l as a metav1.LabelSelector.
 Result<Object> SelectorOf(const std::string& text) {
   using Op = kube::LabelSelector::Op;

@@ -14,10 +14,6 @@ using kube::Value;
 
 namespace {
 
-std::string Text(const Value& doc, kube::Path path) {
-  return std::string(kube::GetString(doc, path));
-}
-
 int64_t Number(const Object& doc, std::string_view field) {
   return kube::GetInt(doc, field).value_or(0);
 }

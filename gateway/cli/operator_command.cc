@@ -41,10 +41,6 @@ int Usage(const char* usage, const std::string& error = {}) {
 
 constexpr std::string_view kPlacements = "/apis/fairway.flext.sh/v1alpha1";
 
-std::string Text(const Value& doc, kube::Path path) {
-  return std::string(kube::GetString(doc, path));
-}
-
 bool Waits(const Value& placement) {
   const std::string state = Text(placement, {"status", "state"});
   return state == "Uncertain" || state == "Fenced";

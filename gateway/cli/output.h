@@ -17,6 +17,11 @@ std::string FormatTable(const std::vector<std::string>& columns,
 // `doc` as JSON (indented) or YAML.
 std::string FormatDocument(const kube::Value& doc, std::string_view format);
 
+// The text at a path; "" when there is none.
+inline std::string Text(const kube::Value& doc, kube::Path path) {
+  return std::string(kube::GetString(doc, path));
+}
+
 // "3d4h" since an RFC 3339 time; "<unknown>" without one.
 std::string Age(std::string_view rfc3339, int64_t now_ms);
 

@@ -13,10 +13,6 @@ using kube::Value;
 
 namespace {
 
-std::string Text(const Value& doc, kube::Path path) {
-  return std::string(kube::GetString(doc, path));
-}
-
 int64_t Number(const Value& doc, kube::Path path) {
   return kube::Get<int64_t>(doc, path).value_or(0);
 }

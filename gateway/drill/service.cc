@@ -9,6 +9,7 @@
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/time.h"
 #include "clusters/log.h"
+#include "gateway/driver/cluster_name.h"
 #include "gateway/driver/job_name.h"
 #include "gateway/whatif/snapshot.h"
 #include "scheduler/drill/simulate.h"
@@ -26,13 +27,6 @@ constexpr int64_t kShowEveryMs = 1'000;
 constexpr int64_t kShowEveryMsMax = 30'000;
 
 store::ObjectKey KeyOf(const std::string& name) { return {std::string(kDrills), "", name}; }
-
-ClusterId FindCluster(const scheduler::World& world, std::string_view name) {
-  for (const auto& [id, state] : world.clusters()) {
-    if (state.record.spec.name == name) return id;
-  }
-  return {};
-}
 
 ClusterNames NamesIn(const scheduler::World& world) {
   ClusterNames names;
@@ -95,7 +89,7 @@ Status DrillService::CheckClusters(const Object& drill) const {
   static constexpr kube::FieldPath kClusters("spec.clusters");
   const Object& spec = kube::ObjectOrEmpty(drill, "spec");
   kube::ForEachText(spec, "clusters", [&](std::string_view name, size_t i) {
-    if (!FindCluster(driver_.world(), name)) errors.NotFound(kClusters.Index(i), name);
+    if (!ClusterNamed(driver_.world(), name)) errors.NotFound(kClusters.Index(i), name);
   });
   if (errors.empty()) return {};
   const api::ServedKind* kind = writer_.registry().FindStorage(std::string(kDrills));
@@ -240,7 +234,7 @@ Result<scheduler::DrillWish> DrillService::WishOf(const std::string& name, uint6
   wish.id = id;
   wish.name = name;
   for (const std::string& cluster : words.clusters) {
-    const ClusterId found = FindCluster(driver_.world(), cluster);
+    const ClusterId found = ClusterNamed(driver_.world(), cluster);
     if (!found) return fairway::Fail(kube::BadRequest("cluster " + cluster + " is not known"));
     wish.clusters.push_back(found);
   }

@@ -9,6 +9,7 @@
 #include "clusters/kube/kinds/job_spec.h"
 #include "clusters/kube/time.h"
 #include "gateway/api/reply.h"
+#include "gateway/driver/cluster_name.h"
 #include "gateway/driver/job_name.h"
 #include "gateway/driver/placement_document.h"
 #include "gateway/serve/reply_document.h"
@@ -80,13 +81,6 @@ void Show(const scheduler::World& world, const scheduler::MovePlan& plan, size_t
   doc["jobs"] = std::move(jobs);
 }
 
-ClusterId FindCluster(const scheduler::World& world, std::string_view name) {
-  for (const auto& [id, state] : world.clusters()) {
-    if (state.record.spec.name == name) return id;
-  }
-  return {};
-}
-
 Result<scheduler::DrainWish> WishOf(const Request& request) {
   scheduler::DrainWish wish;
   const std::string mode = Text(request, "mode");
@@ -143,7 +137,7 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
     }
   }
   const std::string name = Text(request, "cluster");
-  const ClusterId cluster = FindCluster(world, name);
+  const ClusterId cluster = ClusterNamed(world, name);
   if (!cluster) {
     return api::ReplyError(
         exchange, Error{.code = 404,
