@@ -68,17 +68,17 @@ void QuotaLedger::CountPending(const JobRecord& record, const JobSpec& spec, int
     queue.Add(group, spec.priority, record.job);
     local.groups.insert(group);
   } else {
-    const QueueHead* head = queue.Next(PendingQueue::kBeforeAll);
-    const bool was_head = head != nullptr && head->job == record.job;
-    queue.Remove(group, record.job);
-    if (!queue.HasGroup(group)) local.groups.erase(group);
-    // In a strict queue the next one waited for nothing else.
+    // Behind the head of a strict queue the next one waited for nothing else.
     const ClusterQueueSpec* home = book.cluster_queues.Find(local.home);
-    if (was_head && home != nullptr && home->strategy == QueueingStrategy::kStrictFifo) {
-      if (const int32_t node = tree.FindNode(local.home); node != QuotaTree::kNone) {
+    if (home != nullptr && home->strategy == QueueingStrategy::kStrictFifo) {
+      const QueueHead* head = queue.Next(PendingQueue::kBeforeAll);
+      const int32_t node = tree.FindNode(local.home);
+      if (head != nullptr && head->job == record.job && node != QuotaTree::kNone) {
         gained_.insert(node);
       }
     }
+    queue.Remove(group, record.job);
+    if (!queue.HasGroup(group)) local.groups.erase(group);
     ForgetIfIdle(spec.queueing.local_queue);
   }
 }
