@@ -53,6 +53,13 @@ void SimGateway::SendRemote(const sched::Command& command) {
 
 void SimGateway::CloseLink(ClusterId cluster) {
   std::erase_if(requests_, [&](const auto& entry) { return entry.first.first == cluster; });
+  // As Fleet: a list that began before the cluster is back is not its inventory.
+  const auto link = links_.find(cluster);
+  if (link == links_.end()) return;
+  link->second.inventory_due = false;
+  for (auto& [id, list] : lists_) {
+    if (id == link->second.list) list.inventory = false;
+  }
 }
 
 void SimGateway::Send(const RequestKey& key, RequestKind kind, Instant lease) {
