@@ -1,5 +1,7 @@
 #include "gateway/api/created_form.h"
 
+#include <algorithm>
+
 #include "gateway/api/object_writer_impl.h"
 #include "gateway/api/random_names.h"
 
@@ -14,15 +16,27 @@ std::optional<CreatedForm::Own> CreatedForm::OwnOf(const kube::Value& doc) {
   return own;
 }
 
-std::unique_ptr<CreatedForm> CreatedForm::Learn(const ServedKind& kind, std::string_view body) {
+std::unique_ptr<CreatedForm> CreatedForm::Learn(const ServedKind& kind, std::string_view body,
+                                                const std::vector<BodyHole>& holes,
+                                                const std::vector<std::string>& texts) {
   auto doc = kube::ParseJson(body);
   if (!doc || !doc->is_object()) return nullptr;
   auto own = OwnOf(*doc);
   std::unique_ptr<CreatedForm> form(new CreatedForm());
   form->doc_ = std::move(*doc);
-  form->generate_name_ = kube::GetString(form->doc_, {"metadata", "generateName"});
-  if (!own || form->generate_name_.empty()) return nullptr;
-  form->FindHoles(form->doc_, *own);
+  if (!own) return nullptr;
+  const bool named =
+      std::any_of(holes.begin(), holes.end(), [](const BodyHole& hole) { return hole.is_name; });
+  if (named) {
+    form->FindGivenName(*own);
+  } else {
+    form->generate_name_ = kube::GetString(form->doc_, {"metadata", "generateName"});
+    if (form->generate_name_.empty()) return nullptr;
+  }
+  // The author may have written a given name into any text; a random one nobody could know.
+  form->FindHoles(form->doc_,
+                  named ? Own{.name = {}, .uid = own->uid, .time = {}, .revision = {}} : *own);
+  if (!form->FindTexts(holes, texts)) return nullptr;
   // Times and the revision are known by their places: the author may have written the same texts.
   kube::Object& metadata = form->doc_.get_object()["metadata"].get_object();
   form->AddHole(Part::kTime, kube::Find(metadata, "creationTimestamp"));
@@ -52,15 +66,43 @@ std::unique_ptr<CreatedForm> CreatedForm::LearnAt(const ServedKind& kind, std::s
   return form;
 }
 
-void CreatedForm::AddHole(Part part, kube::Value* value) {
-  if (value != nullptr && value->is_string()) holes_.push_back({part, &value->get_string()});
+void CreatedForm::AddHole(Part part, kube::Value* value, size_t text) {
+  if (value != nullptr && value->is_string()) holes_.push_back({part, &value->get_string(), text});
+}
+
+void CreatedForm::FindGivenName(const Own& own) {
+  // A Job's name also labels its pods, and the Job where that has no labels. A label that the
+  // author has set to the same text is taken for one of these here; the comparison with an object
+  // of another name tells them apart (CreatedForms).
+  for (std::string_view pointer :
+       {"/metadata/name", "/metadata/labels/job-name",
+        "/metadata/labels/batch.kubernetes.io~1job-name", "/spec/template/metadata/labels/job-name",
+        "/spec/template/metadata/labels/batch.kubernetes.io~1job-name"}) {
+    boost::json::error_code missing;
+    kube::Value* value = doc_.find_pointer(pointer, missing);
+    if (value == nullptr || !value->is_string()) continue;
+    if (value->get_string() == std::string_view(own.name)) AddHole(Part::kName, value);
+  }
+}
+
+bool CreatedForm::FindTexts(const std::vector<BodyHole>& holes,
+                            const std::vector<std::string>& texts) {
+  for (size_t i = 0; i < holes.size(); ++i) {
+    if (holes[i].is_name) continue;
+    boost::json::error_code missing;
+    kube::Value* value = doc_.find_pointer(holes[i].pointer, missing);
+    if (value == nullptr || !value->is_string()) return false;
+    if (value->get_string() != std::string_view(texts[i])) return false;
+    AddHole(Part::kText, value, i);
+  }
+  return true;
 }
 
 // Names and uids are random, so a text that equals one was put there by the server.
 void CreatedForm::FindHoles(kube::Value& value, const Own& own) {
   if (value.is_string()) {
     const std::string_view text(value.get_string());
-    if (text == own.name) AddHole(Part::kName, &value);
+    if (!own.name.empty() && text == own.name) AddHole(Part::kName, &value);
     if (text == own.uid) AddHole(Part::kUid, &value);
   } else if (value.is_array()) {
     for (kube::Value& item : value.get_array()) FindHoles(item, own);
@@ -108,13 +150,22 @@ std::string_view CreatedForm::ValueOf(const Values& values, Part part) const {
     case Part::kOwnerUid:
       return given.owner_uid;
     case Part::kSince:
+      return given.since;
+    case Part::kText:
       break;
   }
-  return given.since;
+  return "";
+}
+
+std::string_view CreatedForm::JsonOf(const Values& values, const Hole& hole) const {
+  return hole.part == Part::kText ? given.texts[hole.text].json : ValueOf(values, hole.part);
 }
 
 kube::Object& CreatedForm::Fill(const Values& values) {
-  for (Hole& hole : holes_) *hole.node = ValueOf(values, hole.part);
+  for (Hole& hole : holes_) {
+    *hole.node =
+        hole.part == Part::kText ? given.texts[hole.text].plain : ValueOf(values, hole.part);
+  }
   return doc_.get_object();
 }
 
@@ -127,11 +178,11 @@ void CreatedForm::SetRevision(std::string_view revision) {
 std::string CreatedForm::Text(const Values& values) const {
   std::string out;
   size_t size = text_.size();
-  for (const Hole& hole : holes_) size += ValueOf(values, hole.part).size();
+  for (const Hole& hole : holes_) size += JsonOf(values, hole).size();
   out.reserve(size);
   size_t from = 0;
   for (const Hole& hole : holes_) {
-    out.append(text_, from, hole.at - from).append(ValueOf(values, hole.part));
+    out.append(text_, from, hole.at - from).append(JsonOf(values, hole));
     from = hole.at;
   }
   out.append(text_, from);

@@ -1,7 +1,7 @@
 // CreatedForm: an object that a create made, with the places that differ from one object to the
-// next cut out: name, uid, time of creation, revision. Jobs of one template come with the same
-// bytes, and the next of them costs four texts instead of decoding, defaults, validation, field
-// ownership and serialising.
+// next cut out: name, uid, time of creation, revision, and the author's own texts that nothing else
+// depends on (BodyHole). Jobs of one template differ in no more, and the next of them costs these
+// texts instead of decoding, defaults, validation, field ownership and serialising.
 //
 // Thread: the loop. The document that Fill() gives stays until the next call.
 #pragma once
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "clusters/kube/json.h"
+#include "gateway/api/body_holes.h"
 #include "gateway/api/registry.h"
 
 namespace fairway::gateway::api {
@@ -23,19 +24,28 @@ class CreatedForm {
   struct Values {
     std::string_view name, uid, time, revision;  // none needs an escape in JSON
   };
-  enum class Part : uint8_t { kName, kUid, kTime, kRevision, kOwnerUid, kSince };
+  enum class Part : uint8_t { kName, kUid, kTime, kRevision, kOwnerUid, kSince, kText };
   struct Place {
     Part part;
     std::string_view pointer;  // RFC 6901
   };
-  // What the creator gives by himself, for forms whose names are not generated.
+  // A text of the author's: as it is, and as JSON writes it between quotes.
+  struct GivenText {
+    std::string_view plain, json;
+  };
+  // What the creator gives by himself: the name of forms whose names are not generated, and one
+  // text for each hole of the request's body, in the same order. Views last as long as the request.
   struct Given {
     std::string name, owner_uid, since;
+    std::vector<GivenText> texts;
   };
 
-  // From the stored text of an object that was just created with a generated name. Null when its
-  // places cannot be told.
-  static std::unique_ptr<CreatedForm> Learn(const ServedKind& kind, std::string_view body);
+  // From the stored text of an object that was just created: with a generated name, or with the one
+  // that `holes` tell the place of. `holes` and `texts` (without quotes and escapes) are those of
+  // the request's body. Null when the places in the stored text cannot be told.
+  static std::unique_ptr<CreatedForm> Learn(const ServedKind& kind, std::string_view body,
+                                            const std::vector<BodyHole>& holes = {},
+                                            const std::vector<std::string>& texts = {});
 
   // The same for a document that the program makes, whose places are known. Null when one of them
   // is not there.
@@ -64,14 +74,18 @@ class CreatedForm {
   struct Hole {
     Part part;
     kube::String* node;
-    size_t at = 0;  // where it belongs in text_
+    size_t text = 0;  // kText: its index in given.texts
+    size_t at = 0;    // where it belongs in text_
   };
 
   CreatedForm() = default;
   void FindHoles(kube::Value& value, const Own& own);
-  void AddHole(Part part, kube::Value* value);
+  void FindGivenName(const Own& own);  // the places of a name that the author gave
+  bool FindTexts(const std::vector<BodyHole>& holes, const std::vector<std::string>& texts);
+  void AddHole(Part part, kube::Value* value, size_t text = 0);
   bool Cut(const ServedKind& kind);
   std::string_view ValueOf(const Values& values, Part part) const;
+  std::string_view JsonOf(const Values& values, const Hole& hole) const;
 
   kube::Value doc_;
   std::string generate_name_;

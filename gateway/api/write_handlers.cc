@@ -23,10 +23,9 @@ Result<WriteOutcome> CreateFromBody(const Services& services, Context& context,
   kube::MonotonicResource arena;
   auto doc = DecodeBody(context, parameters, &arena);
   if (!doc) return Fail(doc.error());
-  const bool named = !kube::GetString(*doc, {"metadata", "name"}).empty();
   auto outcome = services.writer.CreateObject(*context.kind, context.info.ns, std::move(*doc),
                                               OptionsOf(context, parameters, &arena));
-  if (outcome && alike != nullptr && !named && context.warnings.empty()) {
+  if (outcome && alike != nullptr && context.warnings.empty()) {
     services.forms.Note(*alike, *outcome->body);
   }
   return outcome;

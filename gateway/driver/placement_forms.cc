@@ -67,8 +67,10 @@ api::CreatedForm* PlacementForms::Find(const scheduler::JobRecord& record,
   if (!KeyOf(record, world, decision)) return nullptr;
   auto found = forms_.find(key_);
   if (found == forms_.end()) return nullptr;
-  found->second->given = {std::string(SplitJobName(record.name).second), job_uid,
-                          record.since ? kube::FormatTime(record.since) : ""};
+  found->second->given = {std::string(SplitJobName(record.name).second),
+                          job_uid,
+                          record.since ? kube::FormatTime(record.since) : "",
+                          {}};
   return found->second.get();
 }
 

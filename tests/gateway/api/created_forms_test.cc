@@ -35,6 +35,9 @@ class CreatedFormsTest : public ApiFixture {
       }
     };
     replace("\"resourceVersion\":\"" + own->revision + "\"", "REVISION");
+    // A second may end between two of them.
+    replace("\"creationTimestamp\":\"" + own->time + "\"", "CREATED");
+    replace("\"time\":\"" + own->time + "\"", "WRITTEN");
     replace(own->name, "NAME");
     replace(own->uid, "UID");
     return text;
@@ -126,6 +129,105 @@ TEST_F(CreatedFormsTest, TheCheckIsAskedForEveryObject) {
   EXPECT_EQ(asked, 5);
   open = false;
   EXPECT_EQ(Send("POST", kJobs, body)->status, 403);
+}
+
+// Bodies of one template: names, arguments, environment and annotations differ. Whether an object
+// came from a form shows by the memo that its check is given.
+class AlikeTest : public CreatedFormsTest {
+ protected:
+  void SetUp() override {
+    CreatedFormsTest::SetUp();
+    Admission admission;
+    admission.check = [this](const kube::Object&, std::string_view,
+                             Admission::Memo* memo) -> Status {
+      from_form_ = memo != nullptr;
+      return {};
+    };
+    server_->writer().SetAdmission("jobs.batch", admission);
+  }
+  static std::string Body(std::string_view identity, std::string_view text,
+                          std::string_view more = "") {
+    const std::string quoted = '"' + std::string(text) + '"';
+    return R"({"apiVersion":"batch/v1","kind":"Job","metadata":{)" + std::string(identity) +
+           R"(,"annotations":{"example.com/run":)" + quoted + R"(}},"spec":{"template":{)" +
+           std::string(more) + R"("spec":{"restartPolicy":"Never","containers":[{"name":"train",)" +
+           R"("image":"busybox","args":["fix",)" + quoted + R"(],"env":[{"name":"A","value":)" +
+           quoted + "}]}]}}}}";
+  }
+  // A dry run goes the long way, always.
+  void ExpectAsTheLongWay(const std::string& body) {
+    kube::Value dry = Send("POST", std::string(kJobs) + "?dryRun=All", body)->Json();
+    FakePtr answer = Send("POST", kJobs, body);
+    ASSERT_EQ(answer->status, 201) << answer->body;
+    kube::Value doc = answer->Json();
+    const std::string name(kube::GetString(doc, {"metadata", "name"}));
+    EXPECT_EQ(Send("GET", std::string(kJobs) + "/" + name)->body, answer->body);
+    kube::EnsureObject(dry.get_object(), {"metadata"})["resourceVersion"] = "9";
+    EXPECT_EQ(Skeleton(doc), Skeleton(dry));
+  }
+  bool from_form_ = false;
+};
+
+TEST_F(AlikeTest, TextsOfTheirOwn) {
+  const std::string kTexts[] = {
+      "1",   "2",    "three",  "a \\\\ b", "\\u00e9\\n", "\xc3\xa9", "\\ud83d\\ude00",
+      "\\/", "\\\"", "{[,]}:", "1",        "NAME",       "\x7f"};
+  int i = 0;
+  for (const std::string& text : kTexts) {
+    ExpectAsTheLongWay(Body(R"("generateName":"a-")", text));
+    EXPECT_EQ(from_form_, ++i > 3) << text;
+  }
+  // An empty text is another matter: JSON of Kubernetes may leave it out.
+  ExpectAsTheLongWay(Body(R"("generateName":"a-")", ""));
+  EXPECT_FALSE(from_form_);
+}
+
+TEST_F(AlikeTest, NamesOfTheirOwn) {
+  for (int i = 0; i < 6; ++i) {
+    // A container is called like one of the Jobs: its name is its own.
+    const std::string name = i == 1 || i == 5 ? "train" : "job-" + std::to_string(i);
+    const std::string body = Body("\"name\":\"" + name + '"', "x" + std::to_string(i));
+    if (i == 5) {
+      EXPECT_EQ(Send("POST", kJobs, body)->status, 409);
+      break;
+    }
+    ExpectAsTheLongWay(body);
+    EXPECT_EQ(from_form_, i > 2) << i;
+    kube::Value doc = Send("GET", std::string(kJobs) + "/" + name)->Json();
+    EXPECT_EQ(kube::GetString(doc, {"spec", "template", "metadata", "labels", "job-name"}), name);
+  }
+  EXPECT_EQ(Send("POST", kJobs, Body(R"("name":"Upper")", "x"))->status, 422);
+  EXPECT_EQ(Send("POST", kJobs, Body(R"("name":"")", "x"))->status, 422);
+}
+
+// Learnt where name and label are the same; the long way refuses one that differs.
+TEST_F(AlikeTest, ALabelOfTheAuthorsIsNotTheName) {
+  auto body = [](std::string_view name, std::string_view label) {
+    return Body("\"name\":\"" + std::string(name) + '"', "x",
+                R"("metadata":{"labels":{"job-name":")" + std::string(label) + "\"}},");
+  };
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(Send("POST", kJobs, body("one", "one"))->status, 201);
+    ASSERT_EQ(Send("DELETE", std::string(kJobs) + "/one?propagationPolicy=Background")->status,
+              200);
+    EXPECT_EQ(Send("POST", kJobs, body("two", "one"))->status, 422) << i;
+  }
+}
+
+TEST_F(AlikeTest, WhatIsNotJsonIsRefusedAsBefore) {
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(Send("POST", kJobs, Body(R"("generateName":"a-")", std::to_string(i)))->status, 201);
+  }
+  EXPECT_TRUE(from_form_);
+  for (std::string text : {"a\nb", "\xff", "\\x", "\\ud800"}) {
+    FakePtr answer = Send("POST", kJobs, Body(R"("generateName":"a-")", text));
+    FakePtr dry =
+        Send("POST", std::string(kJobs) + "?dryRun=All", Body(R"("generateName":"a-")", text));
+    EXPECT_EQ(answer->status, dry->status) << text;
+    if (answer->status == 400) {
+      EXPECT_EQ(answer->body, dry->body);
+    }
+  }
 }
 
 class FormMemory : public ::testing::Test {
