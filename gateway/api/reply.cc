@@ -22,19 +22,24 @@ void AddWarnings(const Context& context, Headers& headers) {
   }
 }
 
-void Send(Context& context, int status, Headers headers, std::string text) {
+// What every answer says beside its own headers; what the request held is free again.
+void Finish(Context& context, Headers& headers) {
   if (!context.audit_id.empty()) headers.emplace_back("audit-id", context.audit_id);
   if (!context.priority_level_uid.empty()) {
     headers.emplace_back("x-kubernetes-pf-flowschema-uid", context.flow_schema_uid);
     headers.emplace_back("x-kubernetes-pf-prioritylevel-uid", context.priority_level_uid);
   }
   AddWarnings(context, headers);
+  context.in_flight.reset();
+}
+
+void Send(Context& context, int status, Headers headers, std::string text) {
+  Finish(context, headers);
   if (WorthCompressing(context.request(), text)) {
     text = Gzip(text);
     headers.emplace_back("content-encoding", "gzip");
     headers.emplace_back("vary", "Accept-Encoding");
   }
-  context.in_flight.reset();
   context.exchange->Reply(status, std::move(headers), std::move(text));
 }
 
@@ -113,10 +118,12 @@ void ReplyObject(Context& context, int status, const store::Body& body) {
   bool as_stored = format.view == View::kObject && format.encoding == Encoding::kJson &&
                    !format.pretty && context.kind->is_storage_form;
   if (as_stored) {
-    std::string text;
-    text.reserve(body->size() + 1);
-    text.append(*body).append(1, '\n');
-    return ReplyJson(context, status, std::move(text));
+    if (WorthCompressing(context.request(), *body)) {
+      return ReplyJson(context, status, *body + '\n');
+    }
+    Headers headers = CommonHeaders("application/json");
+    Finish(context, headers);
+    return context.exchange->ReplyLine(status, std::move(headers), body);
   }
   kube::MonotonicResource arena;
   auto doc = ParseServed(*context.kind, *body, &arena);

@@ -60,6 +60,10 @@ class Exchange {
   void Reply(int status, Headers headers, std::string body) {
     Reply(status, std::move(headers), std::make_shared<const std::string>(std::move(body)));
   }
+  // The same with a newline behind the body, which is shared and stays as it is.
+  virtual void ReplyLine(int status, Headers headers, std::shared_ptr<const std::string> body) {
+    Reply(status, std::move(headers), *body + '\n');
+  }
 
   // Streams: headers go out at once, then Write() pieces (chunked or DATA frames), then End().
   virtual void Start(int status, Headers headers) = 0;

@@ -13,7 +13,7 @@ namespace {
 // Pipelined input that may wait behind a request in progress.
 constexpr size_t kPipelinedMax = 64u << 10;
 // Pieces from here on are handed over without a copy.
-constexpr size_t kShareFrom = 8u << 10;
+constexpr size_t kShareFrom = 16u << 10;
 
 }  // namespace
 

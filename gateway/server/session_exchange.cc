@@ -38,6 +38,17 @@ SessionExchange::~SessionExchange() {
 }
 
 void SessionExchange::Reply(int status, Headers headers, std::shared_ptr<const std::string> body) {
+  ReplyPieces(status, std::move(headers), {std::move(body)});
+}
+
+void SessionExchange::ReplyLine(int status, Headers headers,
+                                std::shared_ptr<const std::string> body) {
+  static const auto newline = std::make_shared<const std::string>("\n");
+  ReplyPieces(status, std::move(headers), {std::move(body), newline});
+}
+
+void SessionExchange::ReplyPieces(
+    int status, Headers headers, std::initializer_list<std::shared_ptr<const std::string>> pieces) {
   if (closed()) return;
   FAIRWAY_ASSERT(!answered());
   status_ = status;
@@ -45,9 +56,10 @@ void SessionExchange::Reply(int status, Headers headers, std::shared_ptr<const s
   Clean(headers_);
   whole_ = true;
   ended_ = true;
-  if (body && !body->empty()) {
-    queued_ = body->size();
-    pieces_.push_back(std::move(body));
+  for (const auto& piece : pieces) {
+    if (!piece || piece->empty()) continue;
+    queued_ += piece->size();
+    pieces_.push_back(piece);
   }
   owner_->OnAnswer(*this);
 }

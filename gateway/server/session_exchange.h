@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,7 @@ class SessionExchange final : public Exchange {
 
   using Exchange::Reply;
   void Reply(int status, Headers headers, std::shared_ptr<const std::string> body) override;
+  void ReplyLine(int status, Headers headers, std::shared_ptr<const std::string> body) override;
   void Start(int status, Headers headers) override;
   bool Write(std::shared_ptr<const std::string> piece) override;
   void End() override;
@@ -73,6 +75,8 @@ class SessionExchange final : public Exchange {
 
  private:
   void DropQueue();
+  void ReplyPieces(int status, Headers headers,
+                   std::initializer_list<std::shared_ptr<const std::string>> pieces);
 
   Loop& loop_;
   Owner* owner_;
