@@ -20,6 +20,20 @@ std::string Text(Ratio ratio) {
   return std::to_string(ratio.numerator) + "/" + std::to_string(ratio.denominator);
 }
 
+void Shorten(Rng& rng, FaultPlan& plan) {
+  constexpr int64_t kDenser = 4;
+  plan.jobs = static_cast<int>(rng.Between(3, 24));
+  for (Duration FaultPlan::*gap :
+       {&FaultPlan::run_time, &FaultPlan::gateway_crash, &FaultPlan::member_crash,
+        &FaultPlan::link_cut, &FaultPlan::foreign_delete, &FaultPlan::capacity_lie,
+        &FaultPlan::cluster_edit, &FaultPlan::decommission, &FaultPlan::partition,
+        &FaultPlan::journal_stall, &FaultPlan::approvals, &FaultPlan::drains, &FaultPlan::freezes,
+        &FaultPlan::drills, &FaultPlan::image_outage, &FaultPlan::node_loss,
+        &FaultPlan::quota_edit}) {
+    (plan.*gap).ms /= kDenser;
+  }
+}
+
 }  // namespace
 
 FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
@@ -71,6 +85,7 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   const Duration lag = rng.Chance({1, 2}) ? Milliseconds(rng.Between(1, 10'000)) : Duration{};
   plan.capacity_lag_max = plan.tells_counted ? lag : Duration{};
   plan.uniform_pods = rng.Chance({1, 3});
+  if (mode == Mode::kBrief) Shorten(rng, plan);
   return plan;
 }
 

@@ -11,7 +11,8 @@
 
 namespace fairway::sim {
 
-enum class Mode { kLite, kSwarm };
+// kBrief: a few jobs and faults so dense that these meet them: for very many runs. kSwarm: large.
+enum class Mode { kLite, kSwarm, kBrief };
 
 struct FaultPlan {
   // The world.

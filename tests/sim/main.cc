@@ -1,6 +1,6 @@
 // fairway_sim: runs seeded simulations of the core, its journal, its members and the network.
 //
-//   fairway_sim [--seed=N] [--seeds=N] [--lite|--swarm] [--rerun] [--quiet]
+//   fairway_sim [--seed=N] [--seeds=N] [--lite|--swarm|--brief] [--rerun] [--quiet]
 //   fairway_sim --canary=NAME [--expect=CHECKER] [--seed=N] [--seeds=N]
 //
 // A planted bug may be seen by several checkers first. --expect goes on until some seed's is seen
@@ -99,6 +99,8 @@ bool Parse(int argc, char** argv, Arguments& arguments) {
       arguments.options.mode = Mode::kLite;
     } else if (name == "--swarm") {
       arguments.options.mode = Mode::kSwarm;
+    } else if (name == "--brief") {
+      arguments.options.mode = Mode::kBrief;
     } else if (name == "--rerun") {
       arguments.rerun = true;
     } else if (name == "--quiet") {
@@ -123,7 +125,9 @@ bool Parse(int argc, char** argv, Arguments& arguments) {
 
 std::string ReplayLine(const Arguments& arguments, uint64_t seed) {
   std::string line = "replay: fairway_sim --seed=" + std::to_string(seed) +
-                     (arguments.options.mode == Mode::kSwarm ? " --swarm" : " --lite");
+                     (arguments.options.mode == Mode::kSwarm   ? " --swarm"
+                      : arguments.options.mode == Mode::kBrief ? " --brief"
+                                                               : " --lite");
   if (!arguments.canary_name.empty()) line += " --canary=" + arguments.canary_name;
   return line;
 }
@@ -191,7 +195,7 @@ int Main(int argc, char** argv) {
   Arguments arguments;
   if (!Parse(argc, argv, arguments)) {
     std::fprintf(stderr,
-                 "usage: fairway_sim [--seed=N] [--seeds=N] [--lite|--swarm] [--rerun] "
+                 "usage: fairway_sim [--seed=N] [--seeds=N] [--lite|--swarm|--brief] [--rerun] "
                  "[--canary=NAME [--expect=CHECKER]] [--quiet]\n");
     return kExitUsage;
   }
