@@ -122,27 +122,48 @@ class Member(threading.Thread):
     def __init__(self, members, name, chance):
         super().__init__(daemon=True)
         self.members, self.name, self.chance = members, name, chance
-        self.counts, self.stopping = collections.Counter(), threading.Event()
+        self.counts, self.stopping, self.problem = collections.Counter(), threading.Event(), None
         self.start()
 
     def run(self):
-        while not self.stopping.wait(self.chance.uniform(2, 20)):
-            fault = self.chance.choice(FAULTS)
-            self.members.fault(self.name, **fault)
-            self.counts["+".join(fault)] += 1
-            # Most are blips; some last until the cluster is lost, some beyond its leases.
-            self.stopping.wait(self.chance.choice((1, 2, 3, 8, 20)))
-            self.heal()
+        try:
+            while not self.stopping.wait(self.chance.uniform(2, 20)):
+                fault = self.chance.choice(FAULTS)
+                self.tell(lambda: self.members.fault(self.name, **fault))
+                self.counts["+".join(fault)] += 1
+                # Most are blips; some last until the cluster is lost, some beyond its leases.
+                self.stopping.wait(self.chance.choice((1, 2, 3, 8, 20)))
+                self.heal()
+        except Exception as problem:  # a breaker that no longer breaks would make an easy soak
+            self.problem = problem
+
+    def tell(self, order):
+        """A connection may be cut under any order; all of them may be given again."""
+
+        def given():
+            try:
+                order()
+                return True
+            except rest.CUT:
+                return False
+
+        wait(f"{self.name} to take an order", given)
 
     def heal(self):
-        self.members.fault(self.name)
+        self.tell(lambda: self.members.fault(self.name))
+        self.tell(self.drop_watches)  # half open ones say nothing for ever
+
+    def drop_watches(self):
         client = self.members.client(self.name)
-        client.must("POST", "/simulated/drop-watches", {})  # half open ones say nothing for ever
-        client.close()
+        try:
+            client.must("POST", "/simulated/drop-watches", {})
+        finally:
+            client.close()
 
     def stop(self):
         self.stopping.set()
         self.join()
+        assert self.problem is None, f"{self.name} was no longer broken: {self.problem!r}"
         self.heal()
 
 
