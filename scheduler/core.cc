@@ -15,6 +15,11 @@ Decision Core::Explain(const JobRecord& record, Instant now) {
   return ExplainQueued(world_, record, now);
 }
 
+RebalancePlan Core::PlanRebalance(int64_t moves_max, Instant now) {
+  return scheduler::PlanRebalance(world_, state_.failover.config.rebalance, state_.rebalance,
+                                  moves_max, now);
+}
+
 void Core::Step(Instant now, const Event& event, CommandSink& sink) {
   StepContext step(now, world_, state_, sink);
   std::visit([&](const auto& happened) { On(step, happened); }, event);

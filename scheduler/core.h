@@ -12,6 +12,7 @@
 #include "scheduler/decision.h"
 #include "scheduler/edit.h"
 #include "scheduler/event.h"
+#include "scheduler/failover/rebalance_plan.h"
 #include "scheduler/instant.h"
 #include "scheduler/world.h"
 
@@ -45,6 +46,11 @@ class Core {
 
   const World& world() const { return world_; }
   const FailoverConfig& failover() const { return state_.failover.config; }
+  // Jobs that are on their way to better places.
+  const RebalanceState& rebalance() const { return state_.rebalance; }
+  // What a rebalance would do now, of at most so many moves (0 = no limit). As Explain: changes
+  // nothing that can be seen. O(live jobs).
+  RebalancePlan PlanRebalance(int64_t moves_max, Instant now);
   // How far the drains are, by cluster.
   const DrainState& drains() const { return state_.drains; }
 

@@ -12,6 +12,7 @@
 #include "scheduler/drill/drill.h"
 #include "scheduler/failover/drain.h"
 #include "scheduler/failover/failover_state.h"
+#include "scheduler/failover/rebalance_state.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/pending_queue.h"
@@ -72,6 +73,7 @@ struct CoreState {
   FailoverState failover;
   DrainState drains;
   FailbackState failback;
+  RebalanceState rebalance;
   DrillWatch drill;
 
   // The last waiting decision, which the next job of the same spec shares.

@@ -4,6 +4,7 @@
 
 #include "scheduler/codec.h"
 #include "scheduler/drill/drill_codec.h"
+#include "scheduler/failover/rebalance_codec.h"
 #include "scheduler/job_codec.h"
 #include "scheduler/policy/cluster_codec.h"
 #include "scheduler/quota/quota_codec.h"
@@ -24,7 +25,8 @@ constexpr char kJobTable = 'j';
 constexpr char kResidueTable = 'r';
 constexpr char kFreezeTable = 's';
 constexpr char kDrillTable = 't';
-constexpr uint64_t kFreezeId = 1, kDrillId = 1;  // the only ones
+constexpr char kRebalanceTable = 'u';
+constexpr uint64_t kFreezeId = 1, kDrillId = 1, kRebalanceId = 1;  // the only ones
 
 constexpr uint8_t kFormatVersion = 1;
 // Sections follow the fields of format 1, in rising order; what is absent has its default. Records
@@ -331,6 +333,7 @@ std::string EditKey(const Edit& edit) {
     Key operator()(const EraseFreeze&) const { return MakeKey(kFreezeTable, kFreezeId); }
     Key operator()(const PutDrill&) const { return MakeKey(kDrillTable, kDrillId); }
     Key operator()(const EraseDrill&) const { return MakeKey(kDrillTable, kDrillId); }
+    Key operator()(const PutRebalance&) const { return MakeKey(kRebalanceTable, kRebalanceId); }
   };
   return std::visit(Visitor{}, edit);
 }
@@ -360,6 +363,8 @@ std::optional<std::string> EditValue(const Edit& edit) {
     Write(out, put_freeze->record);
   } else if (const auto* put_drill = std::get_if<PutDrill>(&edit)) {
     Write(out, put_drill->record);
+  } else if (const auto* put_rebalance = std::get_if<PutRebalance>(&edit)) {
+    Write(out, put_rebalance->record);
   } else {
     return std::nullopt;
   }
@@ -413,6 +418,9 @@ bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edi
       return true;
     case kDrillTable:
       edit.emplace<PutDrill>(PutDrill{ReadDrill(in)});
+      return true;
+    case kRebalanceTable:
+      edit.emplace<PutRebalance>(PutRebalance{ReadRebalance(in)});
       return true;
     case kFlavorTable:
       edit.emplace<PutFlavor>(PutFlavor{{FlavorId{id}, ReadFlavorSpec(in)}});

@@ -49,6 +49,10 @@ struct PutDrill {
   DrillRecord record;
 };
 struct EraseDrill {};
+// The last rebalance that an operator has asked for: one at most.
+struct PutRebalance {
+  RebalanceRecord record;
+};
 
 struct PutFlavor {
   FlavorRecord record;
@@ -78,7 +82,7 @@ struct EraseLocalQueue {
 using Edit = std::variant<PutJob, EraseJob, PutSpec, EraseSpec, PutCluster, EraseCluster, PutFlavor,
                           EraseFlavor, PutCohort, EraseCohort, PutClusterQueue, EraseClusterQueue,
                           PutLocalQueue, EraseLocalQueue, PutResidue, EraseResidue, PutFreeze,
-                          EraseFreeze, PutDrill, EraseDrill>;
+                          EraseFreeze, PutDrill, EraseDrill, PutRebalance>;
 
 // The record's key: one letter for the table, then the id, big-endian.
 std::string EditKey(const Edit& edit);

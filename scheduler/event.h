@@ -69,6 +69,13 @@ struct DrillAsked {
   uint64_t id;
   const DrillWish* wish;
 };
+// Jobs are to be moved to better places until none is left or so many have moved (0 = no limit);
+// or, without `begins`, the run that is under way is to end. One that is under way goes on as it
+// is.
+struct RebalanceAsked {
+  bool begins;
+  int64_t moves_max;
+};
 struct CapacityObserved {
   ClusterId cluster;
   const Capacity* capacity;
@@ -194,7 +201,8 @@ using Event =
                  RunObserved, CopyGone, WithdrawFailed, FlavorChanged, FlavorRemoved, CohortChanged,
                  CohortRemoved, ClusterQueueChanged, ClusterQueueRemoved, LocalQueueChanged,
                  LocalQueueRemoved, QuotaConfigured, WorkloadFinished, ClockObserved,
-                 InventoryTaken, JobRelabeled, FreezeChanged, DrillAsked, CopyTroubled>;
+                 InventoryTaken, JobRelabeled, FreezeChanged, DrillAsked, CopyTroubled,
+                 RebalanceAsked>;
 static_assert(std::is_trivially_copyable_v<Event> && sizeof(Event) <= 64);
 
 }  // namespace fairway::scheduler

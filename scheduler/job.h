@@ -29,6 +29,7 @@ struct JobSpec {
   Queueing queueing;
   FailoverPolicy failover = FailoverPolicy::kFenced;
   bool failback = false;  // it may be stopped to go back to the cluster that it was moved off
+  bool rebalance = false;  // it may be stopped to go where it is better off
   int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
   std::vector<PlacementRules> rules;             // none or one: what few jobs ask for
   bool operator==(const JobSpec&) const = default;

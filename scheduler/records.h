@@ -8,6 +8,7 @@
 #include "scheduler/cluster_view.h"
 #include "scheduler/drill/drill.h"
 #include "scheduler/failover/link.h"
+#include "scheduler/failover/rebalance.h"
 #include "scheduler/ids.h"
 #include "scheduler/instant.h"
 #include "scheduler/job.h"
@@ -43,8 +44,9 @@ enum class EndReason : uint8_t {
   kNodeFailure,
   kImagePull,
   kPodsRefused,
+  kRebalanced,  // another cluster suits it better by much
 };
-inline constexpr EndReason kLastEndReason = EndReason::kPodsRefused;
+inline constexpr EndReason kLastEndReason = EndReason::kRebalanced;
 
 // The cluster was to blame: it is avoided for this job for a while.
 inline bool WasInTrouble(EndReason reason) {
@@ -55,7 +57,8 @@ inline bool WasInTrouble(EndReason reason) {
 // Its cluster could not be brought to take the job, or had to send it away.
 inline bool WasSentAway(EndReason reason) {
   return reason == EndReason::kWithdrawn || reason == EndReason::kTainted ||
-         reason == EndReason::kDrained || reason == EndReason::kFailback || WasInTrouble(reason);
+         reason == EndReason::kDrained || reason == EndReason::kFailback ||
+         reason == EndReason::kRebalanced || WasInTrouble(reason);
 }
 
 struct FormerEpoch {

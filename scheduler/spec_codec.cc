@@ -14,7 +14,8 @@ constexpr uint8_t kNoGangSection = 1;
 constexpr uint8_t kQueueingSection = 2;
 constexpr uint8_t kFailoverTermsSection = 3;
 constexpr uint8_t kRulesSection = 4;
-constexpr uint8_t kFailbackSection = 5;  // empty: it may
+constexpr uint8_t kFailbackSection = 5;   // empty: it may
+constexpr uint8_t kRebalanceSection = 6;  // the same
 
 }  // namespace
 
@@ -184,6 +185,10 @@ bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
     out.Byte(kFailbackSection);
     extended = true;
   }
+  if (spec.rebalance) {
+    out.Byte(kRebalanceSection);
+    extended = true;
+  }
   return extended;
 }
 
@@ -230,6 +235,8 @@ JobSpec DecodeSpec(ByteReader& in, bool extended) {
       DecodeRules(in, spec);
     } else if (section == kFailbackSection) {
       spec.failback = true;
+    } else if (section == kRebalanceSection) {
+      spec.rebalance = true;
     } else {
       in.Refuse();
     }

@@ -141,6 +141,8 @@ void World::Apply(const Edit& edit) {
     Put(put_drill->record);
   } else if (std::holds_alternative<EraseDrill>(edit)) {
     Put(DrillRecord{});
+  } else if (const auto* put_rebalance = std::get_if<PutRebalance>(&edit)) {
+    rebalance_ = put_rebalance->record;
   } else {
     ApplyQuota(edit);
   }

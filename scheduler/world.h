@@ -130,6 +130,8 @@ class World {
   const FreezeRecord& freeze() const { return freeze_; }
   // Phase kNone = there is none.
   const DrillRecord& drill() const { return drill_; }
+  // Run 0 = none was ever asked for.
+  const RebalanceRecord& rebalance() const { return rebalance_; }
   // Jobs with residue, by its cluster.
   const JobsByCluster& residue_by_cluster() const { return residue_by_cluster_; }
   bool HasResidue(JobId job, ClusterId cluster, Epoch epoch) const;
@@ -158,6 +160,8 @@ class World {
   void DropClaim(JobId job, bool quiet = false);
 
  private:
+  friend class Suppose;
+
   void Put(const JobRecord& record);
   void Erase(JobId job);
   void Put(const ClusterRecord& record);
@@ -188,6 +192,7 @@ class World {
   JobsByCluster residue_by_cluster_;
   FreezeRecord freeze_;
   DrillRecord drill_;
+  RebalanceRecord rebalance_;
   Expiries expiries_;
   ClusterIndex index_;
   JobIndex job_index_;

@@ -29,7 +29,7 @@ std::vector<PolicyRule> ViewerRules() {
             "serviceaccounts", "persistentvolumeclaims", "podtemplates", "replicationcontrollers",
             "resourcequotas", "limitranges", "endpoints", "nodes", "persistentvolumes"}),
       Urls({"/fairway/v1/history", "/fairway/v1/history/*", "/fairway/v1/plans/*",
-            "/fairway/v1/freeze"}),
+            "/fairway/v1/freeze", "/fairway/v1/rebalance"}),
       Rule(kRead,
            {"batch", "apps", "autoscaling", "policy", "networking.k8s.io", "events.k8s.io",
             "coordination.k8s.io", "scheduling.k8s.io", "storage.k8s.io", "fairway.flext.sh",

@@ -17,6 +17,7 @@ constexpr const char* kUsage =
     "  fairway cluster    join, list, cordon, drain or remove member clusters\n"
     "  fairway approve    give up jobs' copies on a lost cluster, so that they move\n"
     "  fairway freeze     stop all moves of jobs; unfreeze lets them go on\n"
+    "  fairway rebalance  move running jobs to clusters that suit them better by much\n"
     "  fairway explain    where a job runs and why, or why it waits\n"
     "  fairway whatif     what would happen if a cluster, a quota or the jobs were different\n"
     "  fairway drill      rehearse the loss of a cluster, in thought or live, and get a report\n"
@@ -34,11 +35,11 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"serve", RunServe},       {"demo", RunDemo},      {"cluster", RunCluster},
-    {"approve", RunApprove},   {"freeze", RunFreeze},  {"unfreeze", RunUnfreeze},
-    {"explain", RunExplain},   {"whatif", RunWhatIf},  {"history", RunHistory},
-    {"drill", RunDrill},       {"backup", RunBackup},  {"restore", RunRestore},
-    {"simulate", RunSimulate}, {"version", RunVersion}};
+    {"serve", RunServe},       {"demo", RunDemo},       {"cluster", RunCluster},
+    {"approve", RunApprove},   {"freeze", RunFreeze},   {"unfreeze", RunUnfreeze},
+    {"explain", RunExplain},   {"whatif", RunWhatIf},   {"history", RunHistory},
+    {"drill", RunDrill},       {"backup", RunBackup},   {"restore", RunRestore},
+    {"simulate", RunSimulate}, {"version", RunVersion}, {"rebalance", RunRebalance}};
 
 }  // namespace
 

@@ -16,6 +16,7 @@ int RunCluster(const std::vector<std::string>& arguments);
 int RunApprove(const std::vector<std::string>& arguments);
 int RunFreeze(const std::vector<std::string>& arguments);
 int RunUnfreeze(const std::vector<std::string>& arguments);
+int RunRebalance(const std::vector<std::string>& arguments);
 int RunDrill(const std::vector<std::string>& arguments);
 int RunSimulate(const std::vector<std::string>& arguments);
 int RunExplain(const std::vector<std::string>& arguments);

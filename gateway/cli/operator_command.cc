@@ -22,7 +22,8 @@ constexpr const char* kFreezeUsage =
     "  fairway unfreeze\n"
     "\n"
     "While the gateway is frozen no job is moved: no failover, no drain, no eviction by taint, no\n"
-    "failback. Only what an operator approves for one job, or removes, still moves. New jobs are\n"
+    "failback, no rebalance. Only what an operator approves for one job, or removes, still moves. "
+    "New jobs are\n"
     "placed all the same, unless --all. It survives restarts.\n";
 
 constexpr const char* kApproveUsage =

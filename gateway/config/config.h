@@ -70,6 +70,12 @@ struct Config {
   int64_t failback_after_ms = 600'000;
   int64_t failbacks_per_minute = 10, failbacks_moving_max = 5;
   int64_t trouble_after_ms = 120'000, trouble_avoid_ms = 600'000, trouble_moves_max = 3;
+  // rebalance (scheduler/failover/rebalance.h)
+  bool rebalance = false;
+  int64_t rebalance_gain_min = 300;
+  int64_t rebalance_run_min_ms = 300'000, rebalance_cooldown_ms = 3'600'000;
+  int64_t rebalance_every_ms = 60'000;
+  int64_t rebalance_moves_per_minute = 6, rebalance_moving_max = 2;
   // queues
   bool fair_sharing = false;
   std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",

@@ -45,6 +45,10 @@ scheduler::Decision CorePump::Explain(const scheduler::JobRecord& record) {
   return core_.Explain(record, loop_.Now());
 }
 
+scheduler::RebalancePlan CorePump::PlanRebalance(int64_t moves_max) {
+  return core_.PlanRebalance(moves_max, loop_.Now());
+}
+
 void CorePump::Post(const scheduler::Event& event) {
   queue_.push_back(event);
   if (stepping_) return;

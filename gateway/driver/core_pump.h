@@ -76,6 +76,8 @@ class CorePump {
   const scheduler::World& world() const { return core_.world(); }
   // Why a job waits or is where it is, as of now.
   scheduler::Decision Explain(const scheduler::JobRecord& record);
+  const scheduler::RebalanceState& rebalance() const { return core_.rebalance(); }
+  scheduler::RebalancePlan PlanRebalance(int64_t moves_max);
   const scheduler::FailoverConfig& failover() const { return failover_; }
   const scheduler::DrainState& drains() const { return core_.drains(); }
   // Remote effects waiting for their commit.

@@ -381,6 +381,14 @@ Status Driver::Freeze(const scheduler::FreezeRecord& wish, std::function<void()>
   return {};
 }
 
+Status Driver::Rebalance(bool begins, int64_t moves_max, std::function<void()> committed) {
+  store::ObjectStore& store = writer_.store();
+  if (Status open = store.CanWrite(); !open) return open;
+  pump_.Post(scheduler::RebalanceAsked{begins, moves_max});
+  store.AfterCommit(store.NextRevision(), std::move(committed));
+  return {};
+}
+
 Status Driver::AskDrill(uint64_t id, const scheduler::DrillWish* wish) {
   if (Status open = writer_.store().CanWrite(); !open) return open;
   pump_.Post(scheduler::DrillAsked{id, wish});

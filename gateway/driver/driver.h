@@ -53,6 +53,13 @@ class Driver : private Effects {
   const scheduler::FailoverConfig& failover() const { return pump_.failover(); }
   // Turns the operator's switch; `committed` is called once that is saved.
   Status Freeze(const scheduler::FreezeRecord& wish, std::function<void()> committed);
+  // Jobs are to be moved to better places, at most so many (0 = no limit), or the run that is under
+  // way is to end; `committed` is called once that is saved.
+  Status Rebalance(bool begins, int64_t moves_max, std::function<void()> committed);
+  const scheduler::RebalanceState& rebalance() const { return pump_.rebalance(); }
+  scheduler::RebalancePlan PlanRebalance(int64_t moves_max) {
+    return pump_.PlanRebalance(moves_max);
+  }
   // A live drill is to begin (with a wish), or the one with this id is to end.
   Status AskDrill(uint64_t id, const scheduler::DrillWish* wish);
   // Whoever measures drills: what each step changes, and what members say of copies (times by our

@@ -64,6 +64,7 @@ std::string_view EventName(const scheduler::Event& event) {
         if constexpr (std::is_same_v<T, scheduler::WorkloadFinished>) return "WorkloadFinished";
         if constexpr (std::is_same_v<T, scheduler::FreezeChanged>) return "FreezeChanged";
         if constexpr (std::is_same_v<T, scheduler::DrillAsked>) return "DrillAsked";
+        if constexpr (std::is_same_v<T, scheduler::RebalanceAsked>) return "RebalanceAsked";
         return "QuotaChanged";  // one of the objects that quota is made of
       },
       event);
@@ -124,6 +125,8 @@ void HistoryRecorder::Edits(const World& world, const std::vector<scheduler::Edi
     } else if (const auto* drill = std::get_if<scheduler::PutDrill>(&edit)) {
       Gateway(now, std::string(DrillStateName(drill->record, now)), std::string(cause),
               drill->record.wish.name);
+    } else if (const auto* rebalance = std::get_if<scheduler::PutRebalance>(&edit)) {
+      Rebalance(rebalance->record, cause, now);
     }
   }
 }
@@ -232,6 +235,18 @@ void HistoryRecorder::Link(const scheduler::ClusterRecord& record,
   }
   put(std::string(scheduler::LinkStateName(before.state)),
       std::string(scheduler::LinkStateName(link.state)), std::move(reason));
+}
+
+// Its begin and its end; the moves between are the jobs' own.
+void HistoryRecorder::Rebalance(const scheduler::RebalanceRecord& run, std::string_view cause,
+                                Instant now) {
+  const bool begins = scheduler::IsUnderWay(run) && run.moved == 0;
+  if (!begins && scheduler::IsUnderWay(run)) return;
+  const bool bounded = begins && run.moves_max > 0;
+  std::string reason = bounded  ? "at most " + std::to_string(run.moves_max) + " jobs"
+                       : begins ? std::string()
+                                : std::to_string(run.moved) + " jobs moved";
+  Gateway(now, begins ? "RebalanceBegun" : "RebalanceEnded", std::string(cause), std::move(reason));
 }
 
 void HistoryRecorder::Gateway(Instant now, std::string to, std::string cause, std::string reason) {

@@ -32,6 +32,7 @@ class HistoryRecorder {
   void Edits(const scheduler::World& world, const std::vector<scheduler::Edit>& edits,
              std::string_view cause, Instant now);
   // A transition that no core step makes: of the gateway itself.
+  void Rebalance(const scheduler::RebalanceRecord& run, std::string_view cause, Instant now);
   void Gateway(Instant now, std::string to, std::string cause, std::string reason);
 
  private:

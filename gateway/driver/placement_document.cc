@@ -174,6 +174,8 @@ std::string_view EndReasonName(scheduler::EndReason reason) {
       return "Drained";
     case EndReason::kFailback:
       return "Failback";
+    case EndReason::kRebalanced:
+      return "Rebalanced";
     case EndReason::kNodeFailure:
       return "NodeFailure";
     case EndReason::kImagePull:

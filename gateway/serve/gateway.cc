@@ -27,6 +27,7 @@
 #include "gateway/serve/history_service.h"
 #include "gateway/serve/job_defaults.h"
 #include "gateway/serve/operator_service.h"
+#include "gateway/serve/rebalance_service.h"
 #include "gateway/server/server.h"
 #include "gateway/version.h"
 #include "gateway/whatif/service.h"
@@ -112,6 +113,13 @@ scheduler::FailoverConfig FailoverOf(const Config& config) {
   out.trouble_after = Milliseconds(config.trouble_after_ms);
   out.trouble_avoid = Milliseconds(config.trouble_avoid_ms);
   out.trouble_moves_max = config.trouble_moves_max;
+  out.rebalance.enabled = config.rebalance;
+  out.rebalance.gain_min = config.rebalance_gain_min;
+  out.rebalance.run_min = Milliseconds(config.rebalance_run_min_ms);
+  out.rebalance.cooldown = Milliseconds(config.rebalance_cooldown_ms);
+  out.rebalance.every = Milliseconds(config.rebalance_every_ms);
+  out.rebalance.moves_per_minute = config.rebalance_moves_per_minute;
+  out.rebalance.moving_max = config.rebalance_moving_max;
   return out;
 }
 
@@ -135,6 +143,7 @@ struct Gateway::Impl {
   std::unique_ptr<BackupService> backups;
   std::unique_ptr<HistoryService> history;
   std::unique_ptr<OperatorService> operators;
+  std::unique_ptr<RebalanceService> rebalances;
   std::unique_ptr<WhatIfService> what_if;
   std::unique_ptr<HttpsServer> server;
   PendingGauge pending;
@@ -241,8 +250,12 @@ Status Gateway::Impl::StartApi() {
                                              static_cast<uint64_t>(config.history_records_max),
                                              Seconds(config.history_days * 86'400));
   operators = std::make_unique<OperatorService>(loop, [this] { return driver.get(); });
+  rebalances = std::make_unique<RebalanceService>([this] { return driver.get(); });
   what_if = std::make_unique<WhatIfService>(loop, *journal, FailoverOf(config));
   options.routes = {
+      {std::string(kRebalancePlanPath),
+       [this](ExchangePtr e) { rebalances->HandlePlan(std::move(e)); }},
+      {std::string(kRebalancePath), [this](ExchangePtr e) { rebalances->Handle(std::move(e)); }},
       {std::string(kPlansPath), [this](ExchangePtr e) { operators->HandlePlans(std::move(e)); }},
       {std::string(kFreezePath), [this](ExchangePtr e) { operators->HandleFreeze(std::move(e)); }},
       {std::string(kWhatIfPath), [this](ExchangePtr e) { what_if->Handle(std::move(e)); }},

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "scheduler/failover/rebalance.h"
 #include "scheduler/instant.h"
 
 namespace fairway::scheduler {
@@ -58,6 +59,7 @@ struct FailoverConfig {
   Duration trouble_after = Seconds(120);
   Duration trouble_avoid = Seconds(600);
   int64_t trouble_moves_max = 3;
+  RebalanceConfig rebalance;
 };
 
 inline Duration OrDefault(Duration own, Duration otherwise) { return own.ms > 0 ? own : otherwise; }

@@ -34,18 +34,23 @@ JobRecord AsQueued(const JobRecord& record, Instant now, EndReason reason) {
 }
 
 ClusterId HomeOf(const JobRecord& record) {
+  ClusterId home;
   for (const FormerEpoch& former : record.former) {
     switch (former.reason) {
       case EndReason::kClusterLost:
       case EndReason::kFenced:
       case EndReason::kApproved:
       case EndReason::kDrained:
-        return former.cluster == record.cluster ? ClusterId{} : former.cluster;
+        if (!home) home = former.cluster;
+        break;
+      case EndReason::kRebalanced:  // it has left for good: else it would go to and fro
+        home = ClusterId{};
+        break;
       default:
         break;
     }
   }
-  return {};
+  return home == record.cluster ? ClusterId{} : home;
 }
 
 bool MayGoHome(const World& world, const FailoverConfig& config, const JobRecord& record,

@@ -23,7 +23,8 @@ bool LeavesForRoom(const JobRecord& record, const DrainWish& wish);
 // The record as it will be once its copy is gone: waiting, after an epoch that ended for `reason`.
 JobRecord AsQueued(const JobRecord& record, Instant now, EndReason reason);
 
-// The cluster that the job was first moved off by a failover or a drain; 0 = none, or it is there.
+// The cluster that the job was first moved off by a failover or a drain since it was last
+// rebalanced; 0 = none, or it is there.
 ClusterId HomeOf(const JobRecord& record);
 
 // The job may go home as far as it, its cluster and time are concerned; whether it fits there is to

@@ -1,5 +1,6 @@
 #include "scheduler/drill/scope.h"
 #include "scheduler/failover/failover.h"
+#include "scheduler/failover/rebalances.h"
 #include "scheduler/handlers/step.h"
 #include "scheduler/quota/quota_steps.h"
 
@@ -107,6 +108,8 @@ void On(StepContext& step, const JobChanged& event) {
   } else {
     ChangePlaced(step, std::move(record), *known);
   }
+  const JobRecord* changed = step.world().FindJob(event.job);
+  if (changed != nullptr) NoteWilling(step, *changed);
 }
 
 }  // namespace fairway::scheduler

@@ -3,6 +3,7 @@
 #include "scheduler/drill/conduct.h"
 #include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
+#include "scheduler/failover/rebalances.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
 
@@ -16,6 +17,7 @@ void On(StepContext& step, const Recovered&) {
   for (const auto& [id, box] : step.world().jobs()) {
     const JobRecord& record = *box;
     step.CommandWhatIsDue(record);
+    RecoverRebalance(step, record);
     if (!record.former.empty()) {
       NoteAway(step, record);
       if (!IsFinished(record)) NoteAvoidance(step, record);
@@ -30,6 +32,7 @@ void On(StepContext& step, const Recovered&) {
   }
   RecoverFailover(step);
   RecoverDrill(step);
+  RecoverRebalance(step);
 }
 
 }  // namespace fairway::scheduler

@@ -4,6 +4,7 @@
 
 #include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
+#include "scheduler/failover/rebalances.h"
 #include "scheduler/former_epochs.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/quota/quota_explain.h"
@@ -87,6 +88,7 @@ void StepContext::Launch(JobRecord record, ClusterId cluster) {
     WakeDrain(*this, record.former.back().cluster);
   }
   NoteTainted(*this, record);
+  NoteWilling(*this, record);
   PutRecord(std::move(record));
 }
 
@@ -96,6 +98,7 @@ void StepContext::Requeue(JobRecord record, EndReason reason) {
   if (WasInTrouble(reason)) NoteAvoidance(*this, record);
   state_.retries.Erase(record.job);
   state_.failover.troubled.erase(record.job);
+  ForgetWilling(*this, record.job);
   if (reason == EndReason::kDrained) WakeDrain(*this, record.cluster);
   record.cluster = ClusterId{};
   if (record.quota) EndAdmission(record, now_);
@@ -129,6 +132,7 @@ void StepContext::Conclude(JobRecord& record, const RunObserved& event) {
   ++stats().finished;
   state_.retries.Erase(record.job);
   state_.failover.troubled.erase(record.job);
+  ForgetWilling(*this, record.job);
   // A member's clock may run ahead of ours; a result is never from the future.
   record.finished = event.finished ? std::min(event.finished, now_) : now_;
   record.finished = std::max(record.finished, Instant{1});
@@ -151,6 +155,7 @@ void StepContext::Release(const JobRecord& record) {
   const SpecId next = record.quota ? record.quota->next_spec : SpecId{};
   state_.retries.Erase(job);
   state_.failover.troubled.erase(job);
+  ForgetWilling(*this, job);
   world_.DropClaim(job);
   Emit(ReleaseJob{job});
   Persist(EraseJob{job});

@@ -106,6 +106,7 @@ void On(StepContext& step, const InventoryTaken& event);
 void On(StepContext& step, const FreezeChanged& event);
 void On(StepContext& step, const DrillAsked& event);
 void On(StepContext& step, const CopyTroubled& event);
+void On(StepContext& step, const RebalanceAsked& event);
 
 // A placed job's wishes changed (job_changed.cc): its copy gets them, in the same epoch.
 void ChangePlaced(StepContext& step, JobRecord record, const JobRecord& before);

@@ -3,6 +3,7 @@
 #include "scheduler/drill/conduct.h"
 #include "scheduler/failover/drains.h"
 #include "scheduler/failover/failover.h"
+#include "scheduler/failover/rebalances.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
 #include "scheduler/quota/quota_steps.h"
@@ -48,6 +49,7 @@ void On(StepContext& step, const TimerFired&) {
   ReviewDueTaints(step);
   RunDrains(step);
   RunFailbacks(step);
+  RunRebalance(step);
   RunDrill(step);
   RunTroubles(step);
   ExpireExecutions(step);
@@ -66,6 +68,7 @@ void ArmTimer(StepContext& step) {
   consider(NextFailover(step));
   consider(NextDrain(step));
   consider(NextFailback(step));
+  consider(NextRebalance(step));
   consider(NextDrillLook(step));
   consider(NextTrouble(step));
   consider(state.quota.due);

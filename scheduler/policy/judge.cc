@@ -197,6 +197,12 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
   return {Verdict::kFits, ScoreOf(cluster), std::max(group, 0)};
 }
 
+ClusterAnswer Judge::Rate(const ClusterState& cluster) const {
+  const PlacementRules* rules = spec_.rules();
+  const int32_t group = rules == nullptr ? 0 : FindGroup(*rules, cluster.record.spec.labels);
+  return {Verdict::kFits, ScoreOf(cluster), std::max(group, 0)};
+}
+
 int64_t Judge::ScoreOf(const ClusterState& cluster) const {
   const ClusterSpec& wishes = cluster.record.spec;
   int64_t score = StaticScore(spec_.spec, wishes, weights_) +

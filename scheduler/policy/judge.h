@@ -31,6 +31,8 @@ class Judge {
 
   // `spared`: verdicts whose questions are not asked, to learn what else is in the way.
   ClusterAnswer Ask(const ClusterState& cluster, std::optional<Verdict> spared = {}) const;
+  // Its points and group, whatever stands in the way.
+  ClusterAnswer Rate(const ClusterState& cluster) const;
   // If the cluster were ready, uncordoned and empty, and so all others: could it ever run this job?
   // kFits also for one that has not been measured, unless its own object says no. Jobs that this
   // one wants near it may come.

@@ -67,8 +67,11 @@ class CoreFixture : public ::testing::Test {
     auto world = loader.Finish();
     ASSERT_TRUE(world) << world.error().message;
     world->CheckInvariants();
-    core_ = Core(*std::move(world));
+    core_ = Core(*std::move(world), core_.failover());
   }
+
+  // The same world under other settings; Recovered is for the test to send.
+  void Configure(const FailoverConfig& failover) { core_ = Core(core_.world(), failover); }
 
   // Edits that come from elsewhere than a step, as CorePump::Replace does it.
   void Replace(const std::vector<Edit>& edits) {
@@ -78,7 +81,7 @@ class CoreFixture : public ::testing::Test {
       stored_[EditKey(edit)] = *EditValue(edit);
     }
     world.CheckInvariants();
-    core_ = Core(std::move(world));
+    core_ = Core(std::move(world), core_.failover());
     sink_.Clear();
   }
 
@@ -104,6 +107,9 @@ class CoreFixture : public ::testing::Test {
   T Only() const {
     EXPECT_EQ(Count<T>(), 1);
     return First<T>();
+  }
+  RebalancePlan RebalancePlanned(int64_t moves_max) {
+    return core_.PlanRebalance(moves_max, now_);
   }
   Decision Explained(uint64_t job) { return core_.Explain(Job(job), now_); }
   // An empty world again.

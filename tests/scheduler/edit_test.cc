@@ -49,6 +49,7 @@ TEST(EditTest, EveryRecordReadsBackAsItWasWritten) {
     spec.priority = static_cast<int32_t>(i) - 1000;
     EXPECT_EQ(DecodeAs<PutSpec>(PutSpec{SpecId{i}, spec}, out).spec, spec);
     spec.failback = rng.Chance({1, 2});
+    spec.rebalance = rng.Chance({1, 2});
     EXPECT_EQ(DecodeAs<PutSpec>(PutSpec{SpecId{i}, spec}, out).spec, spec);
     ClusterRecord cluster{ClusterId{i}, SampleClusterSpec(i)};
     if (rng.Chance({1, 2})) {
@@ -57,6 +58,13 @@ TEST(EditTest, EveryRecordReadsBackAsItWasWritten) {
     }
     const FreezeRecord freeze{true, rng.Chance({1, 2}), Instant{rng.Between(0, 1 << 30)}, "why"};
     EXPECT_EQ(DecodeAs<PutFreeze>(PutFreeze{freeze}, out).record, freeze);
+    const RebalanceRecord run{i,
+                              Instant{rng.Between(0, 1 << 30)},
+                              Instant{rng.Between(0, 1 << 30)},
+                              rng.Between(0, 1 << 20),
+                              rng.Between(0, 1 << 20),
+                              static_cast<RebalanceEnd>(rng.Below(4))};
+    EXPECT_EQ(DecodeAs<PutRebalance>(PutRebalance{run}, out).record, run);
     EXPECT_EQ(DecodeAs<PutCluster>(PutCluster{cluster}, out).record, cluster);
   }
 }

@@ -136,7 +136,16 @@ void RequireBeside(const std::vector<LabelRequirement>& requirements, scheduler:
   }
 }
 
-// What concerns the loss of the Job's cluster.
+// Whether the author allows what by default may never be done: "allowed" or "never".
+Result<bool> Allows(const Object& job, std::string_view annotation) {
+  const std::string_view word = Annotation(job, annotation);
+  if (!word.empty() && word != "allowed" && word != "never") {
+    return Fail(BadAnnotation(job, annotation, word, "must be allowed or never").error());
+  }
+  return word == "allowed";
+}
+
+// What concerns the loss of the Job's cluster, and better ones.
 Status ApplyFailover(const Object& job, JobWish& wish) {
   const std::string_view failover = Annotation(job, names::kAnnotationFailover);
   if (!failover.empty()) {
@@ -147,11 +156,12 @@ Status ApplyFailover(const Object& job, JobWish& wish) {
     }
     wish.spec.failover = *policy;
   }
-  const std::string_view failback = Annotation(job, names::kAnnotationFailback);
-  if (!failback.empty() && failback != "allowed" && failback != "never") {
-    return BadAnnotation(job, names::kAnnotationFailback, failback, "must be allowed or never");
-  }
-  wish.spec.failback = failback == "allowed";
+  const Result<bool> failback = Allows(job, names::kAnnotationFailback);
+  if (!failback) return Fail(failback.error());
+  wish.spec.failback = *failback;
+  const Result<bool> rebalance = Allows(job, names::kAnnotationRebalance);
+  if (!rebalance) return Fail(rebalance.error());
+  wish.spec.rebalance = *rebalance;
   const std::string_view epoch = Annotation(job, names::kAnnotationApproveMove);
   if (!epoch.empty()) {
     const auto [end, error] =

@@ -76,6 +76,10 @@ TEST(JobSpecFrom, GoesBackOnlyWhenItsAuthorAllowsIt) {
   EXPECT_FALSE(wish(R"("fairway.flext.sh/failback":"never")")->spec.failback);
   EXPECT_TRUE(wish(R"("fairway.flext.sh/failback":"allowed")")->spec.failback);
   EXPECT_FALSE(wish(R"("fairway.flext.sh/failback":"yes")").has_value());
+  EXPECT_FALSE(wish("")->spec.rebalance);
+  EXPECT_FALSE(wish(R"("fairway.flext.sh/rebalance":"never")")->spec.rebalance);
+  EXPECT_TRUE(wish(R"("fairway.flext.sh/rebalance":"allowed")")->spec.rebalance);
+  EXPECT_FALSE(wish(R"("fairway.flext.sh/rebalance":"yes")").has_value());
 }
 
 TEST(JobSpecFrom, BadAnnotationsAreTheJobsFault) {
