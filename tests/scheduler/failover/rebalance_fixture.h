@@ -33,8 +33,18 @@ class RebalanceFixture : public FailoverFixture {
   }
   void SetUp() override {
     FailoverFixture::SetUp();
-    Configure(Settings());
+    Use(Settings());
     Cordon(2, true);
+  }
+  // A process with these settings goes on from here.
+  void Use(const FailoverConfig& config) {
+    Configure(config);
+    Begin();
+  }
+  void Begin() {
+    Step(Recovered{});
+    Hear(1);
+    Hear(2);
   }
   void RunNow(uint64_t job) {
     Ack(job);
@@ -66,7 +76,8 @@ class RebalanceFixture : public FailoverFixture {
   // Time goes on, and members keep up.
   void Live(Duration span) {
     for (const Instant end = now() + span; now() < end;) {
-      Pass(Seconds(1));
+      At(now() + Milliseconds(500));
+      Step(TimerFired{});
       Settle();
     }
   }

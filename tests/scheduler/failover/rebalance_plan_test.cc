@@ -9,10 +9,9 @@ namespace {
 using RebalancePlanTest = RebalanceFixture;
 
 TEST_F(RebalancePlanTest, SaysWhatARunDoes) {
-  Configure(Settings(false));
-  Step(Recovered{});
+  Use(Settings(false));
   Pile(6, Willing());
-  Submit(7, Pod(100));
+  Submit(7, Pod(1));
   RunNow(7);
   Cordon(2, false);
   Pass(Seconds(61));

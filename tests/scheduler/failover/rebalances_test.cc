@@ -27,8 +27,7 @@ TEST_F(Rebalances, MovesWhoGainsUntilNobodyGainsEnough) {
 }
 
 TEST_F(Rebalances, IsOffUnlessConfigured) {
-  Configure(Settings(false));
-  Step(Recovered{});
+  Use(Settings(false));
   Pile(6, Willing());
   Cordon(2, false);
   Live(Seconds(600));
@@ -62,8 +61,7 @@ TEST_F(Rebalances, FewAtATimeAndPerMinute) {
   FailoverConfig config = Settings();
   config.rebalance.gain_min = 1;
   config.rebalance.moving_max = 1;
-  Configure(config);
-  Step(Recovered{});
+  Use(config);
   Cordon(2, false);
   Pass(Seconds(120));
   EXPECT_EQ(Moving(), 1);  // the first has not ended yet
@@ -72,8 +70,7 @@ TEST_F(Rebalances, FewAtATimeAndPerMinute) {
   Settle();
   EXPECT_LE(On(2), 2);
   config.rebalance.moving_max = 10;
-  Configure(config);
-  Step(Recovered{});
+  Use(config);
   const int64_t before = On(2) + Moving();
   Pass(Seconds(4));
   EXPECT_EQ(On(2) + Moving(), before);  // five seconds from one to the next, over a start too
@@ -103,7 +100,9 @@ TEST_F(Rebalances, NothingMovesWhileAllIsFrozen) {
 
 TEST_F(Rebalances, NotToAClusterOnProbation) {
   Pile(6, Willing());
-  Lose(2);
+  Silence(2);
+  Pass(Seconds(200));  // a lease of observation before it counts as lost
+  ASSERT_TRUE(IsLost(Link(2).state));
   Hear(2);
   Step(InventoryTaken{ClusterId{2}});
   Cordon(2, false);
@@ -121,7 +120,7 @@ TEST_F(Rebalances, ThoseOnTheirWayCountWhereTheyGo) {
   FailoverConfig config = Settings();
   config.rebalance.moving_max = 100;
   config.rebalance.moves_per_minute = 60'000;
-  Configure(config);
+  Use(config);
   Pile(6, Willing());
   Cordon(2, false);
   Pass(Seconds(120));  // nobody confirms anything
@@ -155,8 +154,7 @@ TEST_F(Rebalances, AMovedJobRestsForAWhile) {
 }
 
 TEST_F(Rebalances, OneRunOnAnOperatorsWord) {
-  Configure(Settings(false));
-  Step(Recovered{});
+  Use(Settings(false));
   Pile(6, Willing());
   Cordon(2, false);
   Pass(Seconds(61));
@@ -168,23 +166,20 @@ TEST_F(Rebalances, OneRunOnAnOperatorsWord) {
   EXPECT_EQ(run.end, RebalanceEnd::kDone);
   EXPECT_EQ(run.moved, 2);
   EXPECT_EQ(run.run, 1u);
-  Pile(0, Willing());
   Live(Seconds(1200));
   EXPECT_EQ(core().world().rebalance(), run);
 }
 
 TEST_F(Rebalances, ARunMovesNoMoreThanItWasAllowedAlsoOverARestart) {
-  Configure(Settings(false));
-  Step(Recovered{});
+  Use(Settings(false));
   Pile(6, Willing());
   Cordon(2, false);
   Pass(Seconds(61));
   Step(RebalanceAsked{true, 1});
   while (Moving() == 0) Pass(Seconds(1));
   Restart();
-  Hear(1);
-  Hear(2);
-  Step(Recovered{});
+  Begin();
+  for (const uint64_t id : {1, 2}) AddCluster(id, 8000);  // measured anew
   EXPECT_EQ(core().rebalance().moving.size(), 1u);
   EXPECT_TRUE(IsUnderWay(core().world().rebalance()));
   Live(Seconds(60));
@@ -193,8 +188,7 @@ TEST_F(Rebalances, ARunMovesNoMoreThanItWasAllowedAlsoOverARestart) {
 }
 
 TEST_F(Rebalances, AnOperatorMayStopARun) {
-  Configure(Settings(false));
-  Step(Recovered{});
+  Use(Settings(false));
   Pile(6, Willing());
   Pass(Seconds(61));
   Freeze(true);
