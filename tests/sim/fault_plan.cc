@@ -34,6 +34,17 @@ void Shorten(Rng& rng, FaultPlan& plan) {
   }
 }
 
+void DrawRebalance(Rng& rng, FaultPlan& plan) {
+  plan.rebalance = rng.Chance({1, 3});
+  plan.rebalances = MaybeEvery(rng, 2'000, 30'000);
+  plan.rebalance_gain_min = rng.Between(1, 400);
+  plan.rebalance_run_min = Milliseconds(rng.Between(0, 5'000));
+  plan.rebalance_cooldown = Milliseconds(rng.Between(1'000, 30'000));
+  plan.rebalance_every = Milliseconds(rng.Between(500, 10'000));
+  plan.rebalances_per_minute = rng.Between(6, 600);
+  plan.rebalances_moving_max = rng.Between(1, 4);
+}
+
 }  // namespace
 
 FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
@@ -85,6 +96,7 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   const Duration lag = rng.Chance({1, 2}) ? Milliseconds(rng.Between(1, 10'000)) : Duration{};
   plan.capacity_lag_max = plan.tells_counted ? lag : Duration{};
   plan.uniform_pods = rng.Chance({1, 3});
+  DrawRebalance(rng, plan);
   if (mode == Mode::kBrief) Shorten(rng, plan);
   return plan;
 }
@@ -111,7 +123,11 @@ std::string FaultPlan::Describe() const {
       << " failback_after=" << failback_after.ms << " image_outage=" << image_outage.ms
       << " node_loss=" << node_loss.ms << " trouble_after=" << trouble_after.ms
       << " trouble_avoid=" << trouble_avoid.ms << " tells_counted=" << tells_counted
-      << " capacity_lag=" << capacity_lag_max.ms << " uniform_pods=" << uniform_pods;
+      << " capacity_lag=" << capacity_lag_max.ms << " uniform_pods=" << uniform_pods
+      << " rebalance=" << rebalance << " rebalances=" << rebalances.ms
+      << " gain_min=" << rebalance_gain_min << " run_min=" << rebalance_run_min.ms
+      << " cooldown=" << rebalance_cooldown.ms << " every=" << rebalance_every.ms
+      << " per_minute=" << rebalances_per_minute << " moving_max=" << rebalances_moving_max;
   return out.str();
 }
 

@@ -62,6 +62,8 @@ constexpr CanaryName kCanaries[] = {
     {"stuck-drill", Canary::kStuckDrill},
     {"eager-count", Canary::kEagerCount},
     {"blame-cluster", Canary::kBlameCluster},
+    {"eager-rebalance", Canary::kEagerRebalance},
+    {"greedy-rebalance", Canary::kGreedyRebalance},
 };
 
 struct Arguments {

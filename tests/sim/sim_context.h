@@ -22,31 +22,33 @@ namespace fairway::sim {
 // A planted bug, to prove that the checker of that kind is awake.
 enum class Canary : uint8_t {
   kNone,
-  kEarlyDispatch,   // remote commands do not wait for their commit
-  kEarlyReply,      // clients are answered before the commit
-  kDoubleDispatch,  // a job is started on two clusters
-  kFalseGone,       // withdrawals are confirmed without being made
-  kRerunFinished,   // a finished job is dispatched once more
-  kDroppedEdit,     // one edit in fifty never reaches the journal
-  kDeafTimer,       // the core's timers never fire
-  kDeafRules,       // the core is not told of spread and affinity
-  kBlindNodes,      // the core is told of more room on nodes than was observed
-  kBrokenIndex,     // a derived index is damaged
-  kLeakyLedger,     // used quota is forgotten
-  kNoise,           // something from outside the seed decides
-  kEagerFence,      // a lost cluster's jobs leave before their leases are over
-  kNoGrace,         // the time that pods take to end is forgotten
-  kChangedResult,   // a saved result is overwritten
-  kStampede,        // moves know no budget
-  kRestless,        // a blip moves jobs
-  kHastyDrain,      // a graceful drain is taken for one that moves all at once
-  kGreedyDrain,     // a drain knows no budget
-  kDeafFreeze,      // the core is not told of the freeze
-  kEagerFailback,   // jobs go back as soon as they can
-  kGreedyDrill,     // the core is not told of a drill's scope
-  kStuckDrill,      // what a drill has cut is not restored
-  kEagerCount,      // pods are told to be counted before they are
-  kBlameCluster,    // every failure is told to be the cluster's
+  kEarlyDispatch,    // remote commands do not wait for their commit
+  kEarlyReply,       // clients are answered before the commit
+  kDoubleDispatch,   // a job is started on two clusters
+  kFalseGone,        // withdrawals are confirmed without being made
+  kRerunFinished,    // a finished job is dispatched once more
+  kDroppedEdit,      // one edit in fifty never reaches the journal
+  kDeafTimer,        // the core's timers never fire
+  kDeafRules,        // the core is not told of spread and affinity
+  kBlindNodes,       // the core is told of more room on nodes than was observed
+  kBrokenIndex,      // a derived index is damaged
+  kLeakyLedger,      // used quota is forgotten
+  kNoise,            // something from outside the seed decides
+  kEagerFence,       // a lost cluster's jobs leave before their leases are over
+  kNoGrace,          // the time that pods take to end is forgotten
+  kChangedResult,    // a saved result is overwritten
+  kStampede,         // moves know no budget
+  kRestless,         // a blip moves jobs
+  kHastyDrain,       // a graceful drain is taken for one that moves all at once
+  kGreedyDrain,      // a drain knows no budget
+  kDeafFreeze,       // the core is not told of the freeze
+  kEagerFailback,    // jobs go back as soon as they can
+  kGreedyDrill,      // the core is not told of a drill's scope
+  kStuckDrill,       // what a drill has cut is not restored
+  kEagerCount,       // pods are told to be counted before they are
+  kBlameCluster,     // every failure is told to be the cluster's
+  kEagerRebalance,   // jobs go to better places that are none
+  kGreedyRebalance,  // a rebalance knows no budget
 };
 
 enum class Happening : uint8_t {

@@ -21,6 +21,10 @@ sched::FailoverConfig MakeFailover(const SimContext& sim) {
   if (sim.canary == Canary::kEagerFence) config.guard = Duration{-2 * sim.plan.lease.ms};
   if (sim.canary == Canary::kStampede) config.moves_per_second = config.moves_burst = 1'000'000;
   if (sim.canary == Canary::kEagerFailback) config.failback_after = Duration{};
+  if (sim.canary == Canary::kEagerRebalance) config.rebalance.gain_min = -1'000'000;
+  if (sim.canary == Canary::kGreedyRebalance) {
+    config.rebalance.moves_per_minute = config.rebalance.moving_max = 60'000;
+  }
   if (sim.canary == Canary::kRestless) {
     config.suspect_after = config.unreachable_after = Milliseconds(100);
   }
@@ -44,6 +48,7 @@ void SimGateway::Start() {
   book_.Start(*world);
   operator_.Start(*world);
   drills_.Start(*world);
+  rebalances_.Start(*world);
   RecoverFreeze(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
@@ -130,6 +135,12 @@ void SimGateway::Freeze(bool frozen, bool all) {
   if (sim_.canary != Canary::kDeafFreeze) Step(sched::FreezeChanged{frozen, all, &kReason});
   CloseBatch();
   freeze_told_ = revision_;
+}
+
+void SimGateway::Rebalance(bool begins, int64_t moves_max) {
+  rebalances_.Told(begins, moves_max);
+  Step(sched::RebalanceAsked{begins, moves_max});
+  CloseBatch();
 }
 
 void SimGateway::Drill(const sched::DrillWish& wish) {
@@ -268,6 +279,7 @@ void SimGateway::Step(const sched::Event& event) {
              moves_);
   ++sim_.steps;
   if (sim_.canary != Canary::kNone) PlantBug(event);
+  rebalances_.Take(sink_.edits, *core_);
   for (const sched::Edit& edit : sink_.edits) {
     book_.Take(edit);
     operator_.Take(edit);

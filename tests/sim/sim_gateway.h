@@ -18,6 +18,7 @@
 #include "tests/sim/checkers/failures_are_told_apart.h"
 #include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
+#include "tests/sim/checkers/rebalance_is_sober.h"
 #include "tests/sim/sim_context.h"
 
 namespace fairway::sim {
@@ -58,13 +59,20 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
   config.failbacks_per_minute = 120;
   config.trouble_after = plan.trouble_after;
   config.trouble_avoid = plan.trouble_avoid;
+  config.rebalance.enabled = plan.rebalance;
+  config.rebalance.gain_min = plan.rebalance_gain_min;
+  config.rebalance.run_min = plan.rebalance_run_min;
+  config.rebalance.cooldown = plan.rebalance_cooldown;
+  config.rebalance.every = plan.rebalance_every;
+  config.rebalance.moves_per_minute = plan.rebalances_per_minute;
+  config.rebalance.moving_max = plan.rebalances_moving_max;
   return config;
 }
 
 class SimGateway {
  public:
   explicit SimGateway(SimContext& sim)
-      : sim_(sim), book_(sim), operator_(sim), drills_(sim), failures_(sim) {}
+      : sim_(sim), book_(sim), operator_(sim), drills_(sim), failures_(sim), rebalances_(sim) {}
 
   bool up() const { return core_ != nullptr; }
   const scheduler::Core& core() const { return *core_; }
@@ -76,6 +84,8 @@ class SimGateway {
   void RemoveCluster(ClusterId id);
   // The operator's switch.
   void Freeze(bool frozen, bool all);
+  // A rebalance is asked for, or the one that is under way ended.
+  void Rebalance(bool begins, int64_t moves_max);
   // A live drill is asked for, or the one that is under way aborted.
   void Drill(const scheduler::DrillWish& wish);
   void AbortDrill();
@@ -164,6 +174,7 @@ class SimGateway {
   OperatorBook operator_;
   DrillBook drills_;
   FailureBook failures_;
+  RebalanceBook rebalances_;
   Revision freeze_told_;               // when what SimContext says of the freeze was told
   std::set<ClusterId> removals_told_;  // a client whose removal was not answered repeats it
   uint32_t incarnation_ = 0;

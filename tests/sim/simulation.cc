@@ -57,6 +57,18 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.drains = plan.partition = Duration{};
     plan.cluster_edit = plan.decommission = Duration{};
   }
+  if (options.canary >= Canary::kEagerRebalance) {
+    plan.rebalance = true;
+    plan.rebalance_gain_min = 200;
+    plan.rebalance_run_min = Duration{};
+    plan.rebalance_cooldown = plan.rebalance_every = Seconds(1);
+    plan.rebalances_per_minute = 60;
+    plan.policies = 4;
+    plan.jobs = std::max(plan.jobs, 100);
+    plan.run_time = Seconds(15);
+    plan.queues = 0;
+    plan.drills = Duration{};
+  }
   return plan;
 }
 
@@ -95,6 +107,7 @@ void Simulation::MakeTemplates() {
     } while ((sim_.plan.policies >> static_cast<int>(spec.failover) & 1) == 0);
     spec.grace_seconds = static_cast<int32_t>(sim_.rng.Between(0, 3));
     spec.failback = sim_.rng.Chance({1, 3});
+    spec.rebalance = i % 2 == 0;
     if (sim_.canary == Canary::kNoGrace) spec.grace_seconds = 0;
     sim_.templates.push_back(std::move(spec));
   }
@@ -176,6 +189,7 @@ SimOutcome Simulation::Run() {
   PlanFault(Fault::kDrill, sim_.plan.drills);
   PlanFault(Fault::kImageOutage, sim_.plan.image_outage);
   PlanFault(Fault::kNodeLoss, sim_.plan.node_loss);
+  PlanFault(Fault::kRebalance, sim_.plan.rebalances);
   if (sim_.plan.queues > 0) PlanFault(Fault::kQuotaEdit, sim_.plan.quota_edit);
 
   const Instant start = sim_.now;

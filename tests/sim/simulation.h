@@ -51,6 +51,7 @@ class Simulation {
     kDrill,
     kImageOutage,
     kNodeLoss,
+    kRebalance,
   };
 
   void MakeTemplates();
@@ -86,6 +87,7 @@ class Simulation {
   void Drain();
   void Freeze();
   void Drill();
+  void Rebalance();
   // Members that cannot run what they have (simulation_trouble.cc).
   void DenyImages();
   void ImagesBack(SimCluster& cluster);

@@ -88,6 +88,7 @@ std::string Simulation::FindUnsettled() const {
   if (gateway_.core().world().drill().phase != sched::DrillPhase::kNone) {
     return "a drill is under way";
   }
+  if (sched::IsUnderWay(gateway_.core().world().rebalance())) return "a rebalance is under way";
   return "";
 }
 

@@ -123,6 +123,9 @@ void Simulation::Strike(Fault fault) {
     case Fault::kImageOutage:
       PlanFault(fault, sim_.plan.image_outage);
       return DenyImages();
+    case Fault::kRebalance:
+      PlanFault(fault, sim_.plan.rebalances);
+      return Rebalance();
     case Fault::kNodeLoss:
       PlanFault(fault, sim_.plan.node_loss);
       return LoseNodes();
@@ -232,6 +235,14 @@ void Simulation::Drill() {
     if (wish.listed && sim_.rng.Chance({1, 2})) wish.jobs.push_back(id);
   }
   gateway_.Drill(wish);
+}
+
+// Jobs are to go to better places, a few or all that gain; or that is ended.
+void Simulation::Rebalance() {
+  if (!gateway_.up()) return;
+  const bool under_way = sched::IsUnderWay(gateway_.core().world().rebalance());
+  if (under_way && !sim_.rng.Chance({1, 4})) return;
+  gateway_.Rebalance(!under_way, under_way ? 0 : sim_.rng.Between(0, 5));
 }
 
 void Simulation::DeleteForeign() {

@@ -75,9 +75,9 @@ class OperatorBook {
   }
   void CheckGivenUp(const scheduler::JobRecord& record, const Job& before) {
     using scheduler::EndReason;
-    const bool moves = record.ending == EndReason::kDrained ||
-                       record.ending == EndReason::kFailback ||
-                       record.ending == EndReason::kTainted;
+    const bool moves =
+        record.ending == EndReason::kDrained || record.ending == EndReason::kFailback ||
+        record.ending == EndReason::kRebalanced || record.ending == EndReason::kTainted;
     if (moves && frozen_) Fail("freeze_holds", record, "it was moved while all is frozen");
     if (record.ending == EndReason::kDrained) CheckDrained(record, before);
     if (record.ending == EndReason::kFailback) CheckFailback(record, before);
