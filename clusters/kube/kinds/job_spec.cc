@@ -140,7 +140,7 @@ void RequireBeside(const std::vector<LabelRequirement>& requirements, scheduler:
 Result<bool> Allows(const Object& job, std::string_view annotation) {
   const std::string_view word = Annotation(job, annotation);
   if (!word.empty() && word != "allowed" && word != "never") {
-    return Fail(BadAnnotation(job, annotation, word, "must be allowed or never").error());
+    return BadAnnotation(job, annotation, word, "must be allowed or never");
   }
   return word == "allowed";
 }
