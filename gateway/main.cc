@@ -4,8 +4,8 @@
 
 #include "gateway/cli/commands.h"
 
-// Read by jemalloc, where we are linked with it: large pages for its heap. Fewer faults and fewer
-// misses of the TLB in memtables and indexes. Bodies and buffers of up to 64 KiB come from and go to
+// Read by jemalloc, where we are linked with it: large pages for its heap, so fewer faults and
+// fewer misses of the TLB in memtables and indexes; bodies and buffers of up to 64 KiB come from
 // the thread's own cache (docs/decisions/0009-allocator-jemalloc.md).
 extern "C" {
 extern const char* malloc_conf;
