@@ -225,6 +225,27 @@ TEST_F(GatewayTest, PlansAreRefusedForWhatIsNotThere) {
   EXPECT_EQ(Call("POST", plans + "/removal?cluster=eu-1", "{}").status, 405);
 }
 
+TEST_F(GatewayTest, ARebalanceIsSavedAndOneAtATime) {
+  AddMember("eu-1", "eu");
+  Start();
+  const std::string rebalance = "/fairway/v1/rebalance";
+  EXPECT_EQ(Call("PUT", rebalance, R"({"max":-1})").status, 400);
+  EXPECT_EQ(Call("PUT", rebalance, R"({"max":"few"})").status, 400);
+  EXPECT_EQ(Call("POST", rebalance, "{}").status, 405);
+  EXPECT_EQ(Call("GET", "/fairway/v1/plans/rebalance?max=x").status, 400);
+  EXPECT_EQ(Call("GET", "/fairway/v1/plans/rebalance?max=3").status, 200);
+  EXPECT_EQ(Call("PUT", "/fairway/v1/freeze", R"({"reason":"repair"})").status, 200);
+  EXPECT_EQ(Call("PUT", rebalance, R"({"max":3})").status, 200);
+  EXPECT_EQ(Call("PUT", rebalance, "{}").status, 409);
+  Stop();
+  Start();
+  auto told = kube::ParseJson(Call("GET", rebalance).body);
+  EXPECT_EQ(kube::GetString(*told, {"state"}), "Running");
+  EXPECT_EQ(kube::GetString(*told, {"held"}), "the gateway is frozen: repair");
+  told = kube::ParseJson(Call("DELETE", rebalance).body);
+  EXPECT_EQ(kube::GetString(*told, {"state"}), "Stopped");
+}
+
 TEST_F(GatewayTest, APolicyPlacesTheJobsThatItSelects) {
   AddMember("eu-1", "eu");
   AddMember("us-1", "us");
