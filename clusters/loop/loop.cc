@@ -103,6 +103,8 @@ Loop::Loop() : impl_(std::make_unique<Impl>()) {
   // A peer that has gone is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   FAIRWAY_ASSERT(uv_loop_init(&impl_->loop) == 0);
+  // For who gives way to others while there is much to do (uv_metrics_idle_time).
+  FAIRWAY_ASSERT(uv_loop_configure(&impl_->loop, UV_METRICS_IDLE_TIME) == 0);
   impl_->loop.data = impl_.get();
   impl_->wake = MakeUvHandle<uv_async_t>();
   uv_async_init(&impl_->loop, impl_->wake.get(),

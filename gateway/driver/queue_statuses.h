@@ -1,5 +1,8 @@
 // QueueStatuses: writes the status of ClusterQueues, LocalQueues and Cohorts. What changed is
 // remembered and written a few times a second at most, however many jobs it was that changed it.
+// What begins or ends shows at once (the first job that waits, the last that holds quota, a queue
+// that stops); other numbers are written in turn, and while the loop has much to do a few at a
+// time.
 //
 // Thread: the loop. Lifetime: everything handed in outlives it.
 #pragma once
@@ -13,6 +16,7 @@
 #include "clusters/loop/loop.h"
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/core_pump.h"
+#include "gateway/driver/loop_load.h"
 #include "gateway/driver/queue_facts.h"
 
 namespace fairway::gateway {
@@ -49,13 +53,21 @@ class QueueStatuses {
   void Spread(const std::string& local_queue);
   void Arm();
   void WriteSome();
-  void Write(const Key& key, const QueueReader& reader);
+  void LookAtTouched();
+  bool IsTurn(const Key& key, const QueueFacts& facts) const;
+  size_t WriteTurns(const QueueReader& reader);
+  void WriteNumbers(const QueueReader& reader, size_t most);
+  void Write(const Key& key, QueueFacts facts);
 
   Loop& loop_;
   api::ObjectWriter& writer_;
   CorePump& pump_;
   Hooks hooks_;
-  std::set<Key> dirty_;
+  LoopLoad load_;
+  std::set<Key> touched_;  // not looked at yet
+  std::set<Key> dirty_;    // what they show is old, but nothing has begun or ended
+  Key last_;               // of dirty_: in turn
+  int64_t next_look_ms_ = 0;
   bool all_ = false;
   std::map<Key, QueueFacts> shown_;        // what was written last
   std::set<std::string> touched_queues_;   // LocalQueues, "namespace/name"

@@ -18,11 +18,13 @@ using kube::Value;
 
 namespace {
 
-// Why an entry waits is written this much later, and so many of them at a time: most entries wait
-// for a moment only, and each write is an event to every watcher.
+// Why an entry waits is worked out and written this much later, and so many of them at a time,
+// fewer while the loop has much to do: most entries wait for a moment only, and each write is an
+// event to every watcher.
 constexpr int64_t kWaitingDelayMs = 500;
 constexpr int64_t kWaitingSliceMs = 100;
 constexpr size_t kWaitingPerSlice = 64;
+constexpr size_t kWaitingPerSliceBusy = 8;
 constexpr size_t kWaitingMax = 100'000;
 // Events about Workloads without a Job, per second; what is beyond shows in their conditions alone.
 constexpr int kEventsPerSecond = 32;
@@ -72,7 +74,7 @@ void ReadEntry(const Object& workload, Workloads::Entry& entry) {
 }  // namespace
 
 Workloads::Workloads(Loop& loop, api::ObjectWriter& writer, CorePump& pump, Hooks hooks)
-    : loop_(loop), writer_(writer), pump_(pump), hooks_(std::move(hooks)) {}
+    : loop_(loop), writer_(writer), pump_(pump), hooks_(std::move(hooks)), load_(loop) {}
 
 Status Workloads::Start() {
   Status read = writer_.store().ScanLatest(
@@ -272,7 +274,9 @@ void Workloads::PublishEntry(const scheduler::JobRecord& record,
     waiting_.erase(record.job);
     return Write(record, decision, key);
   }
-  if (decision != nullptr) Later(record, *decision);
+  // A Workload of a client is explained when its turn to be written comes.
+  const bool waits = record.state == scheduler::JobState::kQueued && !record.suspended;
+  if (decision != nullptr || (waits && IsWorkloadName(record.name))) Later(record.job);
 }
 
 void Workloads::Write(const scheduler::JobRecord& record, const scheduler::Decision* decision,
@@ -377,30 +381,25 @@ std::pair<std::string, std::string> Workloads::UidsOf(JobId entry) {
 
 // --- why entries wait ---------------------------------------------------------------------------
 
-void Workloads::Later(const scheduler::JobRecord& record, const scheduler::Decision& decision) {
-  if (waiting_.size() >= kWaitingMax && !waiting_.contains(record.job)) return;
-  scheduler::Decision& kept = waiting_[record.job];
-  kept.outcome = decision.outcome;
-  kept.message = decision.message;
-  kept.quota.Reset();
-  if (decision.quota) {
-    kept.quota.Make().reason = decision.quota->reason;
-    kept.quota->message = decision.quota->message;
-  }
+void Workloads::Later(JobId entry) {
+  if (waiting_.size() >= kWaitingMax) return;
+  waiting_.insert(entry);
   if (!waiting_timer_) waiting_timer_ = loop_.StartTimer(kWaitingDelayMs, [this] { WriteLater(); });
 }
 
 void Workloads::WriteLater() {
   waiting_timer_ = Call();
-  for (size_t i = 0; i < kWaitingPerSlice && !waiting_.empty(); ++i) {
-    auto first = waiting_.extract(waiting_.begin());
-    const auto* record = pump_.world().FindJob(first.key());
+  const size_t most = load_.IsBusy() ? kWaitingPerSliceBusy : kWaitingPerSlice;
+  for (size_t i = 0; i < most && !waiting_.empty(); ++i) {
+    const JobId first = waiting_.extract(waiting_.begin()).value();
+    const auto* record = pump_.world().FindJob(first);
     if (record == nullptr || record->state != scheduler::JobState::kQueued) continue;
     store::ObjectKey key = EntryKey(record->name);
     if (const Entry* entry = Find(record->name)) {
       key = {std::string(kWorkloads), key.ns, entry->workload};
     }
-    Write(*record, &first.mapped(), key);
+    const scheduler::Decision decision = pump_.Explain(*record);
+    Write(*record, &decision, key);
   }
   if (!waiting_.empty()) {
     waiting_timer_ = loop_.StartTimer(kWaitingSliceMs, [this] { WriteLater(); });

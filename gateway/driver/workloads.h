@@ -16,6 +16,7 @@
 #include "clusters/loop/loop.h"
 #include "gateway/api/object_writer.h"
 #include "gateway/driver/core_pump.h"
+#include "gateway/driver/loop_load.h"
 
 namespace fairway::gateway {
 
@@ -77,7 +78,7 @@ class Workloads {
   std::string FailureOf(const scheduler::JobRecord& record);
   // The uid of the object behind an entry, and of its Workload where it is a Job.
   std::pair<std::string, std::string> UidsOf(JobId entry);
-  void Later(const scheduler::JobRecord& record, const scheduler::Decision& decision);
+  void Later(JobId entry);
   void WriteLater();
 
   Loop& loop_;
@@ -87,8 +88,9 @@ class Workloads {
   std::map<std::string, Entry> entries_;       // by Job, "namespace/name"
   std::map<std::string, std::string> job_of_;  // "namespace/workload" -> "namespace/job"
   std::set<std::string> reserved_;  // names of the core whose Workload shows a reservation
-  std::map<JobId, scheduler::Decision> waiting_;  // why entries wait, not written yet
+  std::set<JobId> waiting_;         // why they wait is not written yet
   Call waiting_timer_;
+  LoopLoad load_;
   int64_t told_second_ = 0;
   int told_ = 0;
   bool own_write_ = false;

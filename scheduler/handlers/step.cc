@@ -196,6 +196,8 @@ void StepContext::EmitDecision(const JobRecord& record, const PlacementPick& pic
 void StepContext::EmitWaiting(const JobRecord& record) {
   Emit(PublishPlacement{record.job});
   if (!sink_.want_decisions) return;
+  // Nothing is placed for it: whoever shows why it waits asks when that is shown (Core::Explain).
+  if (world_.FindSpec(record.spec)->queueing.workload_only) return;
   if (record.quota) {
     sink_.decisions.push_back(ExplainQueued(world_, record, now_));
     return;
