@@ -28,7 +28,7 @@ struct JobSpec {
   bool gang = true;
   Queueing queueing;
   FailoverPolicy failover = FailoverPolicy::kFenced;
-  bool failback = false;  // it may be stopped to go back to the cluster that it was moved off
+  bool failback = false;   // it may be stopped to go back to the cluster that it was moved off
   bool rebalance = false;  // it may be stopped to go where it is better off
   int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
   std::vector<PlacementRules> rules;             // none or one: what few jobs ask for
