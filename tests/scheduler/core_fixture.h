@@ -108,9 +108,7 @@ class CoreFixture : public ::testing::Test {
     EXPECT_EQ(Count<T>(), 1);
     return First<T>();
   }
-  RebalancePlan RebalancePlanned(int64_t moves_max) {
-    return core_.PlanRebalance(moves_max, now_);
-  }
+  RebalancePlan RebalancePlanned(int64_t moves_max) { return core_.PlanRebalance(moves_max, now_); }
   Decision Explained(uint64_t job) { return core_.Explain(Job(job), now_); }
   // An empty world again.
   void Forget() {
