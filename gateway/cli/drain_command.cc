@@ -17,10 +17,6 @@ namespace {
 constexpr std::string_view kMerge = "application/merge-patch+json";
 constexpr int64_t kWatchEveryMs = 1'000;
 
-long long Number(const Value& doc, std::string_view field) {
-  return static_cast<long long>(kube::Get<int64_t>(doc, {field}).value_or(0));
-}
-
 std::string Text(const Value& doc, std::string_view field) {
   return std::string(kube::GetString(doc, {field}));
 }

@@ -22,6 +22,11 @@ inline std::string Text(const kube::Value& doc, kube::Path path) {
   return std::string(kube::GetString(doc, path));
 }
 
+// The whole number of a field, for printf; 0 when there is none.
+inline long long Number(const kube::Value& doc, std::string_view field) {
+  return static_cast<long long>(kube::Get<int64_t>(doc, {field}).value_or(0));
+}
+
 // "3d4h" since an RFC 3339 time; "<unknown>" without one.
 std::string Age(std::string_view rfc3339, int64_t now_ms);
 

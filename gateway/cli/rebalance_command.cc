@@ -34,10 +34,6 @@ int Usage(const std::string& error = {}) {
   return 1;
 }
 
-long long Number(const Value& doc, std::string_view field) {
-  return static_cast<long long>(kube::Get<int64_t>(doc, {field}).value_or(0));
-}
-
 std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
 
 void PrintPlan(const Value& plan) {

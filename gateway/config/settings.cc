@@ -117,6 +117,13 @@ std::string Weight(int32_t& out, std::string_view text) {
         [](const Config& c) -> std::string { return std::to_string(c.weights.field); }           \
   }
 
+#define BOOLEAN(key, flag, help, field)                                                   \
+  {                                                                                       \
+    key, flag, "true or false", help,                                                     \
+        [](Config& c, std::string_view t) -> std::string { return Boolean(c.field, t); }, \
+        [](const Config& c) -> std::string { return c.field ? "true" : "false"; }         \
+  }
+
 const std::vector<Setting>& Settings() {
   static const std::vector<Setting> settings = {
       TEXT("server.listen", "listen", "host:port", "where clients connect; port 0 picks a free one",
@@ -239,10 +246,10 @@ const std::vector<Setting>& Settings() {
       NUMBER("failover.troubleMovesMax", "",
              "moves of one job because clusters could not run it; 0 = never", trouble_moves_max, 0,
              10),
-      {"rebalance.enabled", "", "true or false",
-       "whether jobs whose authors allow it are moved to better clusters without being asked",
-       [](Config& c, std::string_view t) -> std::string { return Boolean(c.rebalance, t); },
-       [](const Config& c) -> std::string { return c.rebalance ? "true" : "false"; }},
+      BOOLEAN(
+          "rebalance.enabled", "",
+          "whether jobs whose authors allow it are moved to better clusters without being asked",
+          rebalance),
       NUMBER("rebalance.minGain", "", "points of score that another cluster must be better by",
              rebalance_gain_min, 1, 1000000),
       NUMBER("rebalance.minRunMs", "", "a job stays where it was placed for so long at least",
@@ -255,10 +262,10 @@ const std::vector<Setting>& Settings() {
              rebalance_moves_per_minute, 1, 60000),
       NUMBER("rebalance.movingMax", "", "and that do not run again yet at a time",
              rebalance_moving_max, 1, 10000),
-      {"queues.fairSharing", "fair-sharing", "true or false",
-       "whether ClusterQueues share what they borrow by weight, as Kueue's fairSharing.enable",
-       [](Config& c, std::string_view t) -> std::string { return Boolean(c.fair_sharing, t); },
-       [](const Config& c) -> std::string { return c.fair_sharing ? "true" : "false"; }},
+      BOOLEAN(
+          "queues.fairSharing", "fair-sharing",
+          "whether ClusterQueues share what they borrow by weight, as Kueue's fairSharing.enable",
+          fair_sharing),
       {"queues.fairSharingStrategies", "",
        "LessThanOrEqualToFinalShare, LessThanInitialShare, or both with a comma between",
        "when preemption for the sake of fair shares is allowed",

@@ -1,6 +1,7 @@
-// A cluster of the core by the name of its Cluster object.
+// A cluster of the core and the name of its Cluster object.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "scheduler/world.h"
@@ -13,6 +14,12 @@ inline ClusterId ClusterNamed(const scheduler::World& world, std::string_view na
     if (state.record.spec.name == name) return id;
   }
   return {};
+}
+
+// "" = it is not known.
+inline std::string NameOf(const scheduler::World& world, ClusterId cluster) {
+  const scheduler::ClusterState* state = world.FindCluster(cluster);
+  return state == nullptr ? std::string() : state->record.spec.name;
 }
 
 }  // namespace fairway::gateway

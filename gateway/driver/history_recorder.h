@@ -32,7 +32,6 @@ class HistoryRecorder {
   void Edits(const scheduler::World& world, const std::vector<scheduler::Edit>& edits,
              std::string_view cause, Instant now);
   // A transition that no core step makes: of the gateway itself.
-  void Rebalance(const scheduler::RebalanceRecord& run, std::string_view cause, Instant now);
   void Gateway(Instant now, std::string to, std::string cause, std::string reason);
 
  private:
@@ -51,6 +50,7 @@ class HistoryRecorder {
   // The states of design.md 4.1, and what led to the new one.
   void Link(const scheduler::ClusterRecord& record, const scheduler::LinkRecord& before,
             std::string_view cause, Instant now);
+  void Rebalance(const scheduler::RebalanceRecord& run, std::string_view cause, Instant now);
   void Put(const store::Transition& transition);
 
   store::HistoryLog* log_;

@@ -1,6 +1,6 @@
 #include "gateway/serve/operator_service.h"
 
-#include <charconv>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,6 +13,7 @@
 #include "gateway/driver/job_name.h"
 #include "gateway/driver/placement_document.h"
 #include "gateway/serve/reply_document.h"
+#include "gateway/serve/request_parts.h"
 #include "scheduler/failover/drain_plan.h"
 
 namespace fairway::gateway {
@@ -24,8 +25,6 @@ using scheduler::DrainStep;
 
 namespace {
 
-constexpr size_t kListedDefault = 500;
-constexpr size_t kListedMax = 10'000;
 constexpr size_t kReasonMax = 1'024;
 
 std::string Text(const Request& request, std::string_view name) {
@@ -44,11 +43,6 @@ std::string_view StepName(const scheduler::PlannedMove& move) {
       break;
   }
   return "Stays";
-}
-
-std::string NameOf(const scheduler::World& world, ClusterId cluster) {
-  const scheduler::ClusterState* state = world.FindCluster(cluster);
-  return state == nullptr ? std::string() : state->record.spec.name;
 }
 
 Object Shown(const scheduler::World& world, const scheduler::PlannedMove& move) {
@@ -129,13 +123,9 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
   const Driver* driver = driver_();
   if (driver == nullptr) return api::ReplyPageNotFound(exchange);
   const scheduler::World& world = driver->world();
-  size_t listed = kListedDefault;
-  if (const std::string limit = Text(request, "limit"); !limit.empty()) {
-    auto [end, error] = std::from_chars(limit.data(), limit.data() + limit.size(), listed);
-    if (error != std::errc() || end != limit.data() + limit.size() || listed > kListedMax) {
-      return api::ReplyError(exchange, kube::BadRequest("limit must be 0 to 10000"));
-    }
-  }
+  const std::optional<int64_t> limit = QueryNumber(request, "limit", kListedDefault, kListedMax);
+  if (!limit) return api::ReplyError(exchange, kube::BadRequest("limit must be 0 to 10000"));
+  const size_t listed = static_cast<size_t>(*limit);
   const std::string name = Text(request, "cluster");
   const ClusterId cluster = ClusterNamed(world, name);
   if (!cluster) {
@@ -178,10 +168,8 @@ void OperatorService::HandleFreeze(ExchangePtr exchange) {
   scheduler::FreezeRecord wish;
   if (request.method == "PUT") {
     wish.frozen = true;
-    auto doc = kube::ParseJson(request.body.empty() ? "{}" : request.body);
-    if (!doc || !doc->is_object()) {
-      return api::ReplyError(exchange, kube::BadRequest("the body must be a JSON object"));
-    }
+    const Result<kube::Value> doc = BodyObject(request);
+    if (!doc) return api::ReplyError(exchange, doc.error());
     wish.reason = std::string(kube::GetString(*doc, {"reason"}));
     wish.all = kube::Get<bool>(*doc, {"all"}).value_or(false);
     if (wish.reason.size() > kReasonMax) {

@@ -1,6 +1,5 @@
 #include "gateway/serve/rebalance_service.h"
 
-#include <charconv>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,9 +8,11 @@
 #include "clusters/kube/json.h"
 #include "clusters/kube/time.h"
 #include "gateway/api/reply.h"
+#include "gateway/driver/cluster_name.h"
 #include "gateway/driver/job_name.h"
 #include "gateway/driver/placement_document.h"
 #include "gateway/serve/reply_document.h"
+#include "gateway/serve/request_parts.h"
 #include "scheduler/placement.h"
 
 namespace fairway::gateway {
@@ -24,14 +25,7 @@ using scheduler::RebalanceStay;
 
 namespace {
 
-constexpr int64_t kListedDefault = 500;
-constexpr int64_t kListedMax = 10'000;
 constexpr int64_t kMovesMax = 1'000'000'000;
-
-std::string NameOf(const scheduler::World& world, ClusterId cluster) {
-  const scheduler::ClusterState* state = world.FindCluster(cluster);
-  return state == nullptr ? std::string() : state->record.spec.name;
-}
 
 // Why nothing moves now; "" when nothing holds it.
 std::string HeldBy(const scheduler::World& world) {
@@ -110,18 +104,6 @@ Object Counts(const scheduler::World& world, const std::map<ClusterId, int64_t>&
   return out;
 }
 
-// A number of the query; nothing when it is none, or out of bounds.
-std::optional<int64_t> Number(const Request& request, std::string_view name, int64_t otherwise,
-                              int64_t most) {
-  const std::string text(request.Query(name).value_or(std::string_view()));
-  if (text.empty()) return otherwise;
-  int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  if (value < 0 || value > most) return {};
-  return value;
-}
-
 }  // namespace
 
 void RebalanceService::HandlePlan(ExchangePtr exchange) {
@@ -131,8 +113,8 @@ void RebalanceService::HandlePlan(ExchangePtr exchange) {
     return api::ReplyPageNotFound(exchange);
   }
   if (request.method != "GET") return api::ReplyError(exchange, kube::MethodNotAllowed());
-  const std::optional<int64_t> most = Number(request, "max", 0, kMovesMax);
-  const std::optional<int64_t> listed = Number(request, "limit", kListedDefault, kListedMax);
+  const std::optional<int64_t> most = QueryNumber(request, "max", 0, kMovesMax);
+  const std::optional<int64_t> listed = QueryNumber(request, "limit", kListedDefault, kListedMax);
   if (!most || !listed) {
     return api::ReplyError(exchange,
                            kube::BadRequest("max must be a number of jobs, and limit 0 to 10000"));
@@ -170,11 +152,8 @@ void RebalanceService::Ask(Driver& driver, const ExchangePtr& exchange, bool beg
 }
 
 void RebalanceService::Begin(Driver& driver, const ExchangePtr& exchange) {
-  const Request& request = exchange->request();
-  auto doc = kube::ParseJson(request.body.empty() ? "{}" : request.body);
-  if (!doc || !doc->is_object()) {
-    return api::ReplyError(exchange, kube::BadRequest("the body must be a JSON object"));
-  }
+  const Result<kube::Value> doc = BodyObject(exchange->request());
+  if (!doc) return api::ReplyError(exchange, doc.error());
   int64_t moves_max = 0;
   if (const kube::Value* most = kube::FindPath(*doc, {"max"})) {
     if (!most->is_int64() || most->get_int64() < 0 || most->get_int64() > kMovesMax) {

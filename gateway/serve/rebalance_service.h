@@ -3,8 +3,8 @@
 //
 //   GET    /fairway/v1/plans/rebalance?max=&limit=
 //   GET    /fairway/v1/rebalance
-//   PUT    /fairway/v1/rebalance  {"max": 0}   answered once it is saved; 409 while one is under
-//   way DELETE /fairway/v1/rebalance               the one that is under way ends
+//   PUT    /fairway/v1/rebalance  {"max": 0}   answered once it is saved; 409 beside another
+//   DELETE /fairway/v1/rebalance               the one that is under way ends
 //
 // Thread: the loop. Lifetime: the Driver outlives it, but may come later (`driver` returns null
 // until then).
