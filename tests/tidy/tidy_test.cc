@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
@@ -311,6 +312,22 @@ TEST(Tidy, NothingUnfinishedAndNoMachinePaths) {
       }
     }
   }
+  ExpectNone(wrong);
+}
+
+// A script that cannot be started fails only where somebody starts it, which may be far from here.
+TEST(Tidy, ScriptsCanBeStarted) {
+  std::vector<std::string> wrong;
+  int scripts = 0;
+  for (const File& file : Tree()) {
+    if (!file.text.starts_with("#!")) continue;
+    ++scripts;
+    const auto mode =
+        std::filesystem::status(std::string(FAIRWAY_SOURCE_DIR "/") + file.path).permissions();
+    if ((mode & std::filesystem::perms::owner_exec) == std::filesystem::perms::none)
+      wrong.push_back(file.path + ": starts with #! and is not executable");
+  }
+  EXPECT_GT(scripts, 10);
   ExpectNone(wrong);
 }
 
