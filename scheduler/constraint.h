@@ -18,6 +18,7 @@ enum class Verdict : uint8_t {
   kCordoned,
   kRejected,         // it refused this very job before
   kAvoided,          // it could not run this very job a while ago
+  kSibling,          // another part of the same job is there
   kAffinity,         // the required affinity, or every group, names other clusters
   kTaint,            // a taint that the job does not tolerate
   kDataset,          // a dataset that the job needs is elsewhere

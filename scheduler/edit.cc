@@ -9,6 +9,7 @@
 #include "scheduler/policy/cluster_codec.h"
 #include "scheduler/quota/quota_codec.h"
 #include "scheduler/spec_codec.h"
+#include "scheduler/split/split_codec.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -35,10 +36,17 @@ constexpr uint8_t kSectionedVersion = 2;
 constexpr uint8_t kQuotaSection = 1;     // of a job
 constexpr uint8_t kFailoverSection = 2;  // of a job, or a cluster
 constexpr uint8_t kDrainSection = 3;     // of a cluster
+constexpr uint8_t kPartSection = 4;      // of a job
 constexpr size_t kKeySize = 9;
 
 constexpr uint8_t kAvoidedBit = 0x80;  // beside an EndReason
-enum JobFlag : uint8_t { kSuspendedBit = 1, kDeleteRequestedBit = 2, kDispatchPendingBit = 4 };
+enum JobFlag : uint8_t {
+  kSuspendedBit = 1,
+  kDeleteRequestedBit = 2,
+  kDispatchPendingBit = 4,
+  kSplitBit = 8,
+  kJobFlagsAll = 15,
+};
 enum FailoverFlag : uint8_t {
   kStartedBit = 1,
   kLeasedBit = 2,
@@ -190,9 +198,9 @@ bool Write(ByteWriter& out, const JobRecord& record) {
   out.Text(record.name);
   out.Unsigned(record.spec.value);
   out.Byte(static_cast<uint8_t>(record.state));
-  out.Byte(static_cast<uint8_t>((record.suspended ? kSuspendedBit : 0) |
-                                (record.delete_requested ? kDeleteRequestedBit : 0) |
-                                (record.dispatch_pending ? kDispatchPendingBit : 0)));
+  out.Byte(static_cast<uint8_t>(
+      (record.suspended ? kSuspendedBit : 0) | (record.delete_requested ? kDeleteRequestedBit : 0) |
+      (record.dispatch_pending ? kDispatchPendingBit : 0) | (record.split ? kSplitBit : 0)));
   out.Byte(static_cast<uint8_t>(record.ending));
   out.Signed(record.ttl_seconds);
   out.Unsigned(record.cluster.value);
@@ -222,6 +230,11 @@ bool Write(ByteWriter& out, const JobRecord& record) {
     out.Unsigned(record.lease_generation);
     sectioned = true;
   }
+  if (record.part) {
+    out.Byte(kPartSection);
+    Write(out, *record.part);
+    sectioned = true;
+  }
   return sectioned;
 }
 
@@ -246,6 +259,8 @@ void ReadSections(JobRecord& record, ByteReader& in) {
       record.quota = MaybeBox<JobQuota>(ReadJobQuota(in));
     } else if (section == kFailoverSection) {
       ReadFailover(record, in);
+    } else if (section == kPartSection) {
+      record.part = MaybeBox<ShardPart>(ReadShardPart(in));
     } else {
       in.Refuse();
     }
@@ -258,10 +273,11 @@ void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
   record.spec = SpecId{in.Unsigned()};
   record.state = in.Choice(kLastJobState);
   const uint8_t flags = in.Byte();
-  if (flags > (kSuspendedBit | kDeleteRequestedBit | kDispatchPendingBit)) in.Refuse();
+  if (flags > kJobFlagsAll) in.Refuse();
   record.suspended = (flags & kSuspendedBit) != 0;
   record.delete_requested = (flags & kDeleteRequestedBit) != 0;
   record.dispatch_pending = (flags & kDispatchPendingBit) != 0;
+  record.split = (flags & kSplitBit) != 0;
   record.ending = in.Choice(kLastEndReason);
   record.ttl_seconds = ReadInt32(in);
   record.cluster = ClusterId{in.Unsigned()};
@@ -284,6 +300,7 @@ void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
     if (!known || (former.avoided && !WasInTrouble(former.reason))) in.Refuse();
   }
   if (sectioned) ReadSections(record, in);
+  if (static_cast<bool>(record.part) != IsShard(job)) in.Refuse();
 }
 
 Error Damaged(std::string_view key, std::string_view what) {

@@ -129,6 +129,7 @@ struct RunObserved {
   bool leased = false;  // that end is a lease of ours, not the Job's own deadline
   // What its cluster is to blame for: that it failed (kFailed), or that none of its pods runs.
   Trouble trouble = Trouble::kNone;
+  int32_t failures = 0;  // pods of the copy that have failed
 };
 // The same of a live copy of which no pod runs, learnt from its pods; kNone: it is over.
 struct CopyTroubled {

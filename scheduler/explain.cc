@@ -5,6 +5,7 @@
 #include "scheduler/names.h"
 #include "scheduler/placement.h"
 #include "scheduler/policy/reasons.h"
+#include "scheduler/split/split_plan.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -119,6 +120,11 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
                                 : names::kOutcomeInfeasible;
   decision.message = Summary(world, judge, pick, decision);
   if (!placed) decision.nearest_change = NearestChange(world, judge);
+  if (!spec->spec.split.empty() && (!placed || spec->spec.split[0].bar != SplitBar::kNone)) {
+    if (const std::string text = SplitText(world, record); !text.empty()) {
+      decision.message += "; " + text;
+    }
+  }
   if (world.freeze().all && !record.cluster) {
     decision.cluster = ClusterId{};
     decision.outcome = names::kOutcomeWaiting;

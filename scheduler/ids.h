@@ -2,6 +2,7 @@
 // ordered, so that iteration and tie-breaks are the same on every run.
 #pragma once
 
+#include <bit>
 #include <compare>
 #include <cstdint>
 
@@ -16,13 +17,40 @@ struct Id {
   constexpr explicit operator bool() const { return value != 0; }
 };
 
+// A job. The lower 48 bits are the revision that created its object. A part of a split job
+// (scheduler/split/) has that of its whole, and its own number from 1 above them; it comes right
+// after its whole in every order, so it is as old as that.
+struct JobTag;
+template <>
+struct Id<JobTag> {
+  uint64_t value = 0;
+
+  constexpr bool operator==(const Id&) const = default;
+  constexpr std::strong_ordering operator<=>(const Id& other) const {
+    return std::rotl(value, 16) <=> std::rotl(other.value, 16);
+  }
+  constexpr explicit operator bool() const { return value != 0; }
+};
+
 // One global counter orders everything that is saved; it is Kubernetes' resourceVersion.
 using Revision = Id<struct RevisionTag>;
 
 // A Job or a Cluster is known to the core by the revision that created its object: unique for ever,
 // also when a name is used again, and the same after a restart.
-using JobId = Id<struct JobTag>;
+using JobId = Id<JobTag>;
 using ClusterId = Id<struct ClusterTag>;
+
+inline constexpr int kShardShift = 48;
+inline constexpr uint64_t kShardsMax = 64;  // of one job; the bits would hold more
+constexpr uint64_t ShardNumber(JobId job) { return job.value >> kShardShift; }
+constexpr bool IsShard(JobId job) { return ShardNumber(job) != 0; }
+// The job itself when it is no part.
+constexpr JobId WholeOf(JobId job) {
+  return JobId{job.value & ((uint64_t{1} << kShardShift) - 1)};
+}
+constexpr JobId ShardOf(JobId whole, uint64_t number) {
+  return JobId{whole.value | number << kShardShift};
+}
 
 // An interned JobSpec.
 using SpecId = Id<struct SpecTag>;

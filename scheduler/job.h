@@ -12,6 +12,7 @@
 #include "scheduler/policy/rules.h"
 #include "scheduler/quota/queueing.h"
 #include "scheduler/resources.h"
+#include "scheduler/split/split.h"
 
 namespace fairway::scheduler {
 
@@ -32,6 +33,7 @@ struct JobSpec {
   bool rebalance = false;  // it may be stopped to go where it is better off
   int32_t grace_seconds = kDefaultGraceSeconds;  // terminationGracePeriodSeconds of its pods
   std::vector<PlacementRules> rules;             // none or one: what few jobs ask for
+  std::vector<SplitWish> split;                  // none or one
   bool operator==(const JobSpec&) const = default;
 };
 
@@ -49,7 +51,8 @@ enum class JobState : uint8_t {
   kFailed,      // terminal result saved: Failed
   kDeleting,    // deleted here; the copy is being withdrawn
   kAdmitted,    // a Workload without a Job of ours: it holds quota, and no cluster
+  kSplit,       // its parts are jobs of their own (split/split.h)
 };
-inline constexpr JobState kLastJobState = JobState::kAdmitted;
+inline constexpr JobState kLastJobState = JobState::kSplit;
 
 }  // namespace fairway::scheduler

@@ -40,6 +40,8 @@ inline constexpr std::string_view kAnnotationExpectedRunTime = "fairway.flext.sh
 inline constexpr std::string_view kLabelZone = "topology.kubernetes.io/zone";
 inline constexpr std::string_view kLabelRegion = "topology.kubernetes.io/region";
 inline constexpr std::string_view kLabelProvider = "fairway.flext.sh/provider";
+// On a Job: "false" keeps it in one piece whatever its policy says of splits.
+inline constexpr std::string_view kAnnotationSplit = "fairway.flext.sh/split";
 // On a Job: never, fenced (the default), fast or manual: what happens when its cluster is lost.
 inline constexpr std::string_view kAnnotationFailover = "fairway.flext.sh/failover";
 // On a Job: the epoch that an operator gives up if its cluster is lost.
@@ -82,6 +84,7 @@ inline constexpr std::string_view kReasonAffinity = "AffinityMismatch";
 inline constexpr std::string_view kReasonTaint = "UntoleratedTaint";
 inline constexpr std::string_view kReasonInsufficient = "InsufficientResources";
 inline constexpr std::string_view kReasonRejected = "RejectedByMember";
+inline constexpr std::string_view kReasonSibling = "OtherPartIsThere";
 inline constexpr std::string_view kReasonDataset = "DatasetMissing";
 inline constexpr std::string_view kReasonClaim = "VolumeElsewhere";
 inline constexpr std::string_view kReasonJobAffinity = "JobAffinityMismatch";

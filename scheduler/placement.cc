@@ -6,6 +6,8 @@
 #include "scheduler/assert.h"
 #include "scheduler/policy/judge.h"
 #include "scheduler/policy/rule_columns.h"
+#include "scheduler/split/family.h"
+#include "scheduler/split/split_plan.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -103,6 +105,9 @@ PlacementPick PlaceJob(World& world, const JobRecord& record, const PlaceScope& 
   for (const FormerEpoch& former : record.former) {
     if (KeepsAway(former)) index.Close(former.cluster);
   }
+  if (record.part) {
+    for (const ClusterId cluster : ClustersOfFamily(world, record.job)) index.Close(cluster);
+  }
   const ClusterId avoided = AvoidedCluster(record);
   int64_t avoided_score = kNoScore;
   if (avoided) {
@@ -147,6 +152,10 @@ bool IsFeasible(const World& world, const JobRecord& record) {
   if (world.clusters().empty()) return true;
   if (WasRejectedByMost(record)) return false;
   const Judge judge(world, record);
+  if (MaySplit(record, judge.spec().spec) &&
+      !PlanSplit(world, record, {}, SplitRoom::kWhenEmpty).empty()) {
+    return true;
+  }
   return std::any_of(world.clusters().begin(), world.clusters().end(), [&](const auto& entry) {
     return judge.AskEmpty(entry.second) == Verdict::kFits;
   });

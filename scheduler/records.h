@@ -15,6 +15,7 @@
 #include "scheduler/maybe_box.h"
 #include "scheduler/quota/job_quota.h"
 #include "scheduler/quota/quota_spec.h"
+#include "scheduler/split/split.h"
 
 namespace fairway::scheduler {
 
@@ -94,6 +95,8 @@ struct JobRecord {
   bool approved : 1 = false;  // an operator gives the live epoch up if its cluster is lost
   // The job was changed while nothing could be written to its cluster.
   bool update_due : 1 = false;
+  // It has parts, which go with it: their records are there until its own is erased.
+  bool split : 1 = false;
   // Rises whenever what is known of the copy's deadline is void: it is resumed, or its policy
   // changes. On the copy, and in reports about it.
   uint16_t lease_generation = 0;
@@ -105,6 +108,7 @@ struct JobRecord {
   // this job (KeepsAway) are dropped last.
   std::vector<FormerEpoch> former;
   MaybeBox<JobQuota> quota;  // only on unfinished jobs with a LocalQueue
+  MaybeBox<ShardPart> part;  // only on parts of split jobs
   bool operator==(const JobRecord&) const = default;
 };
 inline constexpr int kFormerEpochsMax = 16;

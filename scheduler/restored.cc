@@ -67,7 +67,8 @@ RestorePlan PlanRestored(Instant now, const World& world, const std::vector<Foun
   RestorePlan plan;
   for (const auto& [job, box] : world.jobs()) {
     const JobRecord& record = *box;
-    if (IsFinished(record) || job > rules.last_restored) continue;
+    // Of a split job, its parts have the copies.
+    if (IsFinished(record) || record.split || job > rules.last_restored) continue;
     const auto found = newest.find(job);
     if (found != newest.end() && found->second.epoch >= record.epoch) {
       const FoundCopy& copy = found->second;

@@ -16,6 +16,7 @@ constexpr uint8_t kFailoverTermsSection = 3;
 constexpr uint8_t kRulesSection = 4;
 constexpr uint8_t kFailbackSection = 5;   // empty: it may
 constexpr uint8_t kRebalanceSection = 6;  // the same
+constexpr uint8_t kSplitSection = 7;
 
 }  // namespace
 
@@ -148,6 +149,31 @@ void EncodeAffinity(const JobSpec& spec, std::string& bytes) {
 
 }  // namespace
 
+namespace {
+
+void Write(ByteWriter& out, const SplitWish& split) {
+  out.Byte(static_cast<uint8_t>(split.mode));
+  out.Byte(static_cast<uint8_t>(split.bar));
+  for (const int32_t number :
+       {split.completions, split.min_indexes, split.max_clusters, split.backoff_limit}) {
+    out.Signed(number);
+  }
+}
+
+SplitWish ReadSplit(ByteReader& in) {
+  SplitWish split;
+  split.mode = in.Choice(SplitMode::kAlways);
+  split.bar = in.Choice(kLastSplitBar);
+  for (int32_t* number :
+       {&split.completions, &split.min_indexes, &split.max_clusters, &split.backoff_limit}) {
+    *number = ReadInt32(in);
+    if (*number < 0) in.Refuse();
+  }
+  return split;
+}
+
+}  // namespace
+
 void EncodeSelector(const JobSpec& spec, std::string& bytes) {
   EncodeAffinity(spec, bytes);
   const JobSpec part = SelectorPart(spec);
@@ -187,6 +213,11 @@ bool EncodeSpec(const JobSpec& spec, std::string& bytes) {
   }
   if (spec.rebalance) {
     out.Byte(kRebalanceSection);
+    extended = true;
+  }
+  if (!spec.split.empty()) {
+    out.Byte(kSplitSection);
+    Write(out, spec.split.front());
     extended = true;
   }
   return extended;
@@ -237,6 +268,8 @@ JobSpec DecodeSpec(ByteReader& in, bool extended) {
       spec.failback = true;
     } else if (section == kRebalanceSection) {
       spec.rebalance = true;
+    } else if (section == kSplitSection) {
+      spec.split.push_back(ReadSplit(in));
     } else {
       in.Refuse();
     }

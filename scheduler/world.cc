@@ -77,7 +77,7 @@ bool HasRejections(const JobRecord& record) {
 }
 
 GroupId GroupOf(const JobRecord& record) {
-  return {record.spec, HasRejections(record) ? record.job : JobId{}};
+  return {record.spec, HasRejections(record) || record.part ? record.job : JobId{}};
 }
 
 Instant ExpiryOf(const JobRecord& record) {

@@ -221,7 +221,7 @@ const ScoreWeights& WeightsOf(const World& world, const SpecEntry& spec);
 bool HoldsClaim(const Capacity& capacity, const std::string& claim);
 bool IsHeldSomewhere(const World& world, const std::string& claim);
 // Some cluster is out of the running for this job alone, so it does not wait in its spec's shared
-// group.
+// group; nor does a part of a split job.
 bool HasRejections(const JobRecord& record);
 GroupId GroupOf(const JobRecord& record);
 // When a finished job is to be deleted; "never" without a TTL or once its deletion was asked for.

@@ -20,9 +20,15 @@ void CheckRecord(const JobRecord& record) {
     FAIRWAY_ASSERT(record.spec);
   }
   if (record.state == JobState::kDeleting) {
-    FAIRWAY_ASSERT(record.cluster);
+    FAIRWAY_ASSERT(record.cluster || record.split);
     FAIRWAY_ASSERT(record.delete_requested);
   }
+  if (record.split) {
+    FAIRWAY_ASSERT(!record.cluster && !record.part && record.epoch);
+    FAIRWAY_ASSERT(!record.quota || !record.quota->IsAdmitted());
+  }
+  FAIRWAY_ASSERT(record.state != JobState::kSplit || (record.split && record.spec));
+  FAIRWAY_ASSERT(static_cast<bool>(record.part) == IsShard(record.job));
   if (record.state == JobState::kQueued) {
     FAIRWAY_ASSERT(!record.cluster);
     FAIRWAY_ASSERT(record.spec);

@@ -25,7 +25,8 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
   if (record.cluster && world.FindCluster(record.cluster) == nullptr) {
     return "its cluster is missing";
   }
-  const bool needs_cluster = !IsFinished(record) || record.state == JobState::kCommitting;
+  const bool needs_cluster =
+      !record.split && (!IsFinished(record) || record.state == JobState::kCommitting);
   if (!record.cluster && needs_cluster && record.state != JobState::kQueued &&
       record.state != JobState::kAdmitted &&
       !(record.state == JobState::kRequeued && record.quota)) {
@@ -41,6 +42,8 @@ std::string_view FindFault(const World& world, const JobRecord& record) {
       return "it waits, and holds quota";
     }
   }
+  if (record.part && world.FindJob(WholeOf(record.job)) == nullptr) return "its whole is missing";
+  if (record.state == JobState::kSplit && !record.split) return "it is split without parts";
   if (record.state == JobState::kAdmitted && (!record.quota || !record.quota->IsAdmitted())) {
     return "it is admitted without quota";
   }

@@ -119,19 +119,32 @@ void DispatchTask::OnCreated(Result<std::string> body) {
   Own(made->member_uid);
 }
 
-// Before the copy starts. A member that does not let us (no right to jobs/status) runs all indexes.
+// Before the copy starts. A member that does not let us (no right to jobs/status) runs all indexes,
+// unless some of them are another cluster's.
 void DispatchTask::GiveIndexes(const std::string& member_uid) {
   ++index_tries_;
   call_ = api_.MergePatchStatus(PathOfKind("Job", name_space_, name_),
                                 IndexesPatch(request_.failover, member_uid),
                                 [this](Result<std::string> body) {
                                   const int code = body ? 200 : body.error().code;
-                                  if (code == 403 || code == 422) index_tries_ = kIndexTriesMax;
+                                  const bool refused = code == 403 || code == 422;
+                                  if (refused && request_.failover.indexes_required) {
+                                    return RefuseIndexes(body.error().message);
+                                  }
+                                  if (refused) index_tries_ = kIndexTriesMax;
                                   if (code != 200 && code != 403 && code != 409 && code != 422) {
                                     return Fallen(std::move(body.error()));
                                   }
                                   LookAtExisting();
                                 });
+}
+
+void DispatchTask::RefuseIndexes(const std::string& why) {
+  GiveBackDependencies(Outcome{
+      Fail(Refusal("NoIndexes", fmt::format("the cluster does not let Job {}/{} be told which "
+                                            "indexes run elsewhere: {}",
+                                            name_space_, name_, why))),
+      false, 0});
 }
 
 void DispatchTask::LookAtExisting() {
@@ -163,6 +176,13 @@ void DispatchTask::OnExisting(Result<std::string> body) {
                                             name_space_, name_))),
         false, 0});
   }
+  if (live->ref.job != request_.job && WholeOf(live->ref.job) == WholeOf(request_.job)) {
+    // Never by the core's plan; until it is gone its name is taken.
+    return Finish(Outcome{
+        Fail(Refusal("OtherPart",
+                     fmt::format("another part of Job {}/{} is there still", name_space_, name_))),
+        true, kEndingPollMs});
+  }
   auto theirs = std::pair(live->ref.job, live->ref.epoch);
   auto ours = std::pair(request_.job, request_.epoch);
   if (theirs > ours) {
@@ -179,8 +199,12 @@ void DispatchTask::OnExisting(Result<std::string> body) {
                           true, kEndingPollMs});
   }
   if (theirs < ours) return DeleteOlder(live->member_uid);
-  if (LacksIndexes(request_.failover, job->get_object()) && index_tries_ < kIndexTriesMax) {
-    return GiveIndexes(live->member_uid);
+  if (LacksIndexes(request_.failover, job->get_object())) {
+    if (index_tries_ < kIndexTriesMax) return GiveIndexes(live->member_uid);
+    if (request_.failover.indexes_required)
+      return Finish(Outcome{
+          Fail(Refusal("NoIndexes", "the copy does not show the indexes that it was given")), true,
+          kEndingPollMs});
   }
   ApplyTo(job->get_object(), live->member_uid);
 }

@@ -44,6 +44,7 @@ class DispatchTask : public Task {
   void OnExisting(Result<std::string> body);
   void ApplyTo(const kube::Object& live, const std::string& member_uid);
   void GiveIndexes(const std::string& member_uid);
+  void RefuseIndexes(const std::string& why);
   void DeleteOlder(const std::string& member_uid);
   void CreateNamespace();
   void Own(const std::string& member_uid);

@@ -162,6 +162,8 @@ struct FailoverContext {
   std::string former_cluster, checkpoint;
   // Of an Indexed Job: what earlier epochs have done ("0-2,5"), and is not to be run again.
   std::string completed_indexes, failed_indexes;
+  // Some of them run elsewhere: a member that cannot be told may not have the copy.
+  bool indexes_required = false;
 };
 
 struct DispatchRequest {

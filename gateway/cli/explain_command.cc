@@ -46,6 +46,27 @@ void PrintQuota(ApiClient& api, const Value& placement) {
   std::fputs(ExplainWorkload(items->front().get_object()).c_str(), stdout);
 }
 
+void PrintShards(const Value& placement) {
+  const Array* shards = kube::GetArray(placement, {"status", "shards"});
+  if (shards == nullptr || shards->empty()) return;
+  std::vector<std::vector<std::string>> rows;
+  for (const Value& shard : *shards) {
+    const auto number = [&](std::string_view key) {
+      return std::to_string(kube::Get<int64_t>(shard, {key}).value_or(0));
+    };
+    const std::string_view cluster = kube::GetString(shard, {"cluster"});
+    rows.push_back({number("shard"), std::string(kube::GetString(shard, {"indexes"})),
+                    number("pods"), std::string(cluster.empty() ? "<none>" : cluster),
+                    number("epoch"), std::string(kube::GetString(shard, {"state"})),
+                    number("succeeded"), number("failed"),
+                    std::string(kube::GetString(shard, {"message"}))});
+  }
+  std::printf("\n%s", FormatTable({"SHARD", "INDEXES", "PODS", "CLUSTER", "EPOCH", "STATE", "DONE",
+                                   "FAILED", "WHY"},
+                                  rows)
+                          .c_str());
+}
+
 void PrintHistory(const Value& placement) {
   const Array* former = kube::GetArray(placement, {"status", "formerEpochs"});
   if (former == nullptr || former->empty()) return;
@@ -107,6 +128,7 @@ int RunExplain(const std::vector<std::string>& arguments) {
   if (const kube::Object* quota = kube::GetObject(*placement, {"status", "quota"})) {
     std::fputs(ExplainPlace(*quota).c_str(), stdout);
   }
+  PrintShards(*placement);
   PrintVerdicts(*placement);
   PrintHistory(*placement);
   return 0;

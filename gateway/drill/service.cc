@@ -294,7 +294,9 @@ void DrillService::Stepped(const scheduler::World& world, const std::vector<sche
 
 bool DrillService::IsWanted(const scheduler::RehearsedJob& job) const {
   auto object = writer_.store().Latest(JobKey(job.name));
-  if (!object || !object->has_value() || (*object)->created.value != job.job.value) return false;
+  if (!object || !object->has_value() || (*object)->created.value != WholeOf(job.job).value) {
+    return false;
+  }
   auto doc = kube::ParsePruned(*(*object)->body, kube::Omission{"spec", "status"});
   return doc && kube::GetString(*doc, {"metadata", "deletionTimestamp"}).empty();
 }

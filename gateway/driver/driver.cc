@@ -10,8 +10,10 @@
 #include "gateway/driver/entry_name.h"
 #include "gateway/driver/job_status.h"
 #include "gateway/driver/placement_document.h"
+#include "gateway/driver/split_document.h"
 #include "scheduler/names.h"
 #include "scheduler/names_restore.h"
+#include "scheduler/split/family.h"
 
 namespace fairway::gateway {
 
@@ -59,8 +61,11 @@ Driver::Driver(Loop& loop, api::ObjectWriter& writer, DriverOptions options, Eve
                     clusters_.CapacityChanged(c);
                     refresh_.Want();
                   },
-              .furnish = [this](const scheduler::JobRecord& record,
-                                Object& job) { return queues_.FurnishCopy(record, job); },
+              .furnish =
+                  [this](const scheduler::JobRecord& record, Object& job) {
+                    const bool shared = ShareParallelism(record, pump_.world(), job);
+                    return queues_.FurnishCopy(record, job) || shared;
+                  },
               .copy_seen =
                   [this](ClusterId cluster, const clusters::CopyReport& copy) {
                     if (copy_seen_) CopySeen(cluster, copy);
@@ -159,6 +164,7 @@ void Driver::WatchDependencies() {
 void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
+  if (record->part) return PublishPart(*record, decision);
   CountPending(*record);
   PublishDecision(*record, decision);
   if (decision != nullptr) RecordDecision(*record, *decision);
@@ -166,7 +172,7 @@ void Driver::PublishPlacement(JobId job, const scheduler::Decision* decision) {
 }
 
 void Driver::CountPending(const scheduler::JobRecord& record) {
-  if (pending_ == nullptr) return;
+  if (pending_ == nullptr || record.part) return;
   std::string_view ns(record.name);
   pending_->Set(record.job, ns.substr(0, ns.find('/')), scheduler::IsPending(record));
 }
@@ -174,12 +180,14 @@ void Driver::CountPending(const scheduler::JobRecord& record) {
 // A Workload that a client made has no Placement: it is placed nowhere.
 void Driver::PublishDecision(const scheduler::JobRecord& record,
                              const scheduler::Decision* decision) {
+  if (record.part) return PublishPart(record, decision);
   const bool waits = record.state == scheduler::JobState::kQueued && jobs_.Submitting(record.job);
   if (!IsWorkloadName(record.name) &&
       (!waits || pace_.MayNow(record.job, UidOf(record, nullptr)))) {
     WritePlacement(record, decision);
   }
-  queues_.Publish(record, decision, jobs_.Submitting(record.job));
+  queues_.Publish(record.split ? AsOneEntry(record, pump_.world()) : record, decision,
+                  jobs_.Submitting(record.job));
 }
 
 void Driver::WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision,
@@ -295,6 +303,7 @@ void Driver::PublishStatus(const scheduler::PublishStatus& command) {
   const scheduler::JobRecord* record = pump_.world().FindJob(command.job);
   const clusters::CopyReport* report = fleet_.report();
   if (record == nullptr || report == nullptr || report->ref.job != command.job) return;
+  if (record->part) return PublishPartStatus(*record, *report);
   const bool first = command.epoch.value == 1;
   const bool final = static_cast<bool>(record->finished);
   kube::MonotonicResource arena;
@@ -309,6 +318,7 @@ void Driver::PublishStatus(const scheduler::PublishStatus& command) {
 }
 
 void Driver::ReleaseJob(JobId job) {
+  if (IsShard(job)) return fleet_.Forget(job);  // its object goes with the whole
   auto key = jobs_.Deleting(job);
   if (!key) return;
   auto written = writer_.Mutate(*key, "", [](Object& doc) -> Status {
@@ -415,6 +425,12 @@ void Driver::CopySeen(ClusterId cluster, const clusters::CopyReport& copy) {
 void Driver::PublishStale(JobId job) {
   const scheduler::JobRecord* record = pump_.world().FindJob(job);
   if (record == nullptr) return;
+  // A split job is uncertain as long as one of its parts is.
+  for (const scheduler::JobRecord* part : scheduler::PartsOf(pump_.world(), WholeOf(job))) {
+    const bool lost = part->state == scheduler::JobState::kUncertain ||
+                      part->state == scheduler::JobState::kFenced;
+    if (lost) record = part;
+  }
   const scheduler::ClusterState* cluster = pump_.world().FindCluster(record->cluster);
   const bool lost = record->state == scheduler::JobState::kUncertain ||
                     record->state == scheduler::JobState::kFenced;

@@ -95,6 +95,9 @@ class Driver : private Effects {
   void RestoreLink(ClusterId cluster) override { fleet_.CutLink(cluster, false); }
 
   void CopySeen(ClusterId cluster, const clusters::CopyReport& copy);
+  // Of a part of a split job: what is written is its whole's.
+  void PublishPart(const scheduler::JobRecord& part, const scheduler::Decision* decision);
+  void PublishPartStatus(const scheduler::JobRecord& part, const clusters::CopyReport& report);
   void PublishDecision(const scheduler::JobRecord& record, const scheduler::Decision* decision);
   // `late_uid`: of a job whose first Placement had to wait; else "".
   void WritePlacement(const scheduler::JobRecord& record, const scheduler::Decision* decision,

@@ -154,7 +154,8 @@ clusters::FailoverContext Fleet::ContextOf(const scheduler::JobRecord& record, I
     context.lease_seconds = std::max<int64_t>(bounds.lease.ms / 1000, 1);
     context.lease_until = lease + state->record.link.clock_offset;
   }
-  if (record.epoch.value > 1) AddIndexes(job_json, context);
+  if (record.epoch.value > 1 || record.part) AddIndexes(job_json, context);
+  if (record.part) AddOthersIndexes(*record.part, job_json, context);
   for (const scheduler::FormerEpoch& former : record.former) {
     const bool lost = former.reason == scheduler::EndReason::kClusterLost ||
                       former.reason == scheduler::EndReason::kFenced ||
@@ -185,6 +186,18 @@ void Fleet::AddIndexes(const std::string& job_json, clusters::FailoverContext& c
   }
 }
 
+// The indexes of the other parts are not this one's to run.
+void Fleet::AddOthersIndexes(const scheduler::ShardPart& part, const std::string& job_json,
+                             clusters::FailoverContext& context) {
+  context.indexes_required = true;
+  auto job = kube::ParsePruned(job_json, kube::Omission{"metadata", "spec.template", "status"});
+  const int64_t all =
+      !job ? 0 : kube::Get<int64_t>(job->get_object(), {"spec", "completions"}).value_or(0);
+  const auto done = kube::ParseIndexes(context.completed_indexes).value_or(kube::IndexRanges{});
+  context.completed_indexes = kube::FormatIndexes(
+      kube::UnionOf(done, kube::AllBut(all, part.indexes.first, part.indexes.last)));
+}
+
 bool Fleet::Send(Entry& entry, const Command& command) {
   const ClusterId to = std::visit([](const auto& c) { return c.cluster; }, command);
   if (!IsWritable(to)) return true;
@@ -202,7 +215,8 @@ bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
     return true;
   }
   auto object = store_.Latest(JobKey(record->name));
-  if (!object || !object->has_value() || (*object)->created.value != command.job.value) return true;
+  const JobId whole = WholeOf(command.job);
+  if (!object || !object->has_value() || (*object)->created.value != whole.value) return true;
   clusters::DispatchRequest request{command.job, command.epoch, (*object)->body, {}};
   std::vector<store::ObjectKey> keys;
   for (const clusters::ObjectRef& ref : clusters::ReferencedInText(*(*object)->body)) {
@@ -217,8 +231,8 @@ bool Fleet::SendDispatch(Entry& entry, const scheduler::Dispatch& command) {
   dependencies_.Set(command.job, keys);
   request.failover = ContextOf(*record, command.lease, *(*object)->body);
   request.update_only = record->started;
-  // What a queue gave it goes with the copy.
-  if (record->quota && hooks_.furnish) {
+  // What a queue gave it goes with the copy, and its share of a split job.
+  if ((record->quota || record->part) && hooks_.furnish) {
     auto job = kube::ParseJson(*(*object)->body);
     if (job && hooks_.furnish(*record, job->get_object())) {
       request.job_json = std::make_shared<const std::string>(kube::Serialize(*job));
@@ -337,6 +351,7 @@ void Fleet::OnCopy(ClusterId cluster, const clusters::CopyReport& copy) {
   run.leased = copy.leased;
   run.ends = copy.ends;
   run.trouble = copy.trouble;
+  run.failures = static_cast<int32_t>(std::clamp<int64_t>(copy.failed_pods, 0, INT32_MAX));
   TellTrouble(found->second, cluster, copy.ref.job, copy.trouble, copy.trouble_message);
   const scheduler::ClusterState* state = pump_->world().FindCluster(cluster);
   if (run.ends && run.ends != scheduler::kNoDeadline && state != nullptr) {

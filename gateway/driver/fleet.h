@@ -121,6 +121,8 @@ class Fleet : public clusters::MemberListener {
   // Nothing is written to a lost cluster: the core asks again when it is back.
   bool IsWritable(ClusterId cluster) const;
   static void AddIndexes(const std::string& job_json, clusters::FailoverContext& context);
+  static void AddOthersIndexes(const scheduler::ShardPart& part, const std::string& job_json,
+                               clusters::FailoverContext& context);
   clusters::FailoverContext ContextOf(const scheduler::JobRecord& record, Instant lease,
                                       const std::string& job_json) const;
   Instant LeaseOfCopy(const scheduler::JobRecord& record) const;

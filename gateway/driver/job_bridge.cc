@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "clusters/kube/errors.h"
 #include "clusters/log.h"
 #include "gateway/driver/entry_name.h"
 #include "gateway/driver/same_at.h"
@@ -67,7 +68,7 @@ Status JobBridge::Start() {
                     [this](const api::Written& change) { OnPolicy(change); });
   }
   for (const auto& [job, record] : pump_.world().jobs()) {
-    if (record->delete_requested) deleting_.emplace(job, EntryKey(record->name));
+    if (record->delete_requested && !IsShard(job)) deleting_.emplace(job, EntryKey(record->name));
   }
   writer_.Observe("jobs.batch", [this](const api::Written& change) { OnJob(change); });
   writer_.SetAdmission(
@@ -88,7 +89,7 @@ Status JobBridge::Start() {
            finalizers.push_back(Value(names::kFinalizerPlacement, doc.storage()));
          }
          if (Status queued = queues_.AdmitJob(before, doc); !queued) return queued;
-         return {};
+         return before == nullptr ? Status() : CheckIndexes(*before, doc);
        },
        .check = [this](const Object& doc, std::string_view subresource,
                        api::Admission::Memo* memo) -> Status {
@@ -101,6 +102,22 @@ Status JobBridge::Start() {
        },
        .admit_delete = {}});
   return {};
+}
+
+// The indexes of a split Job are divided once.
+Status JobBridge::CheckIndexes(const Object& before, const Object& doc) const {
+  if (SameAt(before, doc, {"spec", "completions"})) return {};
+  auto stored = writer_.store().Latest(
+      {"jobs.batch", std::string(kube::GetString(doc, {"metadata", "namespace"})),
+       std::string(kube::GetString(doc, {"metadata", "name"}))});
+  if (!stored || !stored->has_value()) return {};
+  const auto* record = pump_.world().FindJob(JobId{(*stored)->created.value});
+  if (record == nullptr || !record->split) return {};
+  static constexpr kube::FieldPath kCompletions("spec.completions");
+  kube::FieldErrors errors;
+  errors.Forbidden(kCompletions, "may not be changed while the Job is split over clusters");
+  return Fail(kube::Invalid(*writer_.registry().FindStorage("jobs.batch")->info,
+                            kube::GetString(doc, {"metadata", "name"}), std::move(errors)));
 }
 
 Result<kube::JobWish> JobBridge::WishAlike(const Object& job, api::Admission::Memo* memo) const {
@@ -272,7 +289,7 @@ void JobBridge::ReviewJobs(const std::map<std::string, kube::AskedLabels>& asked
   bool under_way = !review_.empty();
   review_.clear();
   for (const auto& [job, record] : pump_.world().jobs()) {
-    if (!record->spec) continue;
+    if (!record->spec || IsShard(job)) continue;
     // Others in the review of before may not have been reached yet; being asked twice is harmless.
     const bool waits = record->state == scheduler::JobState::kQueued;
     if (waits || under_way || asked_anew.contains(JobKey(record->name).ns)) review_.push_back(job);

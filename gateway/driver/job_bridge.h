@@ -62,6 +62,7 @@ class JobBridge {
   // What the Job and the policies say; then what the queues make of it.
   Result<kube::JobWish> JobAlone(const kube::Object& job, const std::string& ns) const;
   Result<kube::JobWish> Queued(const kube::Object& job, Result<kube::JobWish> wish) const;
+  Status CheckIndexes(const kube::Object& before, const kube::Object& doc) const;
   void OnJob(const api::Written& change);
   void OnPolicy(const api::Written& change);
   void Submit(const api::Written& change);

@@ -2,6 +2,7 @@
 
 #include "clusters/kube/time.h"
 #include "gateway/driver/job_name.h"
+#include "gateway/driver/split_document.h"
 #include "scheduler/names.h"
 
 namespace fairway::gateway {
@@ -37,6 +38,8 @@ std::string_view StateName(scheduler::JobState state) {
       return "Deleting";
     case JobState::kAdmitted:
       return "Admitted";
+    case JobState::kSplit:
+      return "Split";
   }
   return "Unknown";
 }
@@ -115,6 +118,17 @@ void WriteFormerEpochs(const scheduler::JobRecord& record, const scheduler::Worl
     if (old != nullptr) status["formerEpochs"] = *old;
     return;
   }
+  status["formerEpochs"] = FormerEpochs(record, world, sp);
+}
+
+Object JobReference(std::string_view name, std::string_view uid, const kube::StoragePtr& sp) {
+  return Object({{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", name}, {"uid", uid}}, sp);
+}
+
+}  // namespace
+
+Array FormerEpochs(const scheduler::JobRecord& record, const scheduler::World& world,
+                   const kube::StoragePtr& sp) {
   Array list(sp);
   for (const scheduler::FormerEpoch& former : record.former) {
     list.push_back(Object({{"epoch", static_cast<int64_t>(former.epoch.value)},
@@ -124,14 +138,8 @@ void WriteFormerEpochs(const scheduler::JobRecord& record, const scheduler::Worl
                            {"reason", EndReasonName(former.reason)}},
                           sp));
   }
-  status["formerEpochs"] = std::move(list);
+  return list;
 }
-
-Object JobReference(std::string_view name, std::string_view uid, const kube::StoragePtr& sp) {
-  return Object({{"apiVersion", "batch/v1"}, {"kind", "Job"}, {"name", name}, {"uid", uid}}, sp);
-}
-
-}  // namespace
 
 std::string_view EndReasonName(scheduler::EndReason reason) {
   using scheduler::EndReason;
@@ -209,6 +217,10 @@ Value PlacementDocument(const scheduler::JobRecord& record, const scheduler::Wor
     KeepExplanation(previous, status);
   }
   WriteFormerEpochs(record, world, previous, status);
+  if (record.split) {
+    status["state"] = StateOfParts(record, world);
+    status["shards"] = ShardsDocument(record, world, previous, nullptr, sp);
+  }
 
   Object spec(sp);
   spec.emplace("workloadRef", JobReference(name, job_uid, sp));

@@ -16,6 +16,10 @@ kube::Value PlacementDocument(const scheduler::JobRecord& record, const schedule
                               const scheduler::Decision* decision, std::string_view job_uid,
                               const kube::Object* previous, const kube::StoragePtr& storage);
 
+// Earlier placements of this record, as the API lists them.
+kube::Array FormerEpochs(const scheduler::JobRecord& record, const scheduler::World& world,
+                         const kube::StoragePtr& storage);
+
 // EndReason in the words of the API: "CopyLost"; "" for none.
 std::string_view EndReasonName(scheduler::EndReason reason);
 

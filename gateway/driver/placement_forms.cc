@@ -30,7 +30,7 @@ class Key {
 bool PlacementForms::KeyOf(const scheduler::JobRecord& record, const scheduler::World& world,
                            const scheduler::Decision* decision) {
   key_.clear();
-  if (decision == nullptr || !record.former.empty()) return false;
+  if (decision == nullptr || !record.former.empty() || record.split) return false;
   Key key(key_);
   key.Add(SplitJobName(record.name).first);
   key.Add(static_cast<int64_t>(record.state));

@@ -125,6 +125,11 @@ Status QueueBridge::Queue(const Object& job, kube::JobWish& wish) const {
   const std::string queue =
       std::string(kube::GetString(job, {"metadata", "namespace"})) + "/" + asked.queue;
   wish.spec.queueing = kube::QueueingFrom(job, asked, queue, wish.spec);
+  for (scheduler::SplitWish& split : wish.spec.split) {
+    if (wish.spec.queueing.max_execution_seconds > 0 && split.bar == scheduler::SplitBar::kNone) {
+      split.bar = scheduler::SplitBar::kExecutionLimit;
+    }
+  }
   // spec.suspend is how clients of Kueue hand a Job over; whether it may run is the queue's to say.
   wish.suspended = entry != nullptr && !entry->active;
   return {};

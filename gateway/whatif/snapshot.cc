@@ -58,7 +58,7 @@ Result<WhatIfWorld> ReadWorld(store::RocksJournal& journal, const store::Snapsho
   scheduler::World& world = out.world;
   out.run_times.by_queue = facts.run_by_queue;
   out.run_times.typical = scheduler::MedianRun(world);
-  if (!world.jobs().empty()) out.last = world.jobs().rbegin()->first;
+  if (!world.jobs().empty()) out.last = WholeOf(world.jobs().rbegin()->first);
   std::vector<JobId> finished;
   for (const auto& [id, job] : world.jobs()) {
     const bool over =

@@ -10,9 +10,11 @@ bool IsDrilled(const DrillWish& wish, ClusterId cluster) {
 }
 
 bool InScope(const DrillWish& wish, const JobRecord& record) {
-  if (wish.listed && !std::binary_search(wish.jobs.begin(), wish.jobs.end(), record.job)) {
-    return false;
-  }
+  const auto listed = [&](JobId job) {
+    return std::binary_search(wish.jobs.begin(), wish.jobs.end(), job);
+  };
+  // The parts of a split job go with it.
+  if (wish.listed && !listed(record.job) && !listed(WholeOf(record.job))) return false;
   if (wish.namespaces.empty()) return true;
   const std::string_view name(record.name);
   const std::string_view ns = name.substr(0, name.find('/'));

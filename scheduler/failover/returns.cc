@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -54,6 +55,7 @@ void RemoveResidue(StepContext& step, JobId job, ClusterId cluster, Epoch epoch)
   ResidueRecord residue = step.world().residues().find(job)->second;
   std::erase(residue.copies, Residue{cluster, epoch});
   SaveResidue(step, std::move(residue));
+  if (IsShard(job)) step.NoteRoom();  // another part may go there now
   ++step.stats().wasted;
   if (const JobRecord* record = step.world().FindJob(job)) {
     for (const FormerEpoch& former : record->former) {
@@ -125,7 +127,10 @@ bool TryRescue(StepContext& step, const JobRecord& known, const RunObserved& eve
   step.Conclude(record, event);
   step.Emit(PublishStatus{record.job, event.cluster, event.epoch});
   step.Emit(PublishPlacement{record.job});
+  const bool split = record.split;
   step.PutRecord(std::move(record));
+  if (IsShard(event.job)) NotePartEnded(step, event.job);
+  if (split) NoteWholeEnded(step, event.job);
   return true;
 }
 

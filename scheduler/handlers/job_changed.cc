@@ -3,6 +3,7 @@
 #include "scheduler/failover/rebalances.h"
 #include "scheduler/handlers/step.h"
 #include "scheduler/quota/quota_steps.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -89,6 +90,10 @@ void On(StepContext& step, const JobChanged& event) {
   }
   JobRecord record = *known;
   record.ttl_seconds = event.ttl_seconds;
+  if (record.split) {
+    ChangeSplit(step, *known, event);
+    return;
+  }
   if (record.state == JobState::kDeleting) return;
   if (IsFinished(record)) {
     if (record != *known) step.PutRecord(std::move(record));

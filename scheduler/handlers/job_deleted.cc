@@ -1,4 +1,5 @@
 #include "scheduler/handlers/step.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 
@@ -8,6 +9,10 @@ void On(StepContext& step, const JobDeleted& event) {
     // Nothing to let go of: the object need not wait.
     ++step.stats().unknown_reports;
     step.Emit(ReleaseJob{event.job});
+    return;
+  }
+  if (known->split) {
+    DeleteSplit(step, *known, event.orphan);
     return;
   }
   // Without a copy, or when the copy is to stay behind, the job goes at once. A finished job's copy

@@ -1,4 +1,5 @@
 #include "scheduler/handlers/step.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 
@@ -8,6 +9,7 @@ void On(StepContext& step, const JobRelabeled& event) {
     ++step.stats().unknown_reports;
     return;
   }
+  if (known->split) RelabelSplit(step, *known, event);
   JobSpec spec = *step.world().FindSpec(known->spec);
   if (spec.rules.empty()) spec.rules.emplace_back();
   PlacementRules& rules = spec.rules.front();

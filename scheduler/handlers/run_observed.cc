@@ -1,5 +1,6 @@
 #include "scheduler/failover/failover.h"
 #include "scheduler/handlers/step.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -10,7 +11,9 @@ void Finish(StepContext& step, JobRecord record, const RunObserved& event) {
   step.Conclude(record, event);
   step.Emit(PublishStatus{record.job, record.cluster, record.epoch});
   step.Emit(PublishPlacement{record.job});
+  const JobId job = record.job;
   step.PutRecord(std::move(record));
+  if (IsShard(job)) NotePartEnded(step, job);
 }
 
 // A copy of an earlier epoch on a cluster that cannot be told now: remembered until it can.
@@ -43,6 +46,11 @@ void On(StepContext& step, const RunObserved& event) {
   if (IsFinished(*known) || known->state == JobState::kDeleting ||
       known->state == JobState::kRequeued) {
     ++step.stats().stale_reports;
+    return;
+  }
+  const bool goes_on = event.phase == RunPhase::kPending || event.phase == RunPhase::kRunning;
+  if (known->part && goes_on && ExceedsBackoff(step, event.job, event.failures, event.finished)) {
+    step.Emit(PublishStatus{event.job, event.cluster, event.epoch});
     return;
   }
   if (event.phase == RunPhase::kFailed && RetriesElsewhere(step, *known, event.trouble)) return;

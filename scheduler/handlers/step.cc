@@ -9,6 +9,7 @@
 #include "scheduler/handlers/evict.h"
 #include "scheduler/quota/quota_explain.h"
 #include "scheduler/quota/quota_steps.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 
@@ -46,6 +47,10 @@ void StepContext::PutRecord(JobRecord record) {
   const SpecId next_before =
       before == nullptr || !before->quota ? SpecId{} : before->quota->next_spec;
   const SpecId spec_after = record.spec;
+  // Where it was, another part may go now.
+  if (record.part && before != nullptr && before->cluster && before->cluster != record.cluster) {
+    NoteRoom();
+  }
   if (!record.former.empty()) NoteAway(*this, record);
   Persist(PutJob{std::move(record)});
   if (spec_before != spec_after) DropUnusedSpec(spec_before);
@@ -61,8 +66,11 @@ SpecId StepContext::Intern(const JobSpec& spec) {
 
 bool StepContext::TryPlace(JobRecord record) {
   ++stats().attempts;
+  if (TrySplit(record, SplitMode::kAlways)) return true;
   const PlacementPick pick = world_.freeze().all ? PlacementPick{} : PlaceJob(world_, record);
+  if (!pick.cluster && TrySplit(record, SplitMode::kWhenNeeded)) return true;
   if (!pick.cluster) {
+    if (record.part) MakeWayFor(*this, record.job);
     const GroupId group = GroupOf(record);
     const JobRecord* known = world_.FindJob(record.job);
     if (known == nullptr || *known != record) PutRecord(record);
@@ -72,6 +80,18 @@ bool StepContext::TryPlace(JobRecord record) {
   ++stats().placements;
   EmitDecision(record, pick);
   Launch(std::move(record), pick.cluster);
+  return true;
+}
+
+bool StepContext::TrySplit(const JobRecord& record, SplitMode mode) {
+  const JobSpec& spec = *world_.FindSpec(record.spec);
+  if (world_.freeze().all || !MaySplit(record, spec) || spec.split.front().mode != mode) {
+    return false;
+  }
+  const std::vector<SplitPart> parts = PlanSplit(world_, record);
+  if (parts.empty()) return false;
+  ++stats().placements;
+  BeginSplit(*this, record, parts, nullptr);
   return true;
 }
 
@@ -161,6 +181,7 @@ void StepContext::Release(const JobRecord& record) {
   Persist(EraseJob{job});
   DropUnusedSpec(spec);
   if (next) DropUnusedSpec(next);
+  if (IsShard(job)) NotePartReleased(*this, job);
 }
 
 void StepContext::CommandWhatIsDue(const JobRecord& record) {

@@ -45,6 +45,8 @@ class StepContext {
   // Chooses a cluster for a queued job and commands its dispatch; saves the record either way.
   // False when none will do now: the job waits in the queue.
   bool TryPlace(JobRecord record);
+  // The same over several clusters at once, where the job may be split.
+  bool TrySplit(const JobRecord& record, SplitMode mode);
   // The next epoch begins on this cluster: saves the record and commands the dispatch.
   void Launch(JobRecord record, ClusterId cluster);
   // The live epoch has ended without a result: back to the queue.
@@ -61,6 +63,8 @@ class StepContext {
   void RetryLater(JobId job);
   // A waiting job may go where it might not before.
   void NoteRoom();
+  bool WantsDecisions() const { return sink_.want_decisions; }
+  void EmitDecision(Decision decision) { sink_.decisions.push_back(std::move(decision)); }
   void EmitDecision(const JobRecord& record, const PlacementPick& pick);
   void EmitWaiting(const JobRecord& record);
 

@@ -5,6 +5,7 @@
 
 #include "scheduler/policy/rule_columns.h"
 #include "scheduler/score.h"
+#include "scheduler/split/family.h"
 
 namespace fairway::scheduler {
 
@@ -168,6 +169,9 @@ ClusterAnswer Judge::Ask(const ClusterState& cluster, std::optional<Verdict> spa
   if (asked(Verdict::kCordoned) && wishes.IsClosed()) return {Verdict::kCordoned};
   if (WasRejectedBy(record_, cluster.record.cluster)) return {Verdict::kRejected};
   if (AvoidanceOf(record_, cluster.record.cluster) != nullptr) return {Verdict::kAvoided};
+  if (record_.part && FamilyIsOn(world_, record_.job, cluster.record.cluster)) {
+    return {Verdict::kSibling};
+  }
   const PlacementRules* rules = spec_.rules();
   const int32_t group = rules == nullptr ? 0 : FindGroup(*rules, wishes.labels);
   if (asked(Verdict::kAffinity) &&

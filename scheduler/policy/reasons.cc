@@ -261,12 +261,24 @@ constexpr std::array<Verdict, 11> kByTrouble = {
 
 std::string_view ReasonOf(Verdict verdict) {
   static constexpr std::array<std::string_view, kVerdicts> kReasons = {
-      names::kReasonFits,      names::kReasonNotReady,     names::kReasonNotMeasured,
-      names::kReasonCordoned,  names::kReasonRejected,     names::kReasonAvoided,
-      names::kReasonAffinity,  names::kReasonTaint,        names::kReasonDataset,
-      names::kReasonClaim,     names::kReasonJobAffinity,  names::kReasonJobAntiAffinity,
-      names::kReasonSpread,    names::kReasonInsufficient, names::kReasonNoMatchingNode,
-      names::kReasonNodeTaint, names::kReasonFragmented};
+      names::kReasonFits,
+      names::kReasonNotReady,
+      names::kReasonNotMeasured,
+      names::kReasonCordoned,
+      names::kReasonRejected,
+      names::kReasonAvoided,
+      names::kReasonSibling,
+      names::kReasonAffinity,
+      names::kReasonTaint,
+      names::kReasonDataset,
+      names::kReasonClaim,
+      names::kReasonJobAffinity,
+      names::kReasonJobAntiAffinity,
+      names::kReasonSpread,
+      names::kReasonInsufficient,
+      names::kReasonNoMatchingNode,
+      names::kReasonNodeTaint,
+      names::kReasonFragmented};
   return kReasons[static_cast<size_t>(verdict)];
 }
 
@@ -285,6 +297,8 @@ std::string MessageOf(Verdict verdict, const Judge& judge, const ClusterState& c
       return "refused this job before";
     case Verdict::kAvoided:
       return AvoidedText(judge, cluster);
+    case Verdict::kSibling:
+      return "another part of this job is there";
     case Verdict::kAffinity:
       return "its labels do not match the required affinity";
     case Verdict::kTaint: {

@@ -20,13 +20,21 @@ class Advice : public FlavorAdvice {
     if (spec_.spec.queueing.workload_only) return true;
     PlaceScope scope = ScopeOf(world_.quota(), flavors);
     scope.pods = pods_;
-    if (now && !when_empty_) return static_cast<bool>(PlaceJob(world_, record_, scope).cluster);
+    if (now && !when_empty_) {
+      if (PlaceJob(world_, record_, scope).cluster) return true;
+      return MayDivide() && !PlanSplit(world_, record_, scope).empty();
+    }
+    if (MayDivide() && !PlanSplit(world_, record_, scope, SplitRoom::kWhenEmpty).empty()) {
+      return true;
+    }
     const Judge judge(world_, record_);
     return std::any_of(world_.clusters().begin(), world_.clusters().end(), [&](const auto& entry) {
       return MatchesRequiredAffinity(scope.only, entry.second.record.spec.labels) &&
              judge.AskEmpty(entry.second) == Verdict::kFits;
     });
   }
+  // As a whole, and not with fewer pods.
+  bool MayDivide() const { return pods_ < 0 && MaySplit(record_, spec_.spec); }
   // Room is to be made: a cluster will do that would take the job when empty.
   void AskWhenEmpty() { when_empty_ = true; }
 
@@ -95,7 +103,14 @@ class Planner {
       if (bare) return plan;
       PlaceScope scope = ScopeOf(world_.quota(), FlavorsOf(found));
       scope.pods = pods;
-      plan.pick = PlaceJob(world_, record_, scope);
+      const bool divides = advice.MayDivide() && !question_.rules->survive_cluster_loss;
+      const bool always = divides && spec_.spec.split.front().mode == SplitMode::kAlways;
+      if (always) plan.parts = PlanSplit(world_, record_, scope);
+      if (plan.parts.empty()) plan.pick = PlaceJob(world_, record_, scope);
+      if (divides && !always && !plan.pick.cluster) {
+        plan.parts = PlanSplit(world_, record_, scope);
+      }
+      if (!plan.parts.empty()) return plan;
       if (!plan.pick.cluster) {
         plan.outcome = AdmitOutcome::kNoRoom;
       } else if (question_.rules->survive_cluster_loss &&
@@ -123,6 +138,8 @@ class Planner {
   }
 
   void Preempt(int32_t pods, AdmitPlan& plan) {
+    // A part that waits again evicts nobody: the search knows nothing of where the others are.
+    if (record_.part) return;
     PreemptionQuestion question;
     question.record = &record_;
     question.spec = &spec_;

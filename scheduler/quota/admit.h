@@ -8,6 +8,7 @@
 #include "scheduler/placement.h"
 #include "scheduler/quota/flavor_assigner.h"
 #include "scheduler/quota/preemption.h"
+#include "scheduler/split/split_plan.h"
 #include "scheduler/world.h"
 
 namespace fairway::scheduler {
@@ -25,6 +26,7 @@ struct AdmitPlan {
   AdmitOutcome outcome = AdmitOutcome::kHeld;
   FlavorAssignment assignment;
   PlacementPick pick;           // kAdmit; kPreempt: where it will go
+  std::vector<SplitPart> parts;  // kAdmit of a job that is split: instead of `pick`
   std::vector<Victim> victims;  // kPreempt
   bool no_headroom = false;     // kNoRoom: there is room, but it is kept for the loss of a cluster
 };

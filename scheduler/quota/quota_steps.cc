@@ -1,8 +1,10 @@
 #include "scheduler/quota/quota_steps.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scheduler/quota/quota_estimate.h"
+#include "scheduler/split/split_steps.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -22,6 +24,12 @@ void Admit(StepContext& step, JobRecord record, AdmitPlan plan) {
   quota.cluster_queue = step.world().ledger().HomeOf(spec.spec.queueing.local_queue);
   quota.pod_sets = std::move(plan.assignment.pod_sets);
   quota.admitted_at = step.now();
+  if (!plan.parts.empty()) {
+    // The charge is divided with the job: the whole holds none.
+    const JobQuota admission = std::exchange(quota, JobQuota{});
+    BeginSplit(step, std::move(record), plan.parts, &admission);
+    return;
+  }
   if (!bare) step.EmitDecision(record, plan.pick);
   if (!bare) {
     step.Launch(std::move(record), plan.pick.cluster);
@@ -84,6 +92,7 @@ bool ActOnPlan(StepContext& step, const JobRecord& record, AdmitPlan plan) {
     Admit(step, record, std::move(plan));
     return true;
   }
+  if (plan.outcome == AdmitOutcome::kNoRoom && record.part) MakeWayFor(step, job);
   if (queue != nullptr && queue->pending.HasGroup(group)) {
     queue->pending.MarkBlocked(group, queue->wakes);
     if (plan.assignment.lacks_known &&

@@ -97,6 +97,7 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.capacity_lag_max = plan.tells_counted ? lag : Duration{};
   plan.uniform_pods = rng.Chance({1, 3});
   DrawRebalance(rng, plan);
+  plan.splits = rng.Chance({1, 2});
   if (mode == Mode::kBrief) Shorten(rng, plan);
   return plan;
 }
@@ -127,7 +128,8 @@ std::string FaultPlan::Describe() const {
       << " rebalance=" << rebalance << " rebalances=" << rebalances.ms
       << " gain_min=" << rebalance_gain_min << " run_min=" << rebalance_run_min.ms
       << " cooldown=" << rebalance_cooldown.ms << " every=" << rebalance_every.ms
-      << " per_minute=" << rebalances_per_minute << " moving_max=" << rebalances_moving_max;
+      << " per_minute=" << rebalances_per_minute << " moving_max=" << rebalances_moving_max
+      << " splits=" << splits;
   return out.str();
 }
 

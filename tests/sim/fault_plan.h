@@ -53,6 +53,7 @@ struct FaultPlan {
   bool tells_counted = false;             // members say which pods a capacity has counted
   Duration capacity_lag_max;              // and it is up to so old
   bool uniform_pods = false;              // all pods are of one size
+  bool splits = false;                    // some jobs are Indexed and may be split
   bool rebalance = false;                 // by itself (RebalanceConfig)
   Duration rebalances;                    // an operator asks for a run, or ends it
   int64_t rebalance_gain_min = 300;       // RebalanceConfig's

@@ -64,6 +64,8 @@ constexpr CanaryName kCanaries[] = {
     {"blame-cluster", Canary::kBlameCluster},
     {"eager-rebalance", Canary::kEagerRebalance},
     {"greedy-rebalance", Canary::kGreedyRebalance},
+    {"greedy-part", Canary::kGreedyPart},
+    {"forgetful-part", Canary::kForgetfulPart},
 };
 
 struct Arguments {

@@ -24,7 +24,7 @@ void SimCluster::StartWhatFits(Instant now) {
   if (!exists_) return;
   std::vector<int64_t> free = FreeByNode();
   for (auto& [key, copy] : copies_) {
-    if (copy.phase != RunPhase::kPending || !copy.job_started) continue;
+    if (copy.phase != RunPhase::kPending || !copy.job_started || copy.pods == 0) continue;
     copy.trouble = images_denied_ ? scheduler::Trouble::kImagePull : scheduler::Trouble::kNone;
     if (images_denied_) continue;
     // Each pod on the freest node, and none unless all find one.
@@ -119,6 +119,25 @@ bool SimCluster::End(Instant now, CopyKey key, uint64_t run) {
   }
   at->second.phase = at->second.fails ? RunPhase::kFailed : RunPhase::kSucceeded;
   at->second.finished = now;
+  StartWhatFits(now);
+  return true;
+}
+
+bool SimCluster::EndIndex(Instant now, CopyKey key, uint64_t run, int32_t index, bool well,
+                          int32_t limit) {
+  const auto at = copies_.find(key);
+  if (at == copies_.end() || at->second.run != run || at->second.phase != RunPhase::kRunning) {
+    return false;
+  }
+  SimCopy& copy = at->second;
+  if (well) {
+    copy.done |= uint64_t{1} << index;
+  } else {
+    ++copy.failures;
+  }
+  if (copy.failures <= limit && (copy.todo & ~copy.done) != 0) return true;
+  copy.phase = copy.failures > limit ? RunPhase::kFailed : RunPhase::kSucceeded;
+  copy.finished = now;
   StartWhatFits(now);
   return true;
 }

@@ -34,6 +34,11 @@ struct SimCopy {
   Duration grace;      // of its pods
   Instant pods_until;  // true time: pods of an ended copy may run on till then
   uint64_t sync = 0;   // tells a visit of the Job controller from one that is out of date
+  // Of Indexed jobs: which indexes are its own to run, and how far they are; the rest was declared
+  // complete before it started.
+  bool indexed = false;
+  uint64_t todo = 0, done = 0;
+  int32_t failures = 0;  // pods of it that have failed
   // What the member is to blame for: that it does not start, or has failed.
   scheduler::Trouble trouble = scheduler::Trouble::kNone;
 };
@@ -71,6 +76,15 @@ class SimCluster {
   bool exists() const { return exists_; }
   const std::map<CopyKey, SimCopy>& copies() const { return copies_; }
 
+  // What a new copy of an Indexed job has to run.
+  void GiveIndexes(CopyKey key, uint64_t todo) {
+    SimCopy& copy = copies_.at(key);
+    copy.indexed = true;
+    copy.todo = todo;
+  }
+  // The pod of an index has ended in that run: false when the run is over. The last one that ends
+  // well ends the copy, and so do more failures than are allowed.
+  bool EndIndex(Instant now, CopyKey key, uint64_t run, int32_t index, bool well, int32_t limit);
   // Creates the copy or takes its changed wishes over.
   void Apply(Instant now, CopyKey key, const SimJob& job);
   // What a dispatch or a renewal says of the deadline. Renewals touch a started copy only.

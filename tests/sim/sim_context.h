@@ -49,6 +49,8 @@ enum class Canary : uint8_t {
   kBlameCluster,     // every failure is told to be the cluster's
   kEagerRebalance,   // jobs go to better places that are none
   kGreedyRebalance,  // a rebalance knows no budget
+  kGreedyPart,       // a part is told one index too few of the others
+  kForgetfulPart,    // and nothing of what has completed
 };
 
 enum class Happening : uint8_t {
@@ -74,6 +76,7 @@ enum class Happening : uint8_t {
   kJobDeadline,  // and one whose deadline may be over
   kApprove,      // an operator gives up a manual job's copy, or confirms a loss
   kImagesBack,
+  kIndexEnds,
 };
 
 struct SimEvent {
@@ -91,6 +94,11 @@ struct SimEvent {
   int64_t started = 0;  // report: the copy's startTime
   uint16_t lease_generation = 0;
   scheduler::Trouble trouble = scheduler::Trouble::kNone;  // report
+  // Of Indexed jobs. Dispatch: indexes that are not to be run, and pods at once; report: those that
+  // have completed there, and failures.
+  uint64_t indexes = 0;
+  int32_t pods = 0;
+  int32_t failures = 0;
 };
 
 // What a violated checker says. Exit codes as in the simulation's contract (main.cc).

@@ -9,6 +9,7 @@
 #include "tests/sim/checkers/nothing_lost.h"
 #include "tests/sim/checkers/quota_holds.h"
 #include "tests/sim/checkers/result_stands.h"
+#include "tests/sim/checkers/split_is_exact.h"
 
 namespace fairway::sim {
 
@@ -61,6 +62,7 @@ void SimGateway::Start() {
       at->second.suspended = object->second.suspended;
       at->second.delete_asked = object->second.delete_asked;
       at->second.orphaned = object->second.orphaned;
+      at->second.done = object->second.done;
       at->second.acknowledged = true;  // it exists: from now on it may not be lost
     }
     if (!at->second.acknowledged) {
@@ -286,6 +288,7 @@ void SimGateway::Step(const sched::Event& event) {
     drills_.Take(edit);
     failures_.Take(edit);
   }
+  CheckParts(sim_, core_->world(), sink_.edits);
   for (const sched::Edit& edit : sink_.edits) {
     const auto* put = std::get_if<sched::PutJob>(&edit);
     // Only what was placed by this step: a copy that its cluster came back with goes on under the
@@ -364,7 +367,10 @@ void SimGateway::PlantBug(const sched::Event& event) {
 
 void SimGateway::StoreEffect(const sched::Command& command) {
   if (const auto* release = std::get_if<sched::ReleaseJob>(&command)) {
+    if (IsShard(release->job)) return;
     batch_.objects.emplace_back(release->job, std::nullopt);
+  } else if (const auto* status = std::get_if<sched::PublishStatus>(&command)) {
+    StoreIndexes(*status);
   } else if (const auto* expire = std::get_if<sched::ExpireJob>(&command)) {
     to_delete_.push_back(expire->job);
   } else if (const auto* timer = std::get_if<sched::SetTimer>(&command)) {
@@ -411,6 +417,7 @@ void SimGateway::OnCommitted(const JournalBatch& batch) {
     if (at == sim_.jobs.end()) continue;
     at->second.finished = true;
     CheckResult(sim_, put->record, at->second);
+    CheckSplitResult(sim_, put->record, at->second);
   }
   for (const auto& [job, object] : batch.objects) {
     if (!object) CheckRelease(sim_, job);

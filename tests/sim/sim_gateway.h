@@ -33,6 +33,8 @@ inline constexpr uint8_t kWatchGone = 255;  // SimEvent::what of a kWatch, else 
 
 // What a member tells of a copy's start and deadline.
 inline void FillLease(const SimCopy& copy, SimEvent& event) {
+  event.indexes = copy.done;
+  event.failures = copy.failures;
   event.lease_generation = copy.lease_generation;
   event.started = copy.job_started.ms;
   event.trouble = copy.trouble;
@@ -150,6 +152,10 @@ class SimGateway {
   void PlantBug(const scheduler::Event& event);
   void CloseBatch();
   void StoreEffect(const scheduler::Command& command);
+  // Of Indexed jobs: what the stored status takes over from the report of this step, and what a
+  // dispatch says of indexes.
+  void StoreIndexes(const scheduler::PublishStatus& command);
+  void FillIndexes(SimEvent& dispatch);
   void Release();
   void SendRemote(const scheduler::Command& command);
   void Send(const RequestKey& key, RequestKind kind, Instant lease);
@@ -158,6 +164,7 @@ class SimGateway {
               const SimEvent& lease);
   void MeasureClock(ClusterId cluster);
   void CloseLink(ClusterId cluster);
+  bool IsOvertakenUpdate(const SimEvent& answer) const;
   bool IsDeaf(const SimEvent& event) const { return sim_.drill_cut[event.cluster.value - 1] != 0; }
   void Transmit(const RequestKey& key, const Request& request);
   void Finish(const RequestKey& key);
@@ -194,6 +201,7 @@ class SimGateway {
   std::map<int64_t, List> lists_;
   int64_t timer_ = 0;             // the latest wish; earlier ones are void
   std::vector<JobId> to_delete_;  // asked for by ExpireJob in this step
+  uint64_t reported_ = 0;         // indexes that the report of this step says are complete
 };
 
 }  // namespace fairway::sim

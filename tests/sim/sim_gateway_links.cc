@@ -1,5 +1,6 @@
 // SimGateway towards the members: requests, watch events and lists.
 #include "tests/sim/checkers/commit_first.h"
+#include "tests/sim/checkers/split_is_exact.h"
 #include "tests/sim/sim_gateway.h"
 
 namespace fairway::sim {
@@ -85,7 +86,7 @@ void SimGateway::Transmit(const RequestKey& key, const Request& request) {
   event.job = key.second.first;
   event.epoch = key.second.second;
   event.value = request.id;
-  const auto job = sim_.jobs.find(event.job);
+  const auto job = sim_.jobs.find(WholeOf(event.job));
   event.flag = job != sim_.jobs.end() && job->second.suspended ? kSuspendedFlag : 0;
   const sched::ClusterState* cluster = core_->world().FindCluster(key.first);
   const sched::JobRecord* record = core_->world().FindJob(event.job);
@@ -95,6 +96,7 @@ void SimGateway::Transmit(const RequestKey& key, const Request& request) {
     if (record->started) event.flag |= kUpdateOnlyFlag;
   }
   event.lease = request.lease ? request.lease.ms + offset : 0;
+  if (request.kind == RequestKind::kDispatch) FillIndexes(event);
   if (request.kind == RequestKind::kRenew) {
     // A duration since the copy's start, as the member reported it; without a lease: none.
     const auto start = started_.find(key);
@@ -111,11 +113,52 @@ void SimGateway::Transmit(const RequestKey& key, const Request& request) {
   sim_.After(kRequestTimeout, event);
 }
 
+// As Fleet: what is complete by the stored status, and what is another part's.
+void SimGateway::FillIndexes(SimEvent& dispatch) {
+  const auto job = sim_.jobs.find(WholeOf(dispatch.job));
+  const sched::JobRecord* record = core_->world().FindJob(dispatch.job);
+  if (job == sim_.jobs.end() || job->second.completions == 0 || record == nullptr) return;
+  dispatch.indexes = job->second.done;
+  if (sim_.canary == Canary::kForgetfulPart) dispatch.indexes = 0;
+  const sched::JobSpec* spec = core_->world().FindSpec(record->spec);
+  dispatch.pods = spec == nullptr ? 0 : spec->parallelism;
+  if (record->part) {
+    const sched::IndexRange own = record->part->indexes;
+    uint64_t others = AllIndexes(job->second) & ~IndexesBetween(own.first, own.last);
+    if (sim_.canary == Canary::kGreedyPart) others &= others - 1;
+    dispatch.indexes |= others;
+  }
+  CheckNotRerun(sim_, dispatch);
+}
+
+void SimGateway::StoreIndexes(const sched::PublishStatus& command) {
+  const auto job = sim_.jobs.find(WholeOf(command.job));
+  const sched::JobRecord* record = core_->world().FindJob(command.job);
+  if (job == sim_.jobs.end() || job->second.completions == 0 || record == nullptr) return;
+  uint64_t complete = reported_;
+  if (record->part) {
+    complete &= IndexesBetween(record->part->indexes.first, record->part->indexes.last);
+  }
+  if ((complete & ~job->second.done) == 0) return;
+  job->second.done |= complete;
+  batch_.objects.emplace_back(job->first, job->second);
+}
+
 void SimGateway::Finish(const RequestKey& key) {
   const auto at = requests_.find(key);
   const Request done = at->second;
   requests_.erase(at);
   if (done.has_next) Send(key, done.next, done.next_lease);
+}
+
+// As Fleet::OnDispatched: an update found no copy, and a dispatch that makes it anew is under way
+// by now, as it was resumed.
+bool SimGateway::IsOvertakenUpdate(const SimEvent& answer) const {
+  const sched::JobRecord* record = core_->world().FindJob(answer.job);
+  return (answer.flag & kUpdateOnlyFlag) != 0 && record != nullptr && !record->started &&
+         record->cluster == answer.cluster && record->epoch == answer.epoch &&
+         (record->state == sched::JobState::kDispatched ||
+          record->state == sched::JobState::kRunning);
 }
 
 void SimGateway::OnAnswer(const SimEvent& event) {
@@ -134,6 +177,10 @@ void SimGateway::OnAnswer(const SimEvent& event) {
     case AnswerKind::kRenewed:
       return;
     case AnswerKind::kGone:
+      if (IsOvertakenUpdate(event)) {
+        Step(sched::DispatchFailed{event.job, event.cluster, event.epoch, false});
+        break;
+      }
       Step(sched::CopyGone{event.job, event.cluster, event.epoch, true});
       break;
   }
@@ -188,12 +235,15 @@ void SimGateway::Report(ClusterId cluster, CopyKey key, sched::RunPhase phase, I
     started_[{cluster, key}] = {lease.started, lease.lease_generation};
   }
   run.trouble = lease.trouble;
+  run.failures = lease.failures;
+  reported_ = lease.indexes;
   if (sim_.canary == Canary::kBlameCluster && phase == sched::RunPhase::kFailed) {
     run.trouble = sched::Trouble::kNodeFailure;
   }
   const bool own = phase == sched::RunPhase::kFailed && lease.trouble == sched::Trouble::kNone;
   const bool counts = own && failures_.IsLive(record, cluster, key.second);
   Step(run);
+  reported_ = 0;
   if (counts) failures_.CheckOwn(core_->world().FindJob(key.first));
 }
 

@@ -39,6 +39,11 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
   }
   if (options.canary == Canary::kLeakyLedger) plan.queues = 3;
+  if (options.canary == Canary::kGreedyPart || options.canary == Canary::kForgetfulPart) {
+    plan.splits = true;
+    plan.jobs = std::max(plan.jobs, 100);
+    plan.run_time = Seconds(5);
+  }
   if (options.canary == Canary::kEagerCount) {
     plan.uniform_pods = plan.tells_counted = true;
     plan.capacity_lag_max = Seconds(5);
@@ -78,6 +83,7 @@ Simulation::Simulation(const SimOptions& options)
     : sim_(DrawPlan(Rng(options.seed), options), Rng(options.seed ^ 0x5EEDull), options.canary),
       gateway_(sim_) {
   MakeTemplates();
+  MakeSplits();
   MakeClusters();
   MakeQueues();
 }
@@ -231,6 +237,8 @@ void Simulation::Happen(const SimEvent& event) {
       return OnRequest(event);
     case Happening::kCopyEnds:
       return OnCopyEnds(event);
+    case Happening::kIndexEnds:
+      return OnIndexEnds(event);
     case Happening::kJobSync:
       return OnJobSync(event);
     case Happening::kJobDeadline:

@@ -65,6 +65,10 @@ class Simulation {
   // Members (simulation_members.cc).
   void OnRequest(const SimEvent& event);
   void OnCopyEnds(const SimEvent& event);
+  // Of Indexed jobs (simulation_indexes.cc).
+  void MakeSplits();
+  void StartIndexes(const SimCluster& cluster, CopyKey key, const SimCopy& copy);
+  void OnIndexEnds(const SimEvent& event);
   void OnJobSync(const SimEvent& event);
   void OnJobDeadline(const SimEvent& event);
   void RemoveOlder(SimCluster& cluster, CopyKey key);

@@ -1,6 +1,7 @@
 // The second half of a simulation: heal, then demand that everything finishes and falls silent.
 #include "scheduler/constraint.h"
 #include "scheduler/placement.h"
+#include "scheduler/split/family.h"
 #include "tests/sim/checkers/beliefs_are_true.h"
 #include "tests/sim/checkers/nothing_lost.h"
 #include "tests/sim/checkers/recovery_is_exact.h"
@@ -69,9 +70,13 @@ std::string Simulation::Describe(JobId id) const {
   const sched::JobRecord* record = gateway_.core().world().FindJob(id);
   if (record == nullptr) return "the core does not know it";
   const sched::Decision decision = sched::ExplainJob(gateway_.core().world(), *record);
+  std::string parts;
+  for (const sched::JobRecord* part : sched::PartsOf(gateway_.core().world(), id)) {
+    if (!sched::IsFinished(*part)) parts += "; part: " + Describe(part->job);
+  }
   return "state " + std::to_string(static_cast<int>(record->state)) + ", cluster " +
          std::to_string(record->cluster.value) + ", epoch " + std::to_string(record->epoch.value) +
-         "; " + decision.message;
+         "; " + decision.message + parts;
 }
 
 // What is still to happen, in words; empty when nothing is.

@@ -37,6 +37,11 @@ void Simulation::SubmitNext() {
     job.run_time = Around(rng, sim_.plan.run_time);
     job.fails = rng.Chance({1, 10});
     job.failover = spec.failover;
+    if (!spec.split.empty() && spec.split[0].bar == sched::SplitBar::kNone) {
+      job.completions = spec.split[0].completions;
+      job.backoff_limit = spec.split[0].backoff_limit;
+      job.flaky = rng.Chance({1, 3});
+    }
     job.grace_seconds = sim_.canary == Canary::kNoGrace ? 10 : spec.grace_seconds;
     job.suspended = rng.Chance(sim_.plan.suspends) && rng.Chance({1, 4});
     if (rng.Chance(sim_.plan.ttl)) job.ttl_seconds = static_cast<int32_t>(rng.Between(0, 30));

@@ -4,6 +4,17 @@
 
 namespace fairway::sim {
 
+namespace {
+
+bool HasOtherPart(const SimCluster& cluster, CopyKey key) {
+  for (const auto& [other, copy] : cluster.copies()) {
+    if (other.first != key.first && WholeOf(other.first) == WholeOf(key.first)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
 void Simulation::Watch(const SimCluster& cluster, CopyKey key, uint8_t what, Instant finished) {
   SimEvent event{Happening::kWatch};
   event.what = what;
@@ -57,6 +68,10 @@ void Simulation::PublishStarted(SimCluster& cluster) {
                visit);
   }
   for (const auto& [key, copy] : cluster.TakeStarted()) {
+    if (copy.indexed && (copy.todo & ~copy.done) != 0) {
+      StartIndexes(cluster, key, copy);
+      continue;
+    }
     SimEvent ends{Happening::kCopyEnds};
     ends.cluster = cluster.id();
     ends.job = key.first;
@@ -101,7 +116,7 @@ void Simulation::OnRequest(const SimEvent& event) {
     // An update makes nothing anew.
     answer.what = static_cast<uint8_t>(AnswerKind::kGone);
   } else {
-    const auto job = sim_.jobs.find(event.job);
+    const auto job = sim_.jobs.find(WholeOf(event.job));
     if (job == sim_.jobs.end()) {
       sim_.Fail(kExitCorrectness, "commit_first",
                 "job " + std::to_string(event.job.value) + " was dispatched and does not exist");
@@ -111,10 +126,17 @@ void Simulation::OnRequest(const SimEvent& event) {
     if (!cluster.copies().contains(key) && Refuses(event.cluster, event.job, sim_.plan.rejects)) {
       answer.what = static_cast<uint8_t>(AnswerKind::kRejected);
     } else {
+      // Another part has its name there still: DispatchTask would not be able to make it.
+      if (HasOtherPart(cluster, key)) return;
       SimJob wishes = job->second;
+      if (IsShard(event.job)) {
+        wishes.cpu_milli = wishes.cpu_milli / wishes.pods * event.pods;
+        wishes.pods = event.pods;
+      }
       wishes.suspended = (event.flag & kSuspendedFlag) != 0;
       RemoveOlder(cluster, key);
       const auto before = cluster.copies().find(key);
+      const bool is_new = before == cluster.copies().end();
       const Instant started =
           before == cluster.copies().end() ? Instant{} : before->second.job_started;
       // A copy that is not running yet has its whole lease from its start.
@@ -123,6 +145,9 @@ void Simulation::OnRequest(const SimEvent& event) {
         deadline = started ? Duration{event.lease - started.ms} : sim_.plan.lease;
       }
       cluster.Apply(sim_.now, key, wishes);
+      if (is_new && wishes.completions > 0) {
+        cluster.GiveIndexes(key, AllIndexes(wishes) & ~event.indexes);
+      }
       cluster.SetDeadline(key, deadline, event.lease_generation, false);
       PlanJobController(cluster, key);
       const SimCopy& copy = cluster.copies().at(key);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr int64_t kPlenty = 1LL << 40;
 // What the largest job of any template asks for, and more.
-constexpr int64_t kEnoughMilli = 20'000;
+constexpr int64_t kEnoughMilli = 30'000;
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "clusters/kube/kinds/placement_rules.h"
 #include "clusters/kube/kinds/pod_spec.h"
 #include "clusters/kube/kinds/registry.h"
+#include "clusters/kube/kinds/split_rules.h"
 #include "clusters/kube/schema/leaf.h"
 #include "scheduler/failover/drain.h"
 #include "scheduler/names.h"
@@ -268,6 +269,7 @@ class PlacementPolicyStrategy : public Strategy {
     });
     ValidateTolerations(spec, kSpec, errors);
     ValidatePlacementRules(spec, errors);
+    ValidateSplit(spec, errors);
     static constexpr FieldPath kPolicy("spec.failover.policy");
     const std::string_view failover = GetString(spec, {"failover", "policy"});
     if (!failover.empty() && !ParseFailoverPolicy(failover)) {

@@ -72,4 +72,20 @@ int64_t CountIndexes(const IndexRanges& ranges) {
   return count;
 }
 
+IndexRanges Within(const IndexRanges& ranges, int64_t first, int64_t last) {
+  IndexRanges out;
+  for (const auto& [from, to] : ranges) {
+    const std::pair<int64_t, int64_t> part{std::max(from, first), std::min(to, last)};
+    if (part.first <= part.second) out.push_back(part);
+  }
+  return out;
+}
+
+IndexRanges AllBut(int64_t count, int64_t first, int64_t last) {
+  IndexRanges out;
+  if (first > 0) out.emplace_back(0, first - 1);
+  if (last + 1 < count) out.emplace_back(last + 1, count - 1);
+  return out;
+}
+
 }  // namespace fairway::kube

@@ -18,5 +18,9 @@ std::optional<IndexRanges> ParseIndexes(std::string_view text);
 std::string FormatIndexes(const IndexRanges& ranges);
 IndexRanges UnionOf(const IndexRanges& a, const IndexRanges& b);
 int64_t CountIndexes(const IndexRanges& ranges);
+// Those of `ranges` that lie in first .. last.
+IndexRanges Within(const IndexRanges& ranges, int64_t first, int64_t last);
+// All of 0 .. count - 1 but first .. last.
+IndexRanges AllBut(int64_t count, int64_t first, int64_t last);
 
 }  // namespace fairway::kube

@@ -8,6 +8,7 @@
 #include "clusters/kube/kinds/core_terms.h"
 #include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/run_time.h"
+#include "clusters/kube/kinds/split_rules.h"
 #include "clusters/kube/selector.h"
 #include "clusters/member/pod_resources.h"
 #include "scheduler/names.h"
@@ -302,6 +303,11 @@ Result<JobWish> JobSpecFrom(const Object& job, PolicyDocument policy, const Aske
   scheduler::PlacementRules rules = RulesFrom(job, policy, asked);
   if (rules != scheduler::PlacementRules{}) wish.spec.rules.push_back(std::move(rules));
   if (Status status = ApplyFailover(job, wish); !status) return Fail(status.error());
+  const std::string_view split = Annotation(job, names::kAnnotationSplit);
+  if (const std::string_view problem = SplitProblem(split); !problem.empty()) {
+    return BadAnnotation(job, names::kAnnotationSplit, split, problem);
+  }
+  wish.spec.split = SplitFrom(job, policy);
   return wish;
 }
 

@@ -151,10 +151,24 @@ void FillCluster(const Object& doc, Instant now, Array& cells) {
   cells.emplace_back(LabelsText(doc));
 }
 
+namespace {
+
+// Of a split Job: those of its parts, in their order.
+Value ClustersCell(const Object& status) {
+  std::string clusters;
+  ForEachObject(status, "shards", [&](const Object& shard, size_t) {
+    const std::string_view cluster = GetString(shard, {"cluster"});
+    clusters += (clusters.empty() ? "" : ",") + std::string(cluster.empty() ? "<none>" : cluster);
+  });
+  return clusters.empty() ? TextCell(status, {"cluster"}, "<none>") : Value(clusters);
+}
+
+}  // namespace
+
 void FillPlacement(const Object& doc, Instant now, Array& cells) {
   const Object& status = ObjectOrEmpty(doc, "status");
   cells.push_back(NameCell(doc));
-  cells.push_back(TextCell(status, {"cluster"}, "<none>"));
+  cells.push_back(ClustersCell(status));
   cells.emplace_back(GetInt(status, "epoch").value_or(0));
   cells.push_back(TextCell(status, {"state"}));
   cells.push_back(TextCell(status, {"outcome"}));

@@ -15,7 +15,7 @@ inline bool MayOverlap(const SimJob& job) {
 
 // When a copy of the job has begun to work.
 inline void CheckAtMostOneCopy(SimContext& sim, JobId id) {
-  const auto job = sim.jobs.find(id);
+  const auto job = sim.jobs.find(WholeOf(id));
   if (job == sim.jobs.end() || MayOverlap(job->second)) return;
   int working = 0;
   std::string where;

@@ -18,7 +18,7 @@ inline void CheckBeliefsOf(SimContext& sim, const scheduler::World& world,
   };
   int64_t cpu_taken = 0;
   for (const auto& [key, copy] : cluster.copies()) {
-    const auto job = sim.jobs.find(key.first);
+    const auto job = sim.jobs.find(WholeOf(key.first));
     if (job != sim.jobs.end() && job->second.orphaned) continue;
     if (IsLive(copy)) cpu_taken += copy.cpu_milli;
     const scheduler::JobRecord* record = world.FindJob(key.first);

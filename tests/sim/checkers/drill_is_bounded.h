@@ -88,8 +88,10 @@ class DrillBook {
     return std::find(wish.clusters.begin(), wish.clusters.end(), cluster) != wish.clusters.end();
   }
   bool InScope(JobId job) const {
-    return !wish_.listed ||
-           std::find(wish_.jobs.begin(), wish_.jobs.end(), job) != wish_.jobs.end();
+    const auto listed = [&](JobId id) {
+      return std::find(wish_.jobs.begin(), wish_.jobs.end(), id) != wish_.jobs.end();
+    };
+    return !wish_.listed || listed(job) || listed(WholeOf(job));
   }
   void Fail(const char* checker, ClusterId cluster, const std::string& what) {
     sim_.Fail(kExitCorrectness, checker, "cluster " + std::to_string(cluster.value) + ": " + what);
@@ -114,7 +116,7 @@ class DrillBook {
   // By the members' own truth.
   void CheckLeases(ClusterId id) {
     for (const auto& [key, copy] : sim_.Cluster(id).copies()) {
-      const auto job = sim_.jobs.find(key.first);
+      const auto job = sim_.jobs.find(WholeOf(key.first));
       if (job == sim_.jobs.end() || InScope(key.first)) continue;
       const auto known = jobs_.find(key.first);
       const bool live = known != jobs_.end() && known->second.cluster == id &&

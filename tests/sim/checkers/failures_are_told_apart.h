@@ -32,7 +32,7 @@ class FailureBook {
     const scheduler::JobRecord& record = put->record;
     const scheduler::FormerEpoch& last = record.former.back();
     if (last.until != sim_.now || !scheduler::WasInTrouble(last.reason)) return;
-    const auto job = sim_.jobs.find(record.job);
+    const auto job = sim_.jobs.find(WholeOf(record.job));
     if (job == sim_.jobs.end()) return;
     const auto moves = std::count_if(
         record.former.begin(), record.former.end(),

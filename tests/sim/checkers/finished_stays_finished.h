@@ -9,7 +9,7 @@
 namespace fairway::sim {
 
 inline void CheckNotFinished(SimContext& sim, const scheduler::Dispatch& dispatch) {
-  const auto job = sim.jobs.find(dispatch.job);
+  const auto job = sim.jobs.find(WholeOf(dispatch.job));
   if (job != sim.jobs.end() && job->second.finished) {
     sim.Fail(kExitCorrectness, "finished_stays_finished",
              "job " + std::to_string(dispatch.job.value) + " is finished and dispatched again");

@@ -11,7 +11,7 @@
 namespace fairway::sim {
 
 inline void CheckOneLiveEpoch(SimContext& sim, JobId id) {
-  const auto job = sim.jobs.find(id);
+  const auto job = sim.jobs.find(WholeOf(id));
   if (job != sim.jobs.end() && MayOverlap(job->second)) return;
   int live = 0;
   std::string where;

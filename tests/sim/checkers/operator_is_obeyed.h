@@ -104,7 +104,7 @@ class OperatorBook {
     }
   }
   void CheckFailback(const scheduler::JobRecord& record, const Job& before) {
-    const auto job = sim_.jobs.find(record.job);
+    const auto job = sim_.jobs.find(WholeOf(record.job));
     if (job == sim_.jobs.end()) return;
     if (!sim_.templates[static_cast<size_t>(job->second.spec)].failback) {
       Fail("failback_is_sober", record, "its author does not want it to go back");

@@ -28,6 +28,8 @@ class PlacementBook {
     holders_.clear();
     counted_.clear();
     for (const auto& [id, state] : world.clusters()) clusters_[id] = state.record.spec;
+    pods_.clear();
+    for (const auto& [id, spec] : world.specs().entries()) pods_[id] = spec->spec.parallelism;
     for (const auto& [id, record] : world.jobs()) Note(*record);
   }
   // `counted`: the pods that are in it already.
@@ -43,6 +45,8 @@ class PlacementBook {
                          record.since == sim_.now && !jobs_.contains(record.job);
       if (fresh) Check(record);
       Note(record);
+    } else if (const auto* spec = std::get_if<scheduler::PutSpec>(&edit)) {
+      pods_[spec->id] = spec->spec.parallelism;
     } else if (const auto* erase = std::get_if<scheduler::EraseJob>(&edit)) {
       jobs_.erase(erase->job);
       holders_.erase(erase->job);
@@ -59,7 +63,7 @@ class PlacementBook {
   using Place = std::optional<std::string>;
 
   const scheduler::JobSpec* SpecOf(JobId job) const {
-    const auto known = sim_.jobs.find(job);
+    const auto known = sim_.jobs.find(WholeOf(job));
     return known == sim_.jobs.end() ? nullptr
                                     : &sim_.templates[static_cast<size_t>(known->second.spec)];
   }
@@ -70,7 +74,7 @@ class PlacementBook {
       jobs_.erase(record.job);
     }
     if (jobs_.contains(record.job) && !record.suspended) {
-      holders_[record.job] = {record.cluster, record.epoch};
+      holders_[record.job] = {record.cluster, record.epoch, pods_[record.spec]};
     } else {
       holders_.erase(record.job);
     }
@@ -128,8 +132,8 @@ class PlacementBook {
         fit += std::max<int64_t>(room.amounts.cpu_milli, 0) / spec.request.cpu_milli * room.nodes;
       }
     }
-    if (fit < spec.parallelism) {
-      Fail(record, std::to_string(fit) + " of " + std::to_string(spec.parallelism) +
+    if (fit < pods_[record.spec]) {
+      Fail(record, std::to_string(fit) + " of " + std::to_string(pods_[record.spec]) +
                        " pods fit on its nodes as they were observed");
     }
   }
@@ -152,9 +156,9 @@ class PlacementBook {
       if (holder.cluster != record.cluster || job == record.job || other == nullptr) continue;
       const auto known = counted.find({job, holder.epoch});
       const int64_t there = known == counted.end() ? 0 : known->second;
-      places -= std::max<int64_t>(other->parallelism - there, 0);
+      places -= std::max<int64_t>(holder.pods - there, 0);
     }
-    if (places < spec.parallelism) {
+    if (places < pods_[record.spec]) {
       Fail(record, "of " + std::to_string(seen) + " places that were free, " +
                        std::to_string(places) + " are left by the pods on their way");
     }
@@ -200,11 +204,13 @@ class PlacementBook {
   struct Holder {
     ClusterId cluster;
     Epoch epoch;
+    int64_t pods = 0;
   };
 
   SimContext& sim_;
   absl::btree_map<JobId, ClusterId> jobs_;  // that are somewhere
   absl::btree_map<JobId, Holder> holders_;  // of them: those that hold room
+  absl::btree_map<SpecId, int32_t> pods_;   // at once, by the wishes of the parts too
   absl::btree_map<ClusterId, SimCounts> counted_;
   absl::btree_map<ClusterId, scheduler::ClusterSpec> clusters_;
   absl::btree_map<ClusterId, std::vector<scheduler::NodeClass>> nodes_;
