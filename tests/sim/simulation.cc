@@ -62,7 +62,7 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.drains = plan.partition = Duration{};
     plan.cluster_edit = plan.decommission = Duration{};
   }
-  if (options.canary >= Canary::kEagerRebalance) {
+  if (options.canary == Canary::kEagerRebalance || options.canary == Canary::kGreedyRebalance) {
     plan.rebalance = true;
     plan.rebalance_gain_min = 200;
     plan.rebalance_run_min = Duration{};
