@@ -45,9 +45,7 @@ inline constexpr uint64_t kShardsMax = 64;  // of one job; the bits would hold m
 constexpr uint64_t ShardNumber(JobId job) { return job.value >> kShardShift; }
 constexpr bool IsShard(JobId job) { return ShardNumber(job) != 0; }
 // The job itself when it is no part.
-constexpr JobId WholeOf(JobId job) {
-  return JobId{job.value & ((uint64_t{1} << kShardShift) - 1)};
-}
+constexpr JobId WholeOf(JobId job) { return JobId{job.value & ((uint64_t{1} << kShardShift) - 1)}; }
 constexpr JobId ShardOf(JobId whole, uint64_t number) {
   return JobId{whole.value | number << kShardShift};
 }

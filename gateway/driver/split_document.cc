@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/kube/time.h"
@@ -50,8 +51,9 @@ Object ShardDocument(const JobRecord& part, const scheduler::World& world, const
                      const kube::StoragePtr& sp) {
   Object out(sp);
   out.emplace("shard", static_cast<int64_t>(ShardNumber(part.job)));
-  out.emplace("indexes",
-              kube::FormatIndexes({{part.part->indexes.first, part.part->indexes.last}}));
+  kube::IndexRanges own;
+  own.emplace_back(part.part->indexes.first, part.part->indexes.last);
+  out.emplace("indexes", kube::FormatIndexes(own));
   const auto keep = [&](std::string_view key) {
     const Value* value = old == nullptr ? nullptr : kube::Find(*old, key);
     if (value != nullptr) out.insert_or_assign(key, *value);

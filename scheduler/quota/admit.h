@@ -25,10 +25,10 @@ enum class AdmitOutcome : uint8_t {
 struct AdmitPlan {
   AdmitOutcome outcome = AdmitOutcome::kHeld;
   FlavorAssignment assignment;
-  PlacementPick pick;           // kAdmit; kPreempt: where it will go
+  PlacementPick pick;            // kAdmit; kPreempt: where it will go
   std::vector<SplitPart> parts;  // kAdmit of a job that is split: instead of `pick`
-  std::vector<Victim> victims;  // kPreempt
-  bool no_headroom = false;     // kNoRoom: there is room, but it is kept for the loss of a cluster
+  std::vector<Victim> victims;   // kPreempt
+  bool no_headroom = false;      // kNoRoom: there is room, but it is kept for the loss of a cluster
 };
 
 // Why no job of this queue is admitted; empty = it is active. `reason` gets Kueue's word for it.

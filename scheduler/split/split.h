@@ -49,8 +49,8 @@ inline int64_t CountOf(const IndexRange& range) { return int64_t{range.last} - r
 
 // What makes a record the record of a part.
 struct ShardPart {
-  IndexRange indexes;    // which are its own
-  int32_t failures = 0;  // pods that failed, as its live copy counts them
+  IndexRange indexes;     // which are its own
+  int32_t failures = 0;   // pods that failed, as its live copy counts them
   bool given_up = false;  // it ended because the whole had
   bool operator==(const ShardPart&) const = default;
 };
