@@ -296,8 +296,8 @@ void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
     const uint8_t reason = in.Byte();
     former.avoided = (reason & kAvoidedBit) != 0;
     former.reason = static_cast<EndReason>(reason & ~kAvoidedBit);
-    const bool known = former.reason <= kLastEndReason;
-    if (!known || (former.avoided && !WasInTrouble(former.reason))) in.Refuse();
+    const bool may_avoid = WasInTrouble(former.reason);
+    if (former.reason > kLastEndReason || (former.avoided && !may_avoid)) in.Refuse();
   }
   if (sectioned) ReadSections(record, in);
   if (static_cast<bool>(record.part) != IsShard(job)) in.Refuse();
@@ -305,9 +305,7 @@ void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
 
 Error Damaged(std::string_view key, std::string_view what) {
   static constexpr char kHex[] = "0123456789abcdef";
-  Error error;
-  error.reason = "InternalError";
-  error.message = "stored record ";
+  Error error{.reason = "InternalError", .message = "stored record "};
   for (const char c : key.substr(0, 16)) {
     error.message += kHex[static_cast<uint8_t>(c) >> 4];
     error.message += kHex[static_cast<uint8_t>(c) & 15];

@@ -197,21 +197,27 @@ std::vector<SplitPart> PlanSplit(const World& world, const JobRecord& record,
 
 std::vector<int32_t> DividePods(int32_t pods, const std::vector<int64_t>& indexes) {
   const int64_t all = std::accumulate(indexes.begin(), indexes.end(), int64_t{0});
+  const int64_t divided = std::min<int64_t>(std::max(pods, 0), all);
   std::vector<int32_t> shares;
-  int64_t left = std::min<int64_t>(std::max(pods, 0), all);
-  const int64_t divided = left;
+  std::vector<size_t> order;
+  std::vector<int64_t> lacks;
+  int64_t left = divided;
   for (const int64_t count : indexes) {
     const int64_t share = all == 0 ? 0 : divided * count / all;
+    order.push_back(shares.size());
     shares.push_back(static_cast<int32_t>(share));
+    lacks.push_back(all == 0 ? 0 : divided * count % all);
     left -= share;
   }
-  // What rounding has left over goes to those that have none, then to the first.
-  for (const bool starved : {true, false}) {
-    for (size_t i = 0; i < shares.size() && left > 0; ++i) {
-      if ((starved && shares[i] > 0) || shares[i] >= indexes[i]) continue;
-      ++shares[i];
-      --left;
-    }
+  // What rounding has left over goes to those that have none, then to whom it has cost most.
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return std::pair(shares[a] > 0, -lacks[a]) < std::pair(shares[b] > 0, -lacks[b]);
+  });
+  for (const size_t i : order) {
+    if (left == 0) break;
+    if (shares[i] >= indexes[i]) continue;
+    ++shares[i];
+    --left;
   }
   return shares;
 }

@@ -3,13 +3,14 @@
 pods: every index ran once in all, none of another part's; the Job's status is that of both, its Placement shows the parts.
 A job that may not be split says so. On simulated members: one of the clusters is lost in the middle, and only what was
 not complete there runs again elsewhere; the gateway is killed in the middle; a split job is suspended, resumed and
-deleted; two parts take the quota of one job. The members are simulated, or those of TEST_MEMBERS."""
+deleted; its parts hold the quota of one job. The members are simulated, or those of TEST_MEMBERS."""
 import os
 import sys
 
 sys.dont_write_bytecode = True
 from indexed_test import CONFIG, JOBS, PLACEMENTS, Scene, indexes
 from kit import Gateway, Simulated, condition, moving_job, wait
+from queues_test import KUEUE, Door, kueue, queue
 
 FAIRWAY = "/apis/fairway.flext.sh/v1alpha1"
 POLICIES = f"{FAIRWAY}/namespaces/default/placementpolicies"
@@ -127,6 +128,31 @@ def deleted(scene, name):
     print(f"{name}: deleted with both of its parts")
 
 
+def queued(scene, gateway):
+    """The quota has room for the pods of one Job: its parts hold it together, and the next one waits for both."""
+    door = Door(gateway)
+    door.make(kueue("ResourceFlavor", "plain", {}), *queue("shared", "40m", "default"))
+    for name, run_ms in (("first", 1500), ("second", 100)):
+        job = divided(name, run_ms)
+        job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "shared"
+        scene.client.post(JOBS, job)
+    wait("first to be split", lambda: scene.parts("first"))
+    used = wait("first to hold the whole quota", lambda: next(
+        (flavor["resources"][0]["total"] for flavor in door.client.get(f"{KUEUE}/clusterqueues/shared")
+         .get("status", {}).get("flavorsUsage", []) if flavor["resources"][0]["total"] == "40m"), None))
+    entry = door.of_job("first", "default")
+    assert entry["status"]["admission"]["podSetAssignments"][0]["count"] == 4, entry["status"]
+    assert not scene.shards("second") and scene.placement("second")["state"] == "Queued", scene.placement("second")
+    for name in ("first", "second"):
+        scene.completed(name)
+        scene.once(name)
+    ended = max(scene.job("first")["status"]["completionTime"], scene.job("first")["status"]["startTime"])
+    assert scene.job("second")["status"]["startTime"] >= ended, (scene.job("first"), scene.job("second"))
+    wait("the quota to be free", lambda: [flavor["resources"][0]["total"] for flavor in door.client.get(
+        f"{KUEUE}/clusterqueues/shared").get("status", {}).get("flavorsUsage", [])] == ["0"])
+    print(f"first and second shared a quota of {used} cpu, one after the other, on two clusters each")
+
+
 def killed(scene, gateway, name):
     scene.client.post(JOBS, divided(name, 700))
     wait(f"two indexes of {name}", lambda: len(scene.done(name)) >= 2)
@@ -176,6 +202,7 @@ def main():
             refusals(scene)
             suspended(scene, "paused")
             deleted(scene, "dropped")
+            queued(scene, gateway)
             if members:
                 killed(scene, gateway, "restarted")
                 lost(scene, members, "bereft")

@@ -11,10 +11,10 @@ namespace {
 
 JobRecord RandomRecord(Rng& rng) {
   JobRecord record;
-  record.job = JobId{rng.Next() | 1};
+  record.job = WholeOf(JobId{rng.Next() | 1});
   record.name = "ns/" + std::string(rng.Below(60), 'x');
   record.spec = SpecId{rng.Below(1000)};
-  record.state = static_cast<JobState>(rng.Below(11));
+  record.state = static_cast<JobState>(rng.Below(12));
   record.ending = static_cast<EndReason>(rng.Below(6));
   record.suspended = rng.Chance({1, 2});
   record.delete_requested = rng.Chance({1, 2});
@@ -27,6 +27,14 @@ JobRecord RandomRecord(Rng& rng) {
   for (uint64_t i = rng.Below(4); i > 0; --i) {
     record.former.push_back({Epoch{i}, ClusterId{rng.Below(9)}, Instant{5}, Instant{6},
                              static_cast<EndReason>(rng.Below(6))});
+  }
+  if (rng.Chance({1, 3})) {
+    record.job = ShardOf(record.job, 1 + rng.Below(kShardsMax));
+    const auto first = static_cast<int32_t>(rng.Below(1000));
+    const auto last = static_cast<int32_t>(first + rng.Below(1000));
+    record.part.Make() = {{first, last}, static_cast<int32_t>(rng.Below(9)), rng.Chance({1, 2})};
+  } else {
+    record.split = rng.Chance({1, 3});
   }
   return record;
 }

@@ -49,6 +49,12 @@ TEST(JudgeTest, FastAndReadablePathAgreeOnEveryRule) {
         record.former.push_back(
             {Epoch{1}, ClusterId{1 + rng.Below(kClusters)}, {}, {}, reason, WasInTrouble(reason)});
       }
+      if (rng.Chance({1, 10})) {  // a part of a split job, another part of which was left behind
+        const JobId other = ShardOf(record.job, 1);
+        world.Apply(PutResidue{{other, record.name, {{ClusterId{1 + rng.Below(kClusters)}, {}}}}});
+        record.job = ShardOf(record.job, 2);
+        record.part.Make();
+      }
       PlaceScope scope;
       if (rng.Chance({1, 6})) scope = FlavorScope({{"region", "r" + std::to_string(rng.Below(4))}});
       const PlacementPick fast = PlaceJob(world, record, scope);
