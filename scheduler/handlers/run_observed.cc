@@ -43,8 +43,9 @@ void On(StepContext& step, const RunObserved& event) {
     }
     return;
   }
-  if (IsFinished(*known) || known->state == JobState::kDeleting ||
-      known->state == JobState::kRequeued) {
+  // What is given up and has succeeded before its withdrawal need not run again.
+  const bool late = known->state == JobState::kRequeued && event.phase != RunPhase::kSucceeded;
+  if (IsFinished(*known) || known->state == JobState::kDeleting || late) {
     ++step.stats().stale_reports;
     return;
   }

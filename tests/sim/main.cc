@@ -64,6 +64,7 @@ constexpr CanaryName kCanaries[] = {
     {"blame-cluster", Canary::kBlameCluster},
     {"eager-rebalance", Canary::kEagerRebalance},
     {"greedy-rebalance", Canary::kGreedyRebalance},
+    {"deaf-to-late", Canary::kDeafToLate},
     {"greedy-part", Canary::kGreedyPart},
     {"forgetful-part", Canary::kForgetfulPart},
 };

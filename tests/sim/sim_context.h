@@ -49,6 +49,7 @@ enum class Canary : uint8_t {
   kBlameCluster,     // every failure is told to be the cluster's
   kEagerRebalance,   // jobs go to better places that are none
   kGreedyRebalance,  // a rebalance knows no budget
+  kDeafToLate,       // the core is not told of successes of copies that it has given up
   kGreedyPart,       // a part is told one index too few of the others
   kForgetfulPart,    // and nothing of what has completed
 };

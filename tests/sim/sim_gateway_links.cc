@@ -1,6 +1,7 @@
 // SimGateway towards the members: requests, watch events and lists.
 #include "tests/sim/checkers/commit_first.h"
 #include "tests/sim/checkers/split_is_exact.h"
+#include "tests/sim/checkers/success_wins.h"
 #include "tests/sim/sim_gateway.h"
 
 namespace fairway::sim {
@@ -242,7 +243,10 @@ void SimGateway::Report(ClusterId cluster, CopyKey key, sched::RunPhase phase, I
   }
   const bool own = phase == sched::RunPhase::kFailed && lease.trouble == sched::Trouble::kNone;
   const bool counts = own && failures_.IsLive(record, cluster, key.second);
-  Step(run);
+  const bool wins = HasToCount(core_->world(), run);
+  const bool late = wins && record->state == sched::JobState::kRequeued;
+  if (!late || sim_.canary != Canary::kDeafToLate) Step(run);
+  if (wins) CheckCounted(sim_, core_->world(), run);
   reported_ = 0;
   if (counts) failures_.CheckOwn(core_->world().FindJob(key.first));
 }

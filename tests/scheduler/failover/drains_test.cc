@@ -77,6 +77,22 @@ TEST_F(Drains, AfterTheDeadlineWhatRunsMovesHighestPriorityFirst) {
   EXPECT_EQ(Job(1).state, JobState::kRequeued);  // the budget is free again
 }
 
+TEST_F(Drains, WhatHasSucceededBeforeItsWithdrawalDoesNotRunAgain) {
+  Start(1, Policy(FailoverPolicy::kFenced));
+  Start(2, Policy(FailoverPolicy::kFenced));
+  Drain(DrainMode::kNow, {}, 1);
+  const uint64_t leaves = Job(1).state == JobState::kRequeued ? 1 : 2;
+  const uint64_t other = 3 - leaves;
+  Step(Run(leaves, 1, 1, RunPhase::kSucceeded));
+  EXPECT_EQ(Job(leaves).state, JobState::kDone);
+  EXPECT_EQ(Only<PublishStatus>().job, JobId{leaves});
+  Gone(leaves);
+  EXPECT_EQ(Job(leaves).state, JobState::kDone);
+  EXPECT_EQ(Job(leaves).epoch, Epoch{1});
+  Pass(Seconds(2));
+  EXPECT_EQ(Job(other).state, JobState::kRequeued);  // the budget is free again
+}
+
 TEST_F(Drains, NowMovesEverythingWithinTheBudget) {
   for (uint64_t job = 1; job <= 5; ++job) Start(job, Policy(FailoverPolicy::kNever));
   Drain(DrainMode::kNow, {}, 2);
