@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "clusters/kube/api_error.h"
@@ -17,6 +18,7 @@ using clusters::HttpResponse;
 constexpr size_t kErrorBodyMax = 64u << 10;
 constexpr int64_t kShortWatchMs = 1'000;
 constexpr int64_t kRequestTimeoutSlackMs = 30'000;
+constexpr int kMuteMax = 3;  // doublings of watch_late_ms
 
 std::string EncodeQuery(std::string_view text) {
   std::string out;
@@ -66,8 +68,21 @@ void ListWatch::Poke() {
 void ListWatch::Relist() {
   retry_.Cancel();
   call_.Cancel();
+  late_.Cancel();
   waiting_to_list_ = false;
   StartList();
+}
+
+void ListWatch::Doubt() {
+  if (late_ || !decoder_) return;
+  late_ = loop_.StartTimer(config_.watch_late_ms << mute_, [this] { OnLate(); });
+}
+
+void ListWatch::OnLate() {
+  late_.Cancel();
+  mute_ = std::min(mute_ + 1, kMuteMax);
+  call_.Cancel();
+  StartWatch();
 }
 
 HttpRequest ListWatch::Request(std::string query) const {
@@ -200,6 +215,8 @@ bool ListWatch::OnEvent(const WatchEvent& event) {
     return false;
   }
   watch_event_seen_ = true;
+  late_.Cancel();
+  mute_ = 0;
   if (event.type == WatchType::kDeleted) {
     sink_.OnDeleted(*event.object);
   } else if (event.type != WatchType::kBookmark) {
@@ -221,6 +238,7 @@ void ListWatch::OnWatchEnd(Status status) {
 
 void ListWatch::AfterWatch(Status status, bool answered) {
   decoder_.reset();
+  late_.Cancel();
   int64_t lived_ms = loop_.MonotonicMs() - watch_started_ms_;
   if (lived_ms >= config_.healthy_ms) failures_ = 0;
   if (!status && IsExpired(status.error())) {

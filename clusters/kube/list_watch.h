@@ -5,6 +5,10 @@
 // are, and never older than what was written before, so that "not in the list" means "not there".
 // A watch resumes from the last version seen, also across connections; 410 lists anew.
 //
+// A watch can be mute: open, and nothing comes any more (a middlebox has forgotten the connection,
+// a proxy hangs). What the client does itself must show in it, so Doubt() finds that out long
+// before the server's bookmarks would be missed.
+//
 // Nothing is kept of the objects. The sink takes what it needs of each and forgets the rest; what
 // it did not see again between OnListStart and OnListed is gone.
 //
@@ -34,6 +38,7 @@ struct ListWatchConfig {
   size_t line_bytes_max = 16u << 20;
   int64_t list_timeout_ms = 60'000;
   int64_t watch_idle_ms = 130'000;
+  int64_t watch_late_ms = 5'000;  // for what is known to have been written; doubles while mute
   int64_t backoff_first_ms = 800;
   int64_t backoff_max_ms = 30'000;
   int64_t healthy_ms = 120'000;  // a watch that lived so long resets the backoff
@@ -63,6 +68,9 @@ class ListWatch {
   void Poke();
   // Lists anew, whatever is under way. Not inside a sink call.
   void Relist();
+  // Something was written that the watch has not told of: unless it says anything within
+  // watch_late_ms, it is ended and resumed on another connection.
+  void Doubt();
   bool synced() const { return synced_; }
 
  private:
@@ -76,6 +84,7 @@ class ListWatch {
   bool OnEvent(const WatchEvent& event);
   void OnWatchEnd(Status status);
   void AfterWatch(Status status, bool answered);
+  void OnLate();
   void RetryLater(const Error& error, bool relist);
   void SetSynced(bool synced, const Error& error);
   clusters::HttpRequest Request(std::string query) const;
@@ -100,6 +109,9 @@ class ListWatch {
   Status watch_fault_;  // why we end the watch ourselves
   bool watch_event_seen_ = false;
   int64_t watch_started_ms_ = 0;
+
+  int mute_ = 0;  // watches in a row that were ended for saying nothing
+  Call late_;
 
   bool waiting_to_list_ = false;
   Call call_;

@@ -125,19 +125,23 @@ CopyRef CopyTracker::RefOf(const std::string& key, const Entry& entry) {
 
 void CopyTracker::Upsert(const kube::Object& job) {
   std::string key = KeyOf(job);
-  const uint64_t version = VersionHash(kube::GetString(job, {"metadata", "uid"}),
-                                       kube::GetString(job, {"metadata", "resourceVersion"}));
-  if (auto known = copies_.find(key);
-      known != copies_.end() && known->second.version_hash == version) {
-    known->second.round = round_;
-    return;
+  const std::string_view revision = kube::GetString(job, {"metadata", "resourceVersion"});
+  const uint64_t version = VersionHash(kube::GetString(job, {"metadata", "uid"}), revision);
+  const uint64_t number = ParseNumber(revision);
+  if (auto known = copies_.find(key); known != copies_.end()) {
+    // The watch catches up with an answer.
+    const bool older = !listing_ && number < known->second.version;
+    if (known->second.version_hash == version || older) {
+      known->second.round = round_;
+      return;
+    }
   }
   auto report = ReadCopy(job, gateway_);
   if (!report) {
     Log(LogLevel::kWarning, "Job {} carries damaged Fairway labels; it is left alone", key);
     return Remove(job);
   }
-  Entry fresh{report->ref.job, report->ref.epoch, UidKeyOf(report->uid), version, round_};
+  Entry fresh{report->ref.job, report->ref.epoch, UidKeyOf(report->uid), version, number, round_};
   auto [found, added] = copies_.try_emplace(key, fresh);
   if (!added) {
     Entry old = std::exchange(found->second, fresh);
@@ -148,6 +152,35 @@ void CopyTracker::Upsert(const kube::Object& job) {
   by_uid_[fresh.uid] = &found->first;
   if (hooks_.complete && !hooks_.complete(*report)) return;
   listener_.OnCopy(cluster_, *report);
+}
+
+bool CopyTracker::TakeAnswer(const kube::Object& job) {
+  const auto known = copies_.find(KeyOf(job));
+  const uint64_t version = ParseNumber(kube::GetString(job, {"metadata", "resourceVersion"}));
+  const auto told = ReadCopy(job, gateway_);
+  // What the watch has not shown, or no longer shows, an answer does not bring to life.
+  if (known == copies_.end() || version == 0 || !told) return false;
+  Entry& entry = known->second;
+  if (entry.job != told->ref.job || entry.epoch != told->ref.epoch) return false;
+  if (version <= entry.version) return false;
+  const uint32_t round = entry.round;  // whether a list under way has it is for the list to say
+  const bool listing = std::exchange(listing_, false);
+  Upsert(job);
+  listing_ = listing;
+  if (auto now = copies_.find(KeyOf(job)); now != copies_.end()) now->second.round = round;
+  return true;
+}
+
+bool CopyTracker::Has(const CopyRef& copy) const {
+  const auto known = copies_.find(copy.name_space + "/" + copy.name);
+  return known != copies_.end() && known->second.job == copy.job &&
+         known->second.epoch == copy.epoch;
+}
+
+bool CopyTracker::IsNews(const kube::Object& job) const {
+  const auto known = copies_.find(KeyOf(job));
+  return known == copies_.end() ||
+         known->second.version < ParseNumber(kube::GetString(job, {"metadata", "resourceVersion"}));
 }
 
 std::optional<CopyRef> CopyTracker::Find(const PodsOwner& owner) const {
@@ -174,6 +207,7 @@ void CopyTracker::Remove(const kube::Object& job) {
 }
 
 void CopyTracker::EndList() {
+  listing_ = false;
   std::vector<CopyRef> gone, present;
   for (auto it = copies_.begin(); it != copies_.end();) {
     const auto next = std::next(it);

@@ -1,5 +1,8 @@
 // CopyTracker: our copies on a member, as its Job watch reports them. Pure but for the listener.
 //
+// Versions of one object are ordered by their numbers, as Kubernetes promises for resourceVersion
+// (KEP-5504). A list is taken as it is, whatever its numbers: a cluster may have lost its state.
+//
 // Keeps a few words per copy (which epoch, which version), never the Job. Reports changes only: a
 // relist of ten thousand unchanged copies says nothing but the inventory.
 #pragma once
@@ -40,8 +43,14 @@ class CopyTracker {
         listener_(listener),
         hooks_(std::move(hooks)) {}
 
-  void BeginList() { ++round_; }
+  void BeginList() {
+    ++round_;
+    listing_ = true;
+  }
   void Upsert(const kube::Object& job);
+  // The answer to a request of ours, which may be ahead of the watch or behind it. News are
+  // reported; true when there are any, and the watch has yet to tell of them.
+  bool TakeAnswer(const kube::Object& job);
   void Remove(const kube::Object& job);
   void EndList();
   // Every copy is news again when it is seen the next time.
@@ -49,6 +58,9 @@ class CopyTracker {
     for (auto& [key, entry] : copies_) entry.version_hash = 0;
   }
 
+  bool Has(const CopyRef& copy) const;
+  // Whether this is the Job in a later version than was reported.
+  bool IsNews(const kube::Object& job) const;
   size_t copies() const { return copies_.size(); }
   // The copy that these pods are of; nothing when it has not been seen.
   std::optional<CopyRef> Find(const PodsOwner& owner) const;
@@ -59,6 +71,7 @@ class CopyTracker {
     Epoch epoch;
     UidKey uid{};
     uint64_t version_hash = 0;
+    uint64_t version = 0;  // resourceVersion; 0 when it is no number
     uint32_t round = 0;
   };
   static CopyRef RefOf(const std::string& key, const Entry& entry);
@@ -72,6 +85,7 @@ class CopyTracker {
   // By what pods carry; keys are those of `copies_`.
   std::unordered_map<UidKey, const std::string*, UidKeyHash> by_uid_;
   uint32_t round_ = 0;
+  bool listing_ = false;
 };
 
 }  // namespace fairway::clusters

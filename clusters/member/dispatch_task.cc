@@ -37,7 +37,7 @@ DispatchTask::DispatchTask(Loop& loop, MemberApi& api, std::string gateway, Disp
       answer_(std::move(answer)) {}
 
 void DispatchTask::Report(const Outcome& outcome) {
-  answer_(request_.job, request_.epoch, outcome);
+  answer_(CopyRef{request_.job, request_.epoch, name_space_, name_}, outcome);
 }
 
 // Parsing and copying happen when the task's turn has come, and once: a long queue holds texts

@@ -25,7 +25,7 @@ namespace fairway::clusters {
 
 class DispatchTask : public Task {
  public:
-  using Answer = std::function<void(JobId, Epoch, const Outcome&)>;
+  using Answer = std::function<void(const CopyRef&, const Outcome&)>;
 
   DispatchTask(Loop& loop, MemberApi& api, std::string gateway, DispatchRequest request,
                Answer answer);

@@ -33,6 +33,7 @@ std::string GatewaySelector(std::string_view gateway) {
 
 // A failed copy's pods are waited for so long; then what is known of them has to do.
 constexpr int64_t kPodsWaitMs = 2000;
+constexpr size_t kAnswerArena = 4096;
 
 PodsOwner OwnerOf(const CopyReport& report) { return {UidKeyOf(report.uid), report.ref.epoch}; }
 
@@ -83,6 +84,7 @@ class MemberImpl : public Member, public kube::ListWatchSink {
   void Release(JobId job);
   void CopyGone(const PodsOwner& owner);
   void TellTroubles();
+  void TakeAnswer(const std::string& body);
   void UpdateLink();
   void TellLimit();
   Status AddTask(std::unique_ptr<Task> task);
@@ -166,6 +168,7 @@ kube::ListWatchConfig MemberImpl::WatchConfig(std::string path, std::string sele
   watch.page_bytes_max = config_.limits.list_bytes_max;
   watch.line_bytes_max = config_.limits.watch_line_max;
   watch.watch_idle_ms = config_.limits.watch_idle_ms;
+  watch.watch_late_ms = config_.limits.watch_late_ms;
   watch.seed = config_.seed * 4 + 1;
   return watch;
 }
@@ -299,11 +302,13 @@ Status MemberImpl::Told(const Outcome& outcome) const {
 }
 
 Status MemberImpl::Dispatch(DispatchRequest request) {
-  return AddTask(std::make_unique<DispatchTask>(
-      loop_, api_, config_.gateway, std::move(request),
-      [this](JobId job, Epoch epoch, const Outcome& outcome) {
-        listener_.OnDispatched(config_.cluster, job, epoch, Told(outcome), outcome.retryable);
-      }));
+  return AddTask(
+      std::make_unique<DispatchTask>(loop_, api_, config_.gateway, std::move(request),
+                                     [this](const CopyRef& copy, const Outcome& outcome) {
+                                       if (outcome.status && !tracker_.Has(copy)) jobs_->Doubt();
+                                       listener_.OnDispatched(config_.cluster, copy.job, copy.epoch,
+                                                              Told(outcome), outcome.retryable);
+                                     }));
 }
 
 Status MemberImpl::Withdraw(WithdrawRequest request) {
@@ -313,6 +318,12 @@ Status MemberImpl::Withdraw(WithdrawRequest request) {
   });
   return AddTask(std::make_unique<WithdrawTask>(
       api_, config_.gateway, std::move(request),
+      [this](const kube::Object& job, const CopyReport& copy) {
+        if (!tracker_.IsNews(job)) return false;
+        jobs_->Doubt();
+        listener_.OnCopy(config_.cluster, copy);
+        return true;
+      },
       [this](JobId job, Epoch epoch, const Outcome& outcome) {
         listener_.OnWithdrawn(config_.cluster, job, epoch, Told(outcome), outcome.retryable);
       }));
@@ -323,11 +334,22 @@ Status MemberImpl::Renew(RenewRequest request) {
     return dynamic_cast<const RenewTask*>(&task) != nullptr;
   };
   std::unique_ptr<Task> task = std::make_unique<RenewTask>(
-      api_, std::move(request),
-      [this](const Outcome& outcome) { ++(outcome.status ? renewals_.done : renewals_.failed); });
+      api_, std::move(request), [this](const Outcome& outcome, const std::string& body) {
+        ++(outcome.status ? renewals_.done : renewals_.failed);
+        if (outcome.status) TakeAnswer(body);
+      });
   if (dispatcher_.Replace(task, is_renewal)) return {};
   dispatcher_.Drop(task->key(), is_renewal);
   return AddTask(std::move(task));
+}
+
+// What a renewal shows of its copy; "" when it is gone.
+void MemberImpl::TakeAnswer(const std::string& body) {
+  if (body.empty()) return jobs_->Doubt();
+  kube::MonotonicResource memory(kAnswerArena);
+  auto job = kube::ParsePruned(body, NotReported(), &memory);
+  if (!job || !job->is_object()) return;
+  if (tracker_.TakeAnswer(job->get_object())) jobs_->Doubt();
 }
 
 void MemberImpl::Relist() {

@@ -43,6 +43,7 @@ struct MemberLimits {
   int64_t probe_timeout_ms = 5'000;
   int probe_failures_max = 2;          // this many in a row make the member unreachable
   int64_t watch_idle_ms = 130'000;     // two bookmark intervals and a little
+  int64_t watch_late_ms = 5'000;       // for what answers have shown already
   int64_t capacity_interval_ms = 250;  // at most one OnCapacity per interval
   size_t list_page = 500;
   size_t list_bytes_max = 64u << 20;  // one page

@@ -10,6 +10,7 @@ void RenewTask::Run(std::function<void(Outcome)> finished) {
                             // 409: another object under this name.
                             const bool gone =
                                 !body && (body.error().code == 404 || body.error().code == 409);
+                            if (body) body_ = std::move(*body);
                             done(body || gone ? Outcome{} : OutcomeOf(std::move(body.error())));
                           });
 }

@@ -12,6 +12,15 @@ namespace fairway::clusters {
 namespace {
 
 constexpr int64_t kPodsPollMs = 1'000;
+constexpr int64_t kResultPollMs = 500;
+
+Outcome HasSucceeded() {
+  Error error;
+  error.code = 409;
+  error.reason = "Succeeded";
+  error.message = "the copy has succeeded, and its result is being saved";
+  return Outcome{Fail(std::move(error)), true, kResultPollMs};
+}
 
 Outcome StillEnding() {
   Error error;
@@ -48,6 +57,10 @@ void WithdrawTask::OnFound(Result<std::string> body) {
   if (!is_it) return CollectNext();
   if (live->deleting) {
     return request_.until_pods_gone ? Finish(StillEnding()) : CollectNext();
+  }
+  if (live->phase == scheduler::RunPhase::kSucceeded && !told_) {
+    told_ = true;
+    if (succeeded_(job->get_object(), *live)) return Finish(HasSucceeded());
   }
   Delete(live->member_uid);
 }

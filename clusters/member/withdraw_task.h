@@ -16,10 +16,16 @@ class WithdrawTask : public Task {
  public:
   using Answer = std::function<void(JobId, Epoch, const Outcome&)>;
 
-  WithdrawTask(MemberApi& api, std::string gateway, WithdrawRequest request, Answer answer)
+  // Told of a copy that has succeeded. True: that was not known. It is deleted at a later run then,
+  // when its result has been saved.
+  using Succeeded = std::function<bool(const kube::Object& job, const CopyReport& copy)>;
+
+  WithdrawTask(MemberApi& api, std::string gateway, WithdrawRequest request, Succeeded succeeded,
+               Answer answer)
       : api_(api),
         gateway_(std::move(gateway)),
         request_(std::move(request)),
+        succeeded_(std::move(succeeded)),
         answer_(std::move(answer)) {}
 
   void Run(std::function<void(Outcome)> finished) override;
@@ -37,7 +43,9 @@ class WithdrawTask : public Task {
   MemberApi& api_;
   std::string gateway_;
   WithdrawRequest request_;
+  Succeeded succeeded_;
   Answer answer_;
+  bool told_ = false;
   std::function<void(Outcome)> finished_;
   size_t next_ = 0;
   Call call_;

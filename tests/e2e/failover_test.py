@@ -3,7 +3,7 @@
 while Jobs of every policy run there. A blip moves none. A loss moves `fast` Jobs at once and `fenced` ones
 after their lease, when the member itself has ended the old copy; `never` ones wait, shown as Stale. Then the
 cluster returns: no duplicates, probation, Ready, and everything completes once. Once more with the gateway
-killed in the middle."""
+killed in the middle. Last, watches that have gone mute on a cluster that answers."""
 import calendar
 import sys
 import time
@@ -199,6 +199,25 @@ class Run:
         self.lost.close()
 
 
+def mute(gateway, members):
+    """The cluster answers, but what it says of its Jobs no longer arrives: results are seen all the same,
+    long before the silence itself would be noticed."""
+    client, direct = gateway.client(), members.client(LOST)
+    direct.must("PUT", "/simulated/faults", {"halfOpen": True})
+    names = [f"mute-{policy}" for policy in ("fenced", "never")]
+    for name in names:
+        client.post(JOBS, moving_job(name, 1000, {"failover": name.removeprefix("mute-")}))
+    for name in names:
+        wait(f"{name} to be there", lambda: direct.call("GET", f"{JOBS}/{name}")[0] == 200)
+    direct.must("PUT", "/simulated/faults", {})  # a watch that was mute stays so
+    for name in names:
+        wait(f"{name} to complete", lambda: condition(client.get(f"{JOBS}/{name}"), "Complete") == "True", 60)
+        placed = client.get(f"{PLACEMENTS}/{name}")["status"]
+        assert (placed["cluster"], placed["epoch"]) == (LOST, 1), placed
+    client.close()
+    direct.close()
+
+
 def main():
     binary = sys.argv[1]
     with Simulated(binary, 3, 1000) as members:
@@ -209,6 +228,7 @@ def main():
             client.close()
             for kill in (False, True):
                 Run(gateway, members, kill).everything()
+            mute(gateway, members)
     print("failover: every promise kept")
 
 

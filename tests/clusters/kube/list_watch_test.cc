@@ -218,5 +218,21 @@ TEST_F(ListWatchTest, SilentWatchIsGivenUpAndStartedAnew) {
   Until([&] { return watches >= 2; });
 }
 
+TEST_F(ListWatchTest, WatchThatDoesNotTellOfWhatWasWrittenIsResumed) {
+  config_.watch_late_ms = 10;
+  Run();
+  Until([&] { return sink_.synced; });
+  watch_->Chunk(Event("ADDED", Item("b", 11)));
+  Until([&] { return sink_.seen.contains("b"); });
+  const auto before = targets_.size();
+  list_watch_->Doubt();
+  list_watch_->Doubt();
+  Until([&] { return targets_.size() > before; });
+  EXPECT_THAT(targets_.back(), HasSubstr("watch=true"));
+  EXPECT_THAT(targets_.back(), HasSubstr("resourceVersion=11"));
+  EXPECT_EQ(sink_.lists, 1);
+  EXPECT_TRUE(sink_.synced);
+}
+
 }  // namespace
 }  // namespace fairway::kube
