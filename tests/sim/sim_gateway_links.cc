@@ -244,7 +244,9 @@ void SimGateway::Report(ClusterId cluster, CopyKey key, sched::RunPhase phase, I
   const bool own = phase == sched::RunPhase::kFailed && lease.trouble == sched::Trouble::kNone;
   const bool counts = own && failures_.IsLive(record, cluster, key.second);
   const bool wins = HasToCount(core_->world(), run);
-  const bool late = wins && record->state == sched::JobState::kRequeued;
+  // Of a copy that is being withdrawn, or was left behind on a lost cluster.
+  const bool late = wins && (record->state == sched::JobState::kRequeued ||
+                             record->epoch != key.second || record->cluster != cluster);
   if (!late || sim_.canary != Canary::kDeafToLate) Step(run);
   if (wins) CheckCounted(sim_, core_->world(), run);
   reported_ = 0;
