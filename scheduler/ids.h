@@ -17,9 +17,12 @@ struct Id {
   constexpr explicit operator bool() const { return value != 0; }
 };
 
-// A job. The lower 48 bits are the revision that created its object. A part of a split job
+// A job. The lower bits are the revision that created its object. A part of a split job
 // (scheduler/split/) has that of its whole, and its own number from 1 above them; it comes right
-// after its whole in every order, so it is as old as that.
+// after its whole in every order, so it is as old as that. Revisions leave the upper bits alone:
+// after a restore they go on at 2^22 for each second since 1970 (store/restore.h), which needs 54
+// bits in a hundred years.
+inline constexpr int kShardBits = 7;
 struct JobTag;
 template <>
 struct Id<JobTag> {
@@ -27,7 +30,7 @@ struct Id<JobTag> {
 
   constexpr bool operator==(const Id&) const = default;
   constexpr std::strong_ordering operator<=>(const Id& other) const {
-    return std::rotl(value, 16) <=> std::rotl(other.value, 16);
+    return std::rotl(value, kShardBits) <=> std::rotl(other.value, kShardBits);
   }
   constexpr explicit operator bool() const { return value != 0; }
 };
@@ -40,8 +43,8 @@ using Revision = Id<struct RevisionTag>;
 using JobId = Id<JobTag>;
 using ClusterId = Id<struct ClusterTag>;
 
-inline constexpr int kShardShift = 48;
-inline constexpr uint64_t kShardsMax = 64;  // of one job; the bits would hold more
+inline constexpr int kShardShift = 64 - kShardBits;
+inline constexpr uint64_t kShardsMax = 64;  // of one job
 constexpr uint64_t ShardNumber(JobId job) { return job.value >> kShardShift; }
 constexpr bool IsShard(JobId job) { return ShardNumber(job) != 0; }
 // The job itself when it is no part.

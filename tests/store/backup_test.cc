@@ -130,6 +130,9 @@ TEST_F(BackupTest, RevisionsOfTwoRestoresOfOneBackupDiffer) {
   EXPECT_GT(RevisionAfterRestore(Revision{10}, kNow + Seconds(60)), first);
   EXPECT_GT(RevisionAfterRestore(first, kNow), first);
   EXPECT_GT(RevisionAfterRestore(Revision{10}, Instant{0}), Revision{10});
+  // A Job's id is a revision with room above it for the number of a part.
+  const Instant far = kNow + Seconds(int64_t{100} * 366 * 86'400);
+  EXPECT_FALSE(IsShard(JobId{RevisionAfterRestore(Revision{10}, far).value}));
 }
 
 TEST_F(BackupTest, TablesAreStoredOnce) {
