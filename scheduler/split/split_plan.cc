@@ -259,6 +259,11 @@ std::string SplitText(const World& world, const JobRecord& record) {
   const SplitWish& wish = spec->spec.split.front();
   if (wish.bar != SplitBar::kNone) return "not split: " + std::string(SplitBarText(wish.bar));
   if (HasJobRules(spec->spec)) return "not split: it has rules about other jobs";
+  const ClusterQueueId queue = world.ledger().HomeOf(spec->spec.queueing.local_queue);
+  const ClusterQueueSpec* rules = queue ? world.quota().cluster_queues.Find(queue) : nullptr;
+  if (rules != nullptr && rules->survive_cluster_loss) {
+    return "not split: its queue keeps room for the loss of a cluster";
+  }
   if (!MaySplit(record, spec->spec)) return "not split: one pod at a time runs in one place";
   int64_t pods = 0;
   const std::vector<Candidate> candidates = CandidatesOf(world, record, {}, SplitRoom::kNow);

@@ -5,6 +5,7 @@
 #include "scheduler/quota/n_minus_one.h"
 #include "scheduler/quota/quota_view.h"
 #include "scheduler/quota/reservation.h"
+#include "scheduler/split/split_plan.h"
 #include "tests/scheduler/quota/quota_fixture.h"
 
 namespace fairway::scheduler {
@@ -156,6 +157,16 @@ TEST_F(QuotaExplainTest, NMinusOneKeepsRoomForTheLossOfAnyCluster) {
   for (uint64_t job = 10; job < 20; ++job) admitted += Admitted(job);
   EXPECT_EQ(admitted, 5) << "what one of the two clusters can hold";
   EXPECT_TRUE(ViewHeadroom(core().world()).needed.FitsIn(ViewHeadroom(core().world()).free));
+  // Nor is a job divided there; it is told so.
+  JobSpec wide = Job("a", 60);
+  wide.parallelism = 2;
+  for (PodSet& pod_set : wide.queueing.pod_sets) pod_set.count = 2;
+  wide.split = {SplitWish{}};
+  wide.split.front().completions = 2;
+  Submit(40, wide);
+  EXPECT_FALSE(Admitted(40));
+  EXPECT_THAT(SplitText(core().world(), *core().world().FindJob(JobId{40})),
+              testing::HasSubstr("loss of a cluster"));
 }
 
 }  // namespace
