@@ -52,6 +52,8 @@ struct QuotaPassState {
   Instant due;                   // when the pass goes on, or a pause ends
   // When a queue is to be looked at again: its head has waited long enough for others to end.
   absl::btree_set<std::pair<Instant, ClusterQueueId>> pauses;
+  // Since when those who pause, or have paused, might have preempted. Bounded (quota_pass.cc).
+  absl::btree_map<JobId, Instant> paused;
 };
 
 struct CoreState {

@@ -9,6 +9,11 @@
 namespace fairway::scheduler {
 namespace {
 
+void Normalize(std::vector<FlavorId>& flavors) {
+  std::sort(flavors.begin(), flavors.end());
+  flavors.erase(std::unique(flavors.begin(), flavors.end()), flavors.end());
+}
+
 class Advice : public FlavorAdvice {
  public:
   Advice(World& world, const JobRecord& record, const SpecEntry& spec, int32_t node, int32_t pods)
@@ -21,7 +26,9 @@ class Advice : public FlavorAdvice {
     PlaceScope scope = ScopeOf(world_.quota(), flavors);
     scope.pods = pods_;
     if (now && !when_empty_) {
-      if (PlaceJob(world_, record_, scope).cluster) return true;
+      asked_ = flavors;
+      pick_ = PlaceJob(world_, record_, scope);
+      if (pick_.cluster) return true;
       return MayDivide() && !PlanSplit(world_, record_, scope).empty();
     }
     if (MayDivide() && !PlanSplit(world_, record_, scope, SplitRoom::kWhenEmpty).empty()) {
@@ -35,6 +42,11 @@ class Advice : public FlavorAdvice {
   }
   // As a whole, and not with fewer pods.
   bool MayDivide() const { return pods_ < 0 && MaySplit(record_, spec_.spec); }
+  // What was last found for these flavors (sorted); nothing when others were asked about.
+  const PlacementPick* PickFor(const std::vector<FlavorId>& flavors) {
+    Normalize(asked_);
+    return pick_.cluster && asked_ == flavors ? &pick_ : nullptr;
+  }
   // Room is to be made: a cluster will do that would take the job when empty.
   void AskWhenEmpty() { when_empty_ = true; }
 
@@ -49,6 +61,8 @@ class Advice : public FlavorAdvice {
   int32_t node_;
   int32_t pods_ = -1;
   bool when_empty_ = false;
+  std::vector<FlavorId> asked_;
+  PlacementPick pick_;
 };
 
 class Planner {
@@ -101,12 +115,16 @@ class Planner {
     if (found.mode == FlavorMode::kFit) {
       plan.outcome = AdmitOutcome::kAdmit;
       if (bare) return plan;
-      PlaceScope scope = ScopeOf(world_.quota(), FlavorsOf(found));
+      const std::vector<FlavorId> flavors = FlavorsOf(found);
+      PlaceScope scope = ScopeOf(world_.quota(), flavors);
       scope.pods = pods;
       const bool divides = advice.MayDivide() && !question_.rules->survive_cluster_loss;
       const bool always = divides && spec_.spec.split.front().mode == SplitMode::kAlways;
       if (always) plan.parts = PlanSplit(world_, record_, scope);
-      if (plan.parts.empty()) plan.pick = PlaceJob(world_, record_, scope);
+      if (plan.parts.empty()) {
+        const PlacementPick* known = advice.PickFor(flavors);
+        plan.pick = known != nullptr ? *known : PlaceJob(world_, record_, scope);
+      }
       if (divides && !always && !plan.pick.cluster) {
         plan.parts = PlanSplit(world_, record_, scope);
       }
@@ -266,8 +284,7 @@ std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment) {
       if (flavor) flavors.push_back(flavor);
     }
   }
-  std::sort(flavors.begin(), flavors.end());
-  flavors.erase(std::unique(flavors.begin(), flavors.end()), flavors.end());
+  Normalize(flavors);
   return flavors;
 }
 

@@ -15,6 +15,7 @@ constexpr int kBudget = 256;
 constexpr int kCostOfSkip = 1;
 constexpr int kCostOfLook = 4;
 constexpr int kEvictionsPerStep = 256;
+constexpr size_t kPausedMax = 1024;
 constexpr Duration kPauseBusy = Milliseconds(1);
 constexpr Duration kPauseIdle = Milliseconds(10);
 
@@ -117,7 +118,7 @@ class Pass {
       PutBack(step_.world(), std::exchange(aside, {}));
       plan = PlanBeside(record, promised, aside);
     }
-    const bool pauses = Pauses(id, record, claimed && kept.reserved ? kept.since : Instant{}, plan);
+    const bool pauses = Pauses(id, record, plan);
     if (pauses) plan = AdmitPlan{};
     if (pauses) plan.outcome = AdmitOutcome::kNoQuota;
     const bool may_go = MayGo(plan);
@@ -173,13 +174,21 @@ class Pass {
            IsHopeless(step_.world(), id, queue, head, step_.now());
   }
 
-  // Those who would have to go for it are about to end anyway: for a moment it waits for that.
-  bool Pauses(ClusterQueueId id, const JobRecord& record, Instant reserved, const AdmitPlan& plan) {
-    const Instant since = std::max({record.submitted, record.since, reserved});
+  // Those who would have to go for it are about to end anyway: for a moment, counted from when it
+  // first might have preempted, it waits for that.
+  bool Pauses(ClusterQueueId id, const JobRecord& record, const AdmitPlan& plan) {
+    if (!AreAboutToEnd(step_.world(), plan.victims, step_.now())) return false;
+    QuotaPassState& state = step_.state().quota;
+    if (state.paused.size() >= kPausedMax) {
+      absl::erase_if(state.paused,
+                     [&](const auto& entry) { return entry.second + kPauseMax <= step_.now(); });
+      if (state.paused.size() >= kPausedMax) return false;
+    }
+    Instant& since = state.paused.try_emplace(record.job, step_.now()).first->second;
+    if (since < record.since) since = step_.now();  // it has run, and queues anew
     const Instant end = since + kPauseMax;
-    if (end <= step_.now() || !AreAboutToEnd(step_.world(), plan.victims, step_.now()))
-      return false;
-    step_.state().quota.pauses.emplace(end, id);
+    if (end <= step_.now()) return false;
+    state.pauses.emplace(end, id);
     return true;
   }
 

@@ -111,12 +111,37 @@ bool ActOnPlan(StepContext& step, const JobRecord& record, AdmitPlan plan) {
   return false;
 }
 
+namespace {
+
+// A new job that nobody is before and that fits goes without ever being put among those who wait:
+// half the work of its admission would be to enter it there and to take it out again.
+bool AdmitAtOnce(StepContext& step, const JobRecord& record) {
+  World& world = step.world();
+  const QuotaLedger& ledger = world.ledger();
+  if (world.FindJob(record.job) != nullptr || !ledger.agenda().empty()) return false;
+  const JobSpec& spec = world.specs().Get(record.spec).spec;
+  const ClusterQueueId home = ledger.HomeOf(spec.queueing.local_queue);
+  const QueueState* queue = home ? ledger.FindQueue(home) : nullptr;
+  const GroupId group = GroupOf(record);
+  if (queue == nullptr || queue->pending.IsBlocked(group, queue->wakes)) return false;
+  const QueueHead* first = queue->pending.Next(PendingQueue::kBeforeAll);
+  const bool strict =
+      world.quota().cluster_queues.Find(home)->strategy == QueueingStrategy::kStrictFifo;
+  const QueueHead here{-static_cast<int64_t>(spec.priority), record.job, group};
+  if (strict && first != nullptr && *first < here) return false;
+  AdmitPlan plan = PlanAdmission(world, record, false);
+  return plan.outcome == AdmitOutcome::kAdmit && ActOnPlan(step, record, std::move(plan));
+}
+
+}  // namespace
+
 void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
   World& world = step.world();
   QuotaLedger& ledger = world.mutable_ledger();
   const JobRecord record = submitted;
-  step.PutRecord(record);
   ledger.Settle();
+  if (AdmitAtOnce(step, record)) return;
+  step.PutRecord(record);
   const JobSpec& spec = world.specs().Get(record.spec).spec;
   const ClusterQueueId home = ledger.HomeOf(spec.queueing.local_queue);
   QueueState* queue = home ? ledger.FindQueue(home) : nullptr;

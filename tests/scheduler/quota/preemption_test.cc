@@ -129,6 +129,19 @@ TEST_F(AboutToEndTest, ButNotForLong) {
   EXPECT_TRUE(Admitted(21));
 }
 
+TEST_F(AboutToEndTest, TheMomentBeginsWhenItMightPreempt) {
+  AddQueue(1, Preempting("a", 3));
+  Submit(20, Bare("a", 2, 9));
+  Submit(21, Bare("a", 3, 5));  // waits for 20, which it may not preempt
+  At(now() + Seconds(2));
+  Submit(22, Bare("a", 1));
+  Done(20);
+  EXPECT_TRUE(Admitted(22)) << "it will have ended before long";
+  At(now() + kPauseMax);
+  Step(TimerFired{});
+  EXPECT_EQ(State(22), JobState::kRequeued);
+}
+
 TEST_F(PreemptionTest, BorrowingPreemptsOnlyBelowTheThreshold) {
   ClusterQueueSpec a = Preempting("a", 2, "all");
   a.preemption.borrow_within_cohort = PreemptionPolicy::kLowerPriority;
