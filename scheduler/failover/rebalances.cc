@@ -126,7 +126,8 @@ std::optional<BetterPlace> NextToLeave(StepContext& step) {
     const JobId job = state.leaving.begin()->job;
     state.leaving.erase(state.leaving.begin());
     const JobRecord* known = step.world().FindJob(job);
-    if (known == nullptr || !state.willing.contains(job)) continue;
+    // Who is on its way, or there and does not run yet, is not sent on.
+    if (known == nullptr || !state.willing.contains(job) || state.moving.contains(job)) continue;
     const JobRecord& record = *known;
     const RebalanceOffer offer = offers.For(record);
     if (offer.stay == RebalanceStay::kNo) return PlaceOf(step.world(), record, offer, step.now());

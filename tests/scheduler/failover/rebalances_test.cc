@@ -76,6 +76,34 @@ TEST_F(Rebalances, FewAtATimeAndPerMinute) {
   EXPECT_EQ(On(2) + Moving(), before);  // five seconds from one to the next, over a start too
 }
 
+TEST_F(Rebalances, WhoDoesNotRunYetWhereItWentIsNotMovedOn) {
+  Pile(2, Willing());
+  FailoverConfig config = Settings();
+  config.rebalance.gain_min = 1;
+  Use(config);
+  Cordon(2, false);
+  while (Moving() == 0) Pass(Seconds(1));
+  const uint64_t moved = Job(1).state == JobState::kRequeued ? 1 : 2;
+  Step(CopyGone{JobId{moved}, ClusterId{1}, Epoch{1}});
+  Ack(moved);  // it is there, and its pods are not
+  ASSERT_EQ(Job(moved).cluster, ClusterId{2});
+  Step(CopyGone{JobId{3 - moved}, ClusterId{1}, Epoch{1}});  // and all of cluster 1 is free
+  JobSpec settled = Willing();
+  settled.rebalance = false;
+  Cordon(1, true);
+  for (uint64_t job = 11; job <= 15; ++job) {
+    Submit(job, settled);
+    RunNow(job);
+  }
+  Cordon(1, false);
+  Pass(Seconds(1200));
+  EXPECT_EQ(Job(moved).cluster, ClusterId{2});
+  EXPECT_EQ(Moving(), 0);
+  RunNow(moved);
+  Pass(Seconds(120));
+  EXPECT_EQ(Job(moved).state, JobState::kRequeued);
+}
+
 TEST_F(Rebalances, TheLeastWorkIsLostFirst) {
   Pile(5, Willing());
   Pass(Seconds(30));
