@@ -62,11 +62,15 @@ void VoidLeaseOf(StepContext& step, JobRecord record) {
 
 // The lease of a copy outside the scope is to go; false while it is there, or may be.
 bool Protect(StepContext& step, const JobRecord& record) {
-  if (!IsSpared(step.world(), record) || record.suspended) return true;
+  if (!IsSpared(step.world(), record)) return true;
   const bool has_copy = record.state == JobState::kPlacing ||
                         record.state == JobState::kDispatched || record.state == JobState::kRunning;
   if (!has_copy) return true;
-  if (step.world().FindSpec(record.spec)->failover != FailoverPolicy::kFenced) return true;
+  // A suspended copy has no deadline, but it has to be told first.
+  if (record.suspended) return !record.dispatch_pending;
+  // Of another policy, and never since it was placed of this one: it has had no lease.
+  const bool fenced = step.world().FindSpec(record.spec)->failover == FailoverPolicy::kFenced;
+  if (!fenced && !record.leased && record.lease_generation == 0) return true;
   if (WatchOf(step).unprotected < 0) {
     VoidLeaseOf(step, record);
     return false;

@@ -113,6 +113,34 @@ TEST_F(Drills, NothingIsCutBeforeJobsOutsideTheScopeHaveLostTheirLeases) {
   EXPECT_EQ(Job(101).cluster, ClusterId{2});
 }
 
+TEST_F(Drills, WhatIsAboutToBeSuspendedHasItsLeaseUntilItIsTold) {
+  const JobSpec fenced = Policy(FailoverPolicy::kFenced);
+  ASSERT_NO_FATAL_FAILURE(Start(100, fenced));
+  Ask(Wish({JobId{999}}));
+  Change(100, fenced, true);
+  ASSERT_EQ(Only<Dispatch>().job, JobId{100});
+  Pass(Seconds(2));
+  EXPECT_EQ(Drill().phase, DrillPhase::kPreparing);
+  Ack(100);
+  for (int i = 0; i < 5 && Drill().phase != DrillPhase::kCut; ++i) {
+    At(now() + Milliseconds(500));
+    Step(TimerFired{});
+  }
+  EXPECT_EQ(Drill().phase, DrillPhase::kCut);
+}
+
+TEST_F(Drills, WhosePolicyHasJustChangedHasItsLeaseUntilItIsTold) {
+  ASSERT_NO_FATAL_FAILURE(Start(100, Policy(FailoverPolicy::kFenced)));
+  Ask(Wish({JobId{999}}));
+  Change(100, Policy(FailoverPolicy::kNever), false);
+  Pass(Seconds(2));
+  EXPECT_EQ(Drill().phase, DrillPhase::kPreparing);
+  Ack(100);
+  TakeLeaseAway(100);
+  Pass(Seconds(2));
+  EXPECT_EQ(Drill().phase, DrillPhase::kCut);
+}
+
 TEST_F(Drills, GivesUpWhenTheyCannotBeProtected) {
   ASSERT_NO_FATAL_FAILURE(Start(100, Policy(FailoverPolicy::kFenced)));
   Ask(Wish({JobId{999}}));
