@@ -30,6 +30,8 @@ void EndEpoch(JobRecord& record, Instant now, EndReason reason) {
 
 JobRecord Adopted(JobRecord record, const FoundCopy& copy, Instant now) {
   if (record.epoch != copy.epoch) EndEpoch(record, now, EndReason::kWithdrawn);
+  // Its charge is for another place; the quota pass charges it where it is.
+  if (record.quota && record.cluster != copy.cluster) EndAdmission(record, now);
   record.cluster = copy.cluster;
   record.epoch = copy.epoch;
   record.since = now;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/quota/charge_adopted.h"
 #include "scheduler/quota/hope.h"
 #include "scheduler/quota/quota_estimate.h"
 #include "scheduler/quota/quota_steps.h"
@@ -275,7 +276,7 @@ void RunQuotaPass(StepContext& step) {
   if (ledger.stale() || state.fresh) {
     ledger.Settle();
     DropIdleClaims(step.world());
-    state.fresh = false;
+    state.fresh = !ChargeAdopted(step);
     state.drain = AnyDrains(ledger.book);
     state.due = {};
   }
@@ -294,11 +295,11 @@ void RunQuotaPass(StepContext& step) {
     ledger.WakeForRoom();
     gained = true;
   }
-  if (ledger.agenda().empty() && !state.drain) return SetDue(state, {});
+  if (ledger.agenda().empty() && !state.drain && !state.fresh) return SetDue(state, {});
   if (!gained && state.due && step.now() < state.due) return;
   const bool admitted = Pass(step, hopeless).Run();
   ledger.WakeGained(hopeless);  // what was promised and is free again; no other event may come
-  const bool goes_on = !ledger.agenda().empty() || state.drain;
+  const bool goes_on = !ledger.agenda().empty() || state.drain || state.fresh;
   SetDue(state, goes_on ? step.now() + (admitted ? kPauseBusy : kPauseIdle) : Instant{});
 }
 
