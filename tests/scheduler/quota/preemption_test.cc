@@ -135,7 +135,10 @@ TEST_F(AboutToEndTest, TheMomentBeginsWhenItMightPreempt) {
   Submit(21, Bare("a", 3, 5));  // waits for 20, which it may not preempt
   At(now() + Seconds(2));
   Submit(22, Bare("a", 1));
-  Done(20);
+  ASSERT_TRUE(Admitted(22));
+  Step(WorkloadFinished{JobId{20}, true, now()});
+  At(now() + Milliseconds(100));
+  Step(TimerFired{});
   EXPECT_TRUE(Admitted(22)) << "it will have ended before long";
   At(now() + kPauseMax);
   Step(TimerFired{});
