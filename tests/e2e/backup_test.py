@@ -2,7 +2,8 @@
 """backup_test.py FAIRWAY: Jobs in every state on members that outlive the gateway. A backup is taken under
 load, more Jobs finish, the gateway is killed and the older backup restored: nothing that has finished runs
 again, and what nobody can account for is held. Then the store is deleted and rebuilt from the members: every
-placed Job is back with its epoch and result. Each member's own record of pods is the judge."""
+placed Job is back with its epoch and result, and with its quota once its queue is there. Each member's own
+record of pods is the judge."""
 import collections
 import json
 import pathlib
@@ -13,6 +14,7 @@ import threading
 sys.dont_write_bytecode = True
 from crash_test import Members
 from kit import Gateway, Simulated, condition, wait
+from queues_test import KUEUE, Door, kueue, queue
 
 JOBS = "/apis/batch/v1/namespaces/default/jobs"
 PLACEMENTS = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements"
@@ -55,6 +57,13 @@ def result(job):
 def ended(client, prefix, but=()):
     return all(result(job) for name, job in jobs(client).items()
                if name.startswith(prefix) and name not in but)
+
+
+def make_queue(client, door):
+    """A queue that has room for one Job; and what it says is used of that."""
+    door.make(kueue("ResourceFlavor", "plain", {}), *queue("kept", "10m", "default"))
+    return lambda: [resource["total"] for flavor in client.get(f"{KUEUE}/clusterqueues/kept").get("status", {})
+                    .get("flavorsUsage", []) for resource in flavor["resources"]]
 
 
 def pods_by_job(members):
@@ -180,6 +189,11 @@ def observe(gateway, simulated):
     assert "unbroken" in gateway.fairway("history", "verify")
     offline(gateway, "restore", "release", "long-0")
     wait("a released Job", lambda: result(jobs(client)["long-0"]), 60)
+    used = make_queue(client, Door(gateway))
+    queued = manifest("queued-0", run_ms=600_000)
+    queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] = "kept"
+    client.post(JOBS, queued)
+    wait("a Job with quota", lambda: used() == ["10m"])
     uids = {name: job["metadata"]["uid"] for name, job in jobs(client).items()}
     placements = {item["metadata"]["name"]: item["status"]
                   for item in client.get(PLACEMENTS)["items"]}
@@ -195,7 +209,7 @@ def observe(gateway, simulated):
     gateway.start()
     client = gateway.client()
     placed = {name for name, status in placements.items() if status.get("epoch")
-              and name not in held - {"long-0"} and not name.startswith(("suspended", "nowhere"))}
+              and name not in held - {"long-0"} and not name.startswith(("suspended", "nowhere", "queued"))}
     wait("every placed Job with its result", lambda: gateway.check() or all(
         name in now and result(now[name]) == result(before[name])
         for now in [jobs(client)] for name in placed))
@@ -208,6 +222,11 @@ def observe(gateway, simulated):
         assert rebuilt[name]["spec"] == before[name]["spec"], (rebuilt[name], before[name])
         for part in ("cluster", "epoch", "state"):
             assert now[name].get(part) == placements[name].get(part), (name, part, now[name])
+    # Queues are not on the members. What runs is charged when its queue is made again, and not moved.
+    used = make_queue(client, Door(gateway))
+    wait("the Job with quota to be charged again", lambda: used() == ["10m"])
+    kept = client.get(f"{PLACEMENTS}/queued-0")["status"]
+    assert all(kept.get(part) == placements["queued-0"].get(part) for part in ("cluster", "epoch")), kept
     made = client.post(JOBS, manifest("after-rebuild"))
     wait("a new Job", lambda: ended(client, "after-rebuild"))
     client.close()
