@@ -51,6 +51,16 @@ void Settle(StepContext& step) {
   }
 }
 
+// Nobody is on his way any more, but for those who have long found no place.
+bool HaveArrived(StepContext& step) {
+  const auto& moving = step.state().rebalance.moving;
+  return std::all_of(moving.begin(), moving.end(), [&](const auto& entry) {
+    const JobRecord* record = step.world().FindJob(entry.first);
+    return record == nullptr || (record->state == JobState::kQueued &&
+                                 record->since + ConfigOf(step).cooldown <= step.now());
+  });
+}
+
 // Jobs of one spec on one cluster are better off at the same place, unless some cluster is closed
 // to one of them alone.
 class Offers {
@@ -229,7 +239,7 @@ void RunRebalance(StepContext& step) {
     return;
   }
   if (IsFull(step)) {
-    if (state.moving.empty()) EndRun(step, RebalanceEnd::kMost);
+    if (HaveArrived(step)) EndRun(step, RebalanceEnd::kMost);
     state.due = step.now() + kPause;
     return;
   }
@@ -240,7 +250,7 @@ void RunRebalance(StepContext& step) {
       return;
     }
     state.round_at = step.now() + ConfigOf(step).every;
-    if (run && state.moving.empty() && state.leaving.empty()) EndRun(step, RebalanceEnd::kDone);
+    if (run && state.leaving.empty() && HaveArrived(step)) EndRun(step, RebalanceEnd::kDone);
   }
   Depart(step);
   state.due = NextLook(step);

@@ -76,6 +76,24 @@ TEST_F(Rebalances, FewAtATimeAndPerMinute) {
   EXPECT_EQ(On(2) + Moving(), before);  // five seconds from one to the next, over a start too
 }
 
+TEST_F(Rebalances, ARunDoesNotWaitForEverForWhoFindsNoPlace) {
+  Use(Settings(false));
+  Pile(6, Willing());
+  Pass(Seconds(61));
+  Cordon(2, false);
+  Step(RebalanceAsked{true, 1});
+  while (Moving() == 0) Pass(Seconds(1));
+  Cordon(1, true);
+  Cordon(2, true);
+  Settle();
+  ASSERT_EQ(core().world().CountJobs(JobState::kQueued), 1);
+  Live(Seconds(500));
+  EXPECT_TRUE(IsUnderWay(core().world().rebalance()));
+  Live(Seconds(200));
+  EXPECT_FALSE(IsUnderWay(core().world().rebalance()));
+  EXPECT_EQ(core().world().rebalance().end, RebalanceEnd::kMost);
+}
+
 TEST_F(Rebalances, WhoDoesNotRunYetWhereItWentIsNotMovedOn) {
   Pile(2, Willing());
   FailoverConfig config = Settings();
