@@ -103,10 +103,8 @@ void SimGateway::Transmit(const RequestKey& key, const Request& request) {
     const auto start = started_.find(key);
     const bool known = start != started_.end() && record != nullptr &&
                        start->second.lease_generation == record->lease_generation;
-    if (request.lease && !known) {
-      requests_.erase(key);
-      return;
-    }
+    // A repeated one whose lease is void by now; what waits behind it goes on.
+    if (request.lease && !known) return Finish(key);
     event.lease = request.lease ? event.lease - start->second.job_started : -1;
   }
   SendOverNet(sim_, true, event);

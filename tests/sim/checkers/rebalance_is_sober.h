@@ -12,7 +12,9 @@
 
 #include "scheduler/core.h"
 #include "scheduler/edit.h"
+#include "scheduler/hash.h"
 #include "scheduler/policy/judge.h"
+#include "scheduler/policy/reasons.h"
 #include "tests/sim/sim_context.h"
 
 namespace fairway::sim {
@@ -34,6 +36,7 @@ class RebalanceBook {
     asked_ = scheduler::IsUnderWay(run);
     most_ = run.moves_max;
     moved_ = run.moved;
+    promises_ = Promises(world);
   }
   // What the operator says; while a run is under way he is not heard a second time.
   void Told(bool begins, int64_t most) {
@@ -70,6 +73,7 @@ class RebalanceBook {
       }
       Note(record, job);
     }
+    promises_ = Promises(core.world());
   }
 
  private:
@@ -143,7 +147,7 @@ class RebalanceBook {
     if (!to->IsOpen() || to->record.link.state != scheduler::LinkState::kReady) {
       return Fail(record, "cluster " + std::to_string(moving->second.value) + " is not Ready");
     }
-    if (!exactly) return;
+    if (!exactly || Promises(core.world()) != promises_) return;
     scheduler::World without = core.world();
     scheduler::JobRecord waiting = record;
     waiting.state = scheduler::JobState::kQueued;
@@ -155,7 +159,11 @@ class RebalanceBook {
     const scheduler::Judge judge(without, waiting);
     const scheduler::ClusterAnswer here = judge.Rate(*without.FindCluster(record.cluster));
     const scheduler::ClusterAnswer there = judge.Ask(*without.FindCluster(moving->second));
-    if (there.verdict != scheduler::Verdict::kFits) Fail(record, "it does not fit where it goes");
+    if (there.verdict != scheduler::Verdict::kFits) {
+      const std::string& name = to->record.spec.name;
+      Fail(record,
+           "it does not fit " + name + ": " + std::string(scheduler::ReasonOf(there.verdict)));
+    }
     const bool better =
         there.group < here.group ||
         (there.group == here.group && there.score - here.score >= sim_.plan.rebalance_gain_min);
@@ -164,10 +172,24 @@ class RebalanceBook {
     }
   }
 
+  // Who is promised room where. The quota pass comes after the departure in a step, and may promise
+  // some to others or take it back, which no edit shows.
+  static uint64_t Promises(const scheduler::World& world) {
+    uint64_t hash = scheduler::kHashSeed;
+    for (const auto& [job, claim] : world.ledger().claims()) {
+      if (!claim.cluster) continue;
+      hash = scheduler::HashMix(hash, job.value);
+      hash = scheduler::HashMix(hash, claim.cluster.value);
+      hash = scheduler::HashMix(hash, static_cast<uint64_t>(claim.since.ms));
+    }
+    return hash;
+  }
+
   SimContext& sim_;
   bool asked_ = false;
   int64_t most_ = 0, moved_ = 0;
   Instant left_at_;
+  uint64_t promises_ = scheduler::kHashSeed;  // as of the step before
   absl::btree_map<JobId, Job> jobs_;
 };
 
