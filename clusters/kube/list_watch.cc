@@ -68,7 +68,6 @@ void ListWatch::Poke() {
 void ListWatch::Relist() {
   retry_.Cancel();
   call_.Cancel();
-  late_.Cancel();
   waiting_to_list_ = false;
   StartList();
 }
@@ -94,6 +93,9 @@ HttpRequest ListWatch::Request(std::string query) const {
 }
 
 void ListWatch::StartList() {
+  // There is no watch any more that could be mute.
+  decoder_.reset();
+  late_.Cancel();
   listed_ = false;
   continue_.clear();
   sink_.OnListStart();

@@ -223,6 +223,23 @@ def account(submitter, books):
     return found
 
 
+def left_behind(client, members, gateway):
+    """What is left, some of each."""
+    def say(where, items):
+        for item in items[:5]:
+            metadata = item["metadata"]
+            print(where, metadata["name"], metadata.get("labels"), metadata.get("finalizers"),
+                  metadata.get("deletionTimestamp"), item.get("status"))
+        print(f"{where}: {len(items)} left", flush=True)
+        return [item["metadata"]["name"] for item in items]
+    names = say("the gateway's Jobs", client.get(PATH)["items"])
+    for member in members.kubeconfigs:
+        for path in ("/apis/batch/v1/jobs", "/api/v1/pods"):
+            names += say(f"{path} of {member}", members.client(member).get(path)["items"])
+    for name in dict.fromkeys(names[:6]):
+        print(gateway.try_fairway("history", "job", name, "-n", "default").stdout)
+
+
 def soak(gateway, members, chance):
     gateway.join(members.kubeconfigs, "site")
     books, client = Books(), gateway.client()
@@ -278,6 +295,7 @@ def soak(gateway, members, chance):
                 status, copy = members.client(member).call("GET", f"{PATH}/{name}")
                 print(member, status, copy.get("metadata", {}).get("labels"), copy.get("status"))
             print([pod for pod in books.pods.items() if pod[1][0] == name], flush=True)
+        left_behind(client, members, gateway)
         raise AssertionError(f"{problem}; {len(missing)} without a result: {missing[:9]}") from None
     for recorder in recorders:
         recorder.stop()

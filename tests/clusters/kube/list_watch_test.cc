@@ -234,5 +234,21 @@ TEST_F(ListWatchTest, WatchThatDoesNotTellOfWhatWasWrittenIsResumed) {
   EXPECT_TRUE(sink_.synced);
 }
 
+TEST_F(ListWatchTest, DoubtDuringAListDoesNotBreakItOff) {
+  config_.watch_late_ms = 10;
+  Run();
+  Until([&] { return sink_.synced; });
+  ScriptedServer::ExchangePtr list;
+  on_list_ = [&](auto exchange) { list = exchange; };
+  list_watch_->Relist();
+  list_watch_->Doubt();
+  Until([&] { return list != nullptr; });
+  bool late = false;
+  Call timer = loop_.StartTimer(50, [&] { late = true; });
+  Until([&] { return late; });
+  list->Reply(200, List(Item("a", 5), 20));
+  Until([&] { return sink_.lists == 2; });
+}
+
 }  // namespace
 }  // namespace fairway::kube
