@@ -80,7 +80,9 @@ class Books:
             if status.get("phase") in ("Succeeded", "Failed"):
                 entry[3] = status["phase"]
             if kind == "DELETED" and entry[2] is None:
-                entry[2] = int(time.time())
+                # By the member's record: events may come late when its watches hang.
+                told = metadata.get("deletionTimestamp")
+                entry[2] = seconds(told) if told else int(time.time())
         return digest
 
 
