@@ -111,77 +111,53 @@ bool ActOnPlan(StepContext& step, const JobRecord& record, AdmitPlan plan) {
   return false;
 }
 
-namespace {
-
-// A new job that nobody is before and that fits goes without ever being put among those who wait:
-// half the work of its admission would be to enter it there and to take it out again.
-bool AdmitAtOnce(StepContext& step, const JobRecord& record) {
-  World& world = step.world();
-  const QuotaLedger& ledger = world.ledger();
-  if (world.FindJob(record.job) != nullptr || !ledger.agenda().empty()) return false;
-  const JobSpec& spec = world.specs().Get(record.spec).spec;
-  const ClusterQueueId home = ledger.HomeOf(spec.queueing.local_queue);
-  const QueueState* queue = home ? ledger.FindQueue(home) : nullptr;
-  const GroupId group = GroupOf(record);
-  if (queue == nullptr || queue->pending.IsBlocked(group, queue->wakes)) return false;
-  const QueueHead* first = queue->pending.Next(PendingQueue::kBeforeAll);
-  const bool strict =
-      world.quota().cluster_queues.Find(home)->strategy == QueueingStrategy::kStrictFifo;
-  const QueueHead here{-static_cast<int64_t>(spec.priority), record.job, group};
-  if (strict && first != nullptr && *first < here) return false;
-  AdmitPlan plan = PlanAdmission(world, record, false);
-  return plan.outcome == AdmitOutcome::kAdmit && ActOnPlan(step, record, std::move(plan));
-}
-
-}  // namespace
-
+// A new job that fits at once is never put among those who wait: half the work of its admission
+// would be to enter it there and to take it out again.
 void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
   World& world = step.world();
   QuotaLedger& ledger = world.mutable_ledger();
   const JobRecord record = submitted;
   ledger.Settle();
-  if (AdmitAtOnce(step, record)) return;
-  step.PutRecord(record);
+  bool entered = false;
+  const auto enter = [&] {
+    if (!std::exchange(entered, true)) step.PutRecord(record);
+  };
+  const auto wait = [&] {
+    enter();
+    step.EmitWaiting(record);
+  };
+  if (world.FindJob(record.job) != nullptr) enter();
   const JobSpec& spec = world.specs().Get(record.spec).spec;
   const ClusterQueueId home = ledger.HomeOf(spec.queueing.local_queue);
   QueueState* queue = home ? ledger.FindQueue(home) : nullptr;
   const GroupId group = GroupOf(record);
-  if (queue == nullptr || queue->pending.IsBlocked(group, queue->wakes)) {
-    step.EmitWaiting(record);
-    return;
-  }
+  if (queue == nullptr || queue->pending.IsBlocked(group, queue->wakes)) return wait();
   const QueueHead here{-static_cast<int64_t>(spec.priority), record.job, group};
-  if (queue->awake && queue->after < here) {
-    step.EmitWaiting(record);  // its turn comes
-    return;
-  }
+  if (queue->awake && queue->after < here) return wait();  // its turn comes
   const QueueHead* first = queue->pending.Next(PendingQueue::kBeforeAll);
   const bool strict =
       world.quota().cluster_queues.Find(home)->strategy == QueueingStrategy::kStrictFifo;
-  if (strict && first->job != record.job) {
-    step.EmitWaiting(record);
-    return;
-  }
+  if (strict && first != nullptr && *first < here) return wait();
   if (!ledger.agenda().empty()) {
+    enter();
     // Others are being looked at: it takes its place among them. What is before it in its own
     // queue has found nothing since the last gain.
     if (!queue->awake) {
       queue->after = {here.minus_priority, JobId{record.job.value - 1}, {}};
       ledger.Enlist(home, {0, here.minus_priority, {}, record.job});
     }
-    step.EmitWaiting(record);
-    return;
+    return wait();
   }
   AdmitPlan plan = PlanAdmission(world, record, false);
+  if (plan.outcome != AdmitOutcome::kAdmit) enter();
   if (!plan.victims.empty() &&
       (!ledger.reservations().empty() || AreAboutToEnd(world, plan.victims, step.now()))) {
     // Whether anybody has to go is a question of the pass, which looks behind reservations and
     // waits for those who are about to end.
     ledger.Wake(home);
-    step.EmitWaiting(record);
-    return;
+    return wait();
   }
-  if (!ActOnPlan(step, record, std::move(plan))) step.EmitWaiting(record);
+  if (!ActOnPlan(step, record, std::move(plan))) wait();
 }
 
 void ChangeInQueue(StepContext& step, JobRecord record, const JobRecord& known) {
