@@ -68,7 +68,10 @@ class Advice : public FlavorAdvice {
 class Planner {
  public:
   Planner(World& world, const JobRecord& record, bool want_reasons)
-      : world_(world), record_(record), spec_(world.specs().Get(record.spec)) {
+      : world_(world),
+        record_(record),
+        spec_(world.specs().Get(record.spec)),
+        home_(world.ledger().HomeOf(spec_.spec.queueing.local_queue)) {
     question_.book = &world.ledger().book;
     question_.tree = &world.ledger().tree;
     question_.fair_sharing = world.quota_settings().fair_sharing;
@@ -76,28 +79,22 @@ class Planner {
   }
 
   FlavorAssignment WhenIdle() {
-    FlavorAssignment none;
-    const ClusterQueueId queue = world_.ledger().HomeOf(spec_.spec.queueing.local_queue);
-    std::string reason;
-    if (!queue || !QueueInactive(world_, queue, &reason).empty()) return none;
-    question_.node = world_.ledger().tree.FindNode(queue);
-    question_.rules = world_.ledger().book.cluster_queues.Find(queue);
-    question_.when_idle = true;
-    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) counts_.push_back(pod_set.count);
-    Advice advice(world_, record_, spec_, question_.node, -1);
+    if (!IsActive()) return {};
+    Advice advice(world_, record_, spec_, world_.ledger().tree.FindNode(home_), -1);
     advice.AskWhenEmpty();
+    return WhenIdle(advice);
+  }
+
+  FlavorAssignment WhenIdle(FlavorAdvice& advice) {
+    question_.when_idle = true;
+    if (!AskHome()) return {};
     return AssignFlavors(question_, spec_.spec.queueing.pod_sets, counts_, advice);
   }
 
   AdmitPlan Plan() {
     AdmitPlan plan;
-    const ClusterQueueId queue = world_.ledger().HomeOf(spec_.spec.queueing.local_queue);
-    std::string reason;
-    if (!queue || !QueueInactive(world_, queue, &reason).empty()) return plan;
-    if (spec_.spec.queueing.pod_sets.empty()) return plan;  // asks for nothing that could be given
-    question_.node = world_.ledger().tree.FindNode(queue);
-    question_.rules = world_.ledger().book.cluster_queues.Find(queue);
-    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) counts_.push_back(pod_set.count);
+    if (!IsActive() || !AskHome()) return plan;
+    if (counts_.empty()) return plan;  // asks for nothing that could be given
     plan = Try(counts_);
     if (plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt) return plan;
     TryFewer(plan);
@@ -105,6 +102,18 @@ class Planner {
   }
 
  private:
+  bool IsActive() const {
+    std::string reason;
+    return home_ && QueueInactive(world_, home_, &reason).empty();
+  }
+  // The question is about its queue and its pods; false when there is no queue.
+  bool AskHome() {
+    if (!home_) return false;
+    question_.node = world_.ledger().tree.FindNode(home_);
+    question_.rules = world_.ledger().book.cluster_queues.Find(home_);
+    for (const PodSet& pod_set : spec_.spec.queueing.pod_sets) counts_.push_back(pod_set.count);
+    return question_.rules != nullptr && question_.node != QuotaTree::kNone;
+  }
   AdmitPlan Try(const std::vector<int32_t>& counts) {
     AdmitPlan plan;
     const bool bare = spec_.spec.queueing.workload_only;
@@ -230,6 +239,7 @@ class Planner {
   World& world_;
   const JobRecord& record_;
   const SpecEntry& spec_;
+  ClusterQueueId home_;
   FlavorQuestion question_;
   std::vector<int32_t> counts_;
 };
@@ -290,6 +300,10 @@ std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment) {
 
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record) {
   return Planner(world, record, false).WhenIdle();
+}
+
+FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record, FlavorAdvice& advice) {
+  return Planner(world, record, false).WhenIdle(advice);
 }
 
 AdmitPlan PlanAdmission(World& world, const JobRecord& record, bool want_reasons) {

@@ -40,6 +40,8 @@ AdmitPlan PlanAdmission(World& world, const JobRecord& record, bool want_reasons
 
 // What it would get if nobody used anything: mode kFit, or it never fits.
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record);
+// The same with `advice` on clusters, also while its queue is stopped.
+FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record, FlavorAdvice& advice);
 std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment);
 
 // The clusters to which all of these flavors are bound.

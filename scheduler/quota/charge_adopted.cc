@@ -29,30 +29,18 @@ class Standing : public FlavorAdvice {
 };
 
 bool RunsUncharged(const JobRecord& record) {
-  const bool runs = record.state == JobState::kPlacing || record.state == JobState::kDispatched ||
-                    record.state == JobState::kRunning || record.state == JobState::kUncertain ||
-                    record.state == JobState::kFenced;
-  return runs && record.cluster && record.quota && !record.quota->IsAdmitted() &&
-         !record.suspended && record.spec;
+  return record.quota && !record.quota->IsAdmitted() && !IsLeaving(record) && !record.suspended;
 }
 
 // Nothing when its queue does not exist, or has no flavor for what it asks there.
-std::optional<JobQuota> QuotaWhereItIs(const World& world, const JobRecord& record, Instant now) {
-  const JobSpec& spec = world.specs().Get(record.spec).spec;
-  const ClusterQueueId queue = world.ledger().HomeOf(spec.queueing.local_queue);
-  if (!queue || spec.queueing.pod_sets.empty()) return {};
-  FlavorQuestion question{&world.ledger().book, &world.ledger().tree};
-  question.node = world.ledger().tree.FindNode(queue);
-  question.rules = world.ledger().book.cluster_queues.Find(queue);
-  if (question.rules == nullptr || question.node == QuotaTree::kNone) return {};
-  question.when_idle = true;
-  std::vector<int32_t> counts;
-  for (const PodSet& pod_set : spec.queueing.pod_sets) counts.push_back(pod_set.count);
+std::optional<JobQuota> QuotaWhereItIs(World& world, const JobRecord& record, Instant now) {
+  const Queueing& queueing = world.specs().Get(record.spec).spec.queueing;
+  if (queueing.pod_sets.empty()) return {};
   Standing advice(world, record);
-  FlavorAssignment found = AssignFlavors(question, spec.queueing.pod_sets, counts, advice);
+  FlavorAssignment found = AssignWhenIdle(world, record, advice);
   if (found.mode != FlavorMode::kFit) return {};
   JobQuota quota = *record.quota;
-  quota.cluster_queue = queue;
+  quota.cluster_queue = world.ledger().HomeOf(queueing.local_queue);
   quota.pod_sets = std::move(found.pod_sets);
   quota.admitted_at = now;
   return quota;
@@ -76,7 +64,6 @@ bool ChargeAdopted(StepContext& step) {
     step.Emit(PublishPlacement{record.job});
     step.PutRecord(std::move(record));
   }
-  step.world().mutable_ledger().Settle();
   return all;
 }
 

@@ -9,7 +9,7 @@
 namespace fairway::scheduler {
 
 // Some of them, at most kAdoptedPerStep. False when there may be more. Looks at every live job, so
-// it is for a start and for changed queues. The ledger is settled, and is settled again.
+// it is for a start and for changed queues. The ledger is settled.
 bool ChargeAdopted(StepContext& step);
 
 inline constexpr int kAdoptedPerStep = 256;
