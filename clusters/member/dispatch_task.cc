@@ -18,14 +18,6 @@ constexpr int64_t kEndingPollMs = 500;
 constexpr size_t kAnswerArena = 4096;  // for what is read of a member's answer
 constexpr int kIndexTriesMax = 3;
 
-Error Refusal(std::string_view reason, std::string message) {
-  Error error;
-  error.code = 409;
-  error.reason = std::string(reason);
-  error.message = std::move(message);
-  return error;
-}
-
 }  // namespace
 
 DispatchTask::DispatchTask(Loop& loop, MemberApi& api, std::string gateway, DispatchRequest request,

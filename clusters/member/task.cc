@@ -20,6 +20,10 @@ Outcome OutcomeOf(Error error) {
   return outcome;
 }
 
+Error Refusal(std::string_view reason, std::string message) {
+  return {.code = 409, .reason = std::string(reason), .message = std::move(message)};
+}
+
 Error Attributed(Error error, std::string_view member) {
   error.message = "member " + std::string(member) + ": " + error.message;
   return error;

@@ -26,6 +26,9 @@ struct Outcome {
 // 429, 5xx, conflicts of writers, and namespaces that are being deleted.
 Outcome OutcomeOf(Error error);
 
+// 409 with this reason: what we find at the member is in the way.
+Error Refusal(std::string_view reason, std::string message);
+
 // "member dev-eu: " before the member's own words, so that a client sees who refused.
 Error Attributed(Error error, std::string_view member);
 

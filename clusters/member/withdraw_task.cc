@@ -15,19 +15,13 @@ constexpr int64_t kPodsPollMs = 1'000;
 constexpr int64_t kResultPollMs = 500;
 
 Outcome HasSucceeded() {
-  Error error;
-  error.code = 409;
-  error.reason = "Succeeded";
-  error.message = "the copy has succeeded, and its result is being saved";
-  return Outcome{Fail(std::move(error)), true, kResultPollMs};
+  return {Fail(Refusal("Succeeded", "the copy has succeeded, and its result is being saved")), true,
+          kResultPollMs};
 }
 
 Outcome StillEnding() {
-  Error error;
-  error.code = 409;
-  error.reason = "Ending";
-  error.message = "the copy is deleted, its pods are still ending";
-  return Outcome{Fail(std::move(error)), true, kPodsPollMs};
+  return {Fail(Refusal("Ending", "the copy is deleted, its pods are still ending")), true,
+          kPodsPollMs};
 }
 
 }  // namespace
