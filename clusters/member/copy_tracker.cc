@@ -72,14 +72,6 @@ std::string KeyOf(const kube::Object& job) {
   return key;
 }
 
-// The object's version: it differs wherever anything about the object does.
-uint64_t VersionHash(std::string_view uid, std::string_view resource_version) {
-  std::string text(uid);
-  text += '/';
-  text += resource_version;
-  return std::hash<std::string>()(text);
-}
-
 }  // namespace
 
 std::vector<std::string> NotReportedPaths() { return {"metadata.managedFields", "spec.template"}; }
@@ -118,20 +110,26 @@ std::optional<CopyReport> ReadCopy(const kube::Object& job, std::string_view gat
   return report;
 }
 
+CopyTracker::Version CopyTracker::VersionOf(const kube::Object& job) {
+  std::string text(kube::GetString(job, {"metadata", "uid"}));
+  const std::string_view revision = kube::GetString(job, {"metadata", "resourceVersion"});
+  text += '/';
+  text += revision;
+  return {std::hash<std::string>()(text), ParseNumber(revision)};
+}
+
 CopyRef CopyTracker::RefOf(const std::string& key, const Entry& entry) {
   size_t slash = key.find('/');
   return CopyRef{entry.job, entry.epoch, key.substr(0, slash), key.substr(slash + 1)};
 }
 
 void CopyTracker::Upsert(const kube::Object& job) {
-  std::string key = KeyOf(job);
-  const std::string_view revision = kube::GetString(job, {"metadata", "resourceVersion"});
-  const uint64_t version = VersionHash(kube::GetString(job, {"metadata", "uid"}), revision);
-  const uint64_t number = ParseNumber(revision);
+  const std::string key = KeyOf(job);
+  const Version version = VersionOf(job);
   if (auto known = copies_.find(key); known != copies_.end()) {
     // The watch catches up with an answer.
-    const bool older = !listing_ && number < known->second.version;
-    if (known->second.version_hash == version || older) {
+    const bool older = !listing_ && version.number < known->second.version.number;
+    if (known->second.version.hash == version.hash || older) {
       known->second.round = round_;
       return;
     }
@@ -141,7 +139,12 @@ void CopyTracker::Upsert(const kube::Object& job) {
     Log(LogLevel::kWarning, "Job {} carries damaged Fairway labels; it is left alone", key);
     return Remove(job);
   }
-  Entry fresh{report->ref.job, report->ref.epoch, UidKeyOf(report->uid), version, number, round_};
+  Tell(key, version, round_, *report);
+}
+
+void CopyTracker::Tell(const std::string& key, const Version& version, uint32_t round,
+                       CopyReport& report) {
+  Entry fresh{report.ref.job, report.ref.epoch, UidKeyOf(report.uid), version, round};
   auto [found, added] = copies_.try_emplace(key, fresh);
   if (!added) {
     Entry old = std::exchange(found->second, fresh);
@@ -150,24 +153,22 @@ void CopyTracker::Upsert(const kube::Object& job) {
     if (other_copy) Gone(key, old);
   }
   by_uid_[fresh.uid] = &found->first;
-  if (hooks_.complete && !hooks_.complete(*report)) return;
-  listener_.OnCopy(cluster_, *report);
+  if (hooks_.complete && !hooks_.complete(report)) return;
+  listener_.OnCopy(cluster_, report);
 }
 
 bool CopyTracker::TakeAnswer(const kube::Object& job) {
-  const auto known = copies_.find(KeyOf(job));
-  const uint64_t version = ParseNumber(kube::GetString(job, {"metadata", "resourceVersion"}));
-  const auto told = ReadCopy(job, gateway_);
+  const std::string key = KeyOf(job);
+  const auto known = copies_.find(key);
+  const Version version = VersionOf(job);
   // What the watch has not shown, or no longer shows, an answer does not bring to life.
-  if (known == copies_.end() || version == 0 || !told) return false;
-  Entry& entry = known->second;
-  if (entry.job != told->ref.job || entry.epoch != told->ref.epoch) return false;
-  if (version <= entry.version) return false;
-  const uint32_t round = entry.round;  // whether a list under way has it is for the list to say
-  const bool listing = std::exchange(listing_, false);
-  Upsert(job);
-  listing_ = listing;
-  if (auto now = copies_.find(KeyOf(job)); now != copies_.end()) now->second.round = round;
+  if (known == copies_.end() || version.number <= known->second.version.number) return false;
+  auto told = ReadCopy(job, gateway_);
+  if (!told || known->second.job != told->ref.job || known->second.epoch != told->ref.epoch) {
+    return false;
+  }
+  // Whether a list under way has it is for the list to say.
+  Tell(key, version, known->second.round, *told);
   return true;
 }
 
@@ -179,8 +180,7 @@ bool CopyTracker::Has(const CopyRef& copy) const {
 
 bool CopyTracker::IsNews(const kube::Object& job) const {
   const auto known = copies_.find(KeyOf(job));
-  return known == copies_.end() ||
-         known->second.version < ParseNumber(kube::GetString(job, {"metadata", "resourceVersion"}));
+  return known == copies_.end() || known->second.version.number < VersionOf(job).number;
 }
 
 std::optional<CopyRef> CopyTracker::Find(const PodsOwner& owner) const {

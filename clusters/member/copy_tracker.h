@@ -55,7 +55,7 @@ class CopyTracker {
   void EndList();
   // Every copy is news again when it is seen the next time.
   void Forget() {
-    for (auto& [key, entry] : copies_) entry.version_hash = 0;
+    for (auto& [key, entry] : copies_) entry.version.hash = 0;
   }
 
   bool Has(const CopyRef& copy) const;
@@ -66,14 +66,20 @@ class CopyTracker {
   std::optional<CopyRef> Find(const PodsOwner& owner) const;
 
  private:
+  // `hash` differs wherever anything about the object does; `number` is its resourceVersion, 0 when
+  // that is no number.
+  struct Version {
+    uint64_t hash = 0, number = 0;
+  };
   struct Entry {
     JobId job;
     Epoch epoch;
     UidKey uid{};
-    uint64_t version_hash = 0;
-    uint64_t version = 0;  // resourceVersion; 0 when it is no number
+    Version version;
     uint32_t round = 0;
   };
+  static Version VersionOf(const kube::Object& job);
+  void Tell(const std::string& key, const Version& version, uint32_t round, CopyReport& report);
   static CopyRef RefOf(const std::string& key, const Entry& entry);
   void Gone(const std::string& key, const Entry& entry);
 
