@@ -3,6 +3,7 @@
 then `fenced`), one by an evacuation: on the second cluster pods are made for the indexes alone that were not
 known as completed when it moved, each of the others ran once, and the status counts them all. The members are
 simulated, or those of TEST_MEMBERS (for evacuations only: nothing of theirs is cut)."""
+import contextlib
 import os
 import sys
 
@@ -88,38 +89,35 @@ class Scene:
               f"{sorted(there)} ran on {second}")
 
 
-def main():
+@contextlib.contextmanager
+def stage(binary, scene):
+    """A scene of this class at a gateway over three members, and these: simulated, or None when they are those of
+    TEST_MEMBERS."""
     real = os.environ.get("TEST_MEMBERS")
-    kubeconfigs = dict(pair.split("=", 1) for pair in real.split(",")) if real else None
-    members = None if real else Simulated(sys.argv[1], 3, 1000).__enter__()
-    try:
-        kubeconfigs = kubeconfigs or members.kubeconfigs
-        with Gateway(sys.argv[1], config=CONFIG) as gateway:
-            gateway.join(kubeconfigs, "site")
-            scene = Scene(gateway, kubeconfigs)
+    with contextlib.ExitStack() as stack:
+        members = None if real else stack.enter_context(Simulated(binary, 3, 1000))
+        kubeconfigs = dict(pair.split("=", 1) for pair in real.split(",")) if real else members.kubeconfigs
+        gateway = stack.enter_context(Gateway(binary, config=CONFIG))
+        gateway.join(kubeconfigs, "site")
+        yield scene(gateway, kubeconfigs), gateway, members
+        gateway.stop()
 
-            def ready(name):
-                scene.client.merge(f"/apis/fairway.flext.sh/v1alpha1/clusters/{name}", {"spec": {"drain": None}})
-                wait(f"{name} to be Ready", lambda: scene.client.get(
-                    f"/apis/fairway.flext.sh/v1alpha1/clusters/{name}")["status"].get("linkState") == "Ready")
 
-            def heal(name):
-                members.fault(name)
-                ready(name)
+def main():
+    with stage(sys.argv[1], Scene) as (scene, gateway, members):
+        def ready(name):
+            scene.client.merge(f"/apis/fairway.flext.sh/v1alpha1/clusters/{name}", {"spec": {"drain": None}})
+            wait(f"{name} to be Ready", lambda: scene.client.get(
+                f"/apis/fairway.flext.sh/v1alpha1/clusters/{name}")["status"].get("linkState") == "Ready")
 
-            def cut(name):
-                members.fault(name, hang=True)
-                direct = members.client(name)
-                direct.post("/simulated/drop-watches", {})
-                direct.close()
-            scene.run("evacuated", "fenced", 1200, lambda name: gateway.fairway("cluster", "drain", name, "--now"), ready)
-            if members:
-                for policy in ("fast", "fenced"):
-                    scene.run(f"lost-{policy}", policy, 4000, cut, heal)
-            gateway.stop()
-    finally:
+        def heal(name):
+            members.fault(name)
+            ready(name)
+
+        scene.run("evacuated", "fenced", 1200, lambda name: gateway.fairway("cluster", "drain", name, "--now"), ready)
         if members:
-            members.__exit__(None)
+            for policy in ("fast", "fenced"):
+                scene.run(f"lost-{policy}", policy, 4000, members.cut, heal)
 
 
 if __name__ == "__main__":

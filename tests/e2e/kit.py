@@ -210,6 +210,19 @@ class Simulated(Program):
         client.close()
         assert status == 200, body
 
+    def drop_watches(self, name):
+        """Ends what is open on one member: half open watches say nothing for ever."""
+        client = self.client(name)
+        try:
+            client.must("POST", "/simulated/drop-watches", {})
+        finally:
+            client.close()
+
+    def cut(self, name):
+        """One member answers nothing and tells nothing, until its faults are healed."""
+        self.fault(name, hang=True)
+        self.drop_watches(name)
+
 
 def condition(item, kind):
     """Status of a condition of an object, None when it has none."""

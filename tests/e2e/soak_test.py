@@ -153,14 +153,7 @@ class Member(threading.Thread):
 
     def heal(self):
         self.tell(lambda: self.members.fault(self.name))
-        self.tell(self.drop_watches)  # half open ones say nothing for ever
-
-    def drop_watches(self):
-        client = self.members.client(self.name)
-        try:
-            client.must("POST", "/simulated/drop-watches", {})
-        finally:
-            client.close()
+        self.tell(lambda: self.members.drop_watches(self.name))
 
     def stop(self):
         self.stopping.set()

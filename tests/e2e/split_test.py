@@ -4,12 +4,11 @@ pods: every index ran once in all, none of another part's; the Job's status is t
 A job that may not be split says so. On simulated members: one of the clusters is lost in the middle, and only what was
 not complete there runs again elsewhere; the gateway is killed in the middle; a split job is suspended, resumed and
 deleted; its parts hold the quota of one job. The members are simulated, or those of TEST_MEMBERS."""
-import os
 import sys
 
 sys.dont_write_bytecode = True
-from indexed_test import CONFIG, JOBS, PLACEMENTS, Scene, indexes
-from kit import Gateway, Simulated, condition, moving_job, wait
+from indexed_test import JOBS, PLACEMENTS, Scene, indexes, stage
+from kit import condition, moving_job, wait
 from queues_test import KUEUE, Door, kueue, queue
 
 FAIRWAY = "/apis/fairway.flext.sh/v1alpha1"
@@ -170,10 +169,7 @@ def lost(scene, members, name):
     wait(f"an index of each part of {name}", lambda: all(
         scene.done(name) & indexes(part["indexes"]) for part in parts))
     gone, stays = parts[0], parts[1]
-    members.fault(gone["cluster"], hang=True)
-    direct = members.client(gone["cluster"])
-    direct.post("/simulated/drop-watches", {})
-    direct.close()
+    members.cut(gone["cluster"])
     moved = wait(f"a part of {name} to move", lambda: next(
         (shard for shard in scene.shards(name) if shard["shard"] == gone["shard"] and shard["epoch"] == 2
          and shard.get("cluster")), None))
@@ -189,27 +185,16 @@ def lost(scene, members, name):
 
 
 def main():
-    real = os.environ.get("TEST_MEMBERS")
-    kubeconfigs = dict(pair.split("=", 1) for pair in real.split(",")) if real else None
-    members = None if real else Simulated(sys.argv[1], 3, 1000).__enter__()
-    try:
-        kubeconfigs = kubeconfigs or members.kubeconfigs
-        with Gateway(sys.argv[1], config=CONFIG) as gateway:
-            gateway.join(kubeconfigs, "site")
-            scene = Split(gateway, kubeconfigs)
-            scene.client.post(POLICIES, policy(mode="Always", maxClusters=2))
-            whole_life(scene, "halves")
-            refusals(scene)
-            suspended(scene, "paused")
-            deleted(scene, "dropped")
-            queued(scene, gateway)
-            if members:
-                killed(scene, gateway, "restarted")
-                lost(scene, members, "bereft")
-            gateway.stop()
-    finally:
+    with stage(sys.argv[1], Split) as (scene, gateway, members):
+        scene.client.post(POLICIES, policy(mode="Always", maxClusters=2))
+        whole_life(scene, "halves")
+        refusals(scene)
+        suspended(scene, "paused")
+        deleted(scene, "dropped")
+        queued(scene, gateway)
         if members:
-            members.__exit__(None)
+            killed(scene, gateway, "restarted")
+            lost(scene, members, "bereft")
 
 
 if __name__ == "__main__":

@@ -243,8 +243,8 @@ TEST_F(ListWatchTest, DoubtDuringAListDoesNotBreakItOff) {
   list_watch_->Relist();
   list_watch_->Doubt();
   Until([&] { return list != nullptr; });
-  bool late = false;
-  Call timer = loop_.StartTimer(50, [&] { late = true; });
+  bool late = false;  // when the doubt would have come true, as it was cast before
+  Call timer = loop_.StartTimer(config_.watch_late_ms, [&] { late = true; });
   Until([&] { return late; });
   list->Reply(200, List(Item("a", 5), 20));
   Until([&] { return sink_.lists == 2; });
