@@ -1,5 +1,6 @@
 #include "scheduler/core.h"
 
+#include "scheduler/handlers/settle.h"
 #include "scheduler/handlers/step.h"
 #include "scheduler/quota/quota_explain.h"
 #include "scheduler/quota/quota_steps.h"
@@ -8,6 +9,7 @@ namespace fairway::scheduler {
 
 Core::Core(World world, const FailoverConfig& failover) : world_(std::move(world)) {
   state_.failover.config = failover;
+  world_.SetSettling(false);  // of another core's; ours begins with Recovered
   world_.mutable_ledger().Settle();
 }
 
@@ -23,6 +25,7 @@ RebalancePlan Core::PlanRebalance(int64_t moves_max, Instant now) {
 void Core::Step(Instant now, const Event& event, CommandSink& sink) {
   StepContext step(now, world_, state_, sink);
   std::visit([&](const auto& happened) { On(step, happened); }, event);
+  ReviewSettling(step);
   RunPass(step);
   RunQuotaPass(step);
   ArmTimer(step);

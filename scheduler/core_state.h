@@ -72,6 +72,10 @@ struct CoreState {
   QueueHead sweep_at;
   Instant sweep_due;
 
+  // After a start (handlers/settle.h): who has yet to be heard, and until when that is waited for.
+  absl::btree_set<ClusterId> awaited;
+  Instant settle_end;
+
   FailoverState failover;
   DrainState drains;
   FailbackState failback;

@@ -125,11 +125,12 @@ Decision ExplainJob(const World& world, const JobRecord& record) {
       decision.message += "; " + text;
     }
   }
-  if (world.freeze().all && !record.cluster) {
+  if (world.HoldsPlacement() && !record.cluster) {
+    const bool frozen = world.freeze().all;
     decision.cluster = ClusterId{};
     decision.outcome = names::kOutcomeWaiting;
-    decision.message = FreezeText(world.freeze());
-    decision.nearest_change = placed ? "fits once the gateway is unfrozen" : "";
+    decision.message = frozen ? FreezeText(world.freeze()) : kSettlingText;
+    decision.nearest_change = placed && frozen ? "fits once the gateway is unfrozen" : "";
   }
   return decision;
 }

@@ -49,6 +49,8 @@ bool IsFeasible(const World& world, const JobRecord& record);
 
 // "the gateway is frozen: REASON".
 std::string FreezeText(const FreezeRecord& freeze);
+inline constexpr char kSettlingText[] =
+    "waits until the clusters were heard after the gateway's start";
 
 // Words for what PlaceJob answers at this moment about a job that waits, or would answer if it did.
 Decision ExplainJob(const World& world, const JobRecord& record);

@@ -426,6 +426,14 @@ bool World::ObserveCapacity(ClusterId cluster, const Capacity& capacity,
   return true;
 }
 
+void World::SetSettling(bool settling) {
+  if (settling_ == settling) return;
+  settling_ = settling;
+  if (settling) return;
+  NoteRoom();
+  ledger_.WakeAll();
+}
+
 bool World::ObserveLink(ClusterId cluster, bool ready) {
   const auto at = clusters_.find(cluster);
   if (at == clusters_.end() || at->second.ready == ready) return false;

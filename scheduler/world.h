@@ -104,6 +104,8 @@ class World {
   bool ObserveCapacity(ClusterId cluster, const Capacity& capacity,
                        const std::vector<CountedPods>* counted = nullptr);
   bool ObserveLink(ClusterId cluster, bool ready);
+  // Clusters that take jobs have yet to be heard since the start (handlers/settle.h). Not saved.
+  void SetSettling(bool settling);
   // Not saved: the gateway says it anew after each start.
   void ConfigureQuota(const QuotaSettings& settings);
 
@@ -128,6 +130,9 @@ class World {
   const JobsByCluster& live_by_cluster() const { return live_; }
   const Residues& residues() const { return residues_; }
   const FreezeRecord& freeze() const { return freeze_; }
+  bool settling() const { return settling_; }
+  // No job is placed now, whatever room there is.
+  bool HoldsPlacement() const { return freeze_.all || settling_; }
   // Phase kNone = there is none.
   const DrillRecord& drill() const { return drill_; }
   // Run 0 = none was ever asked for.
@@ -191,6 +196,7 @@ class World {
   Residues residues_;
   JobsByCluster residue_by_cluster_;
   FreezeRecord freeze_;
+  bool settling_ = false;
   DrillRecord drill_;
   RebalanceRecord rebalance_;
   Expiries expiries_;

@@ -65,6 +65,7 @@ struct Config {
   int64_t guard_ms = 10'000;
   int64_t probation_ms = 60'000, probation_max_ms = 1'800'000;
   int64_t isolation_window_ms = 60'000;
+  int64_t settle_max_ms = 3'000;
   int64_t stalled_after_ms = 60'000;
   int64_t moves_per_second = 500, moves_burst = 500;
   int64_t failback_after_ms = 600'000;
@@ -80,6 +81,7 @@ struct Config {
   bool fair_sharing = false;
   std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",
                                                       "LessThanInitialShare"};
+  int64_t reserve_after_ms = 300'000;
   // log
   std::string log_level = "info";
   // simulate

@@ -86,6 +86,7 @@ scheduler::QuotaSettings QuotaSettingsOf(const Config& config) {
   using scheduler::FairStrategies;
   scheduler::QuotaSettings settings;
   settings.fair_sharing = config.fair_sharing;
+  settings.reserve_after = Milliseconds(config.reserve_after_ms);
   if (config.fair_sharing_strategies.size() == 1) {
     settings.strategies = config.fair_sharing_strategies.front() == "LessThanInitialShare"
                               ? FairStrategies::kInitialOnly
@@ -104,6 +105,7 @@ scheduler::FailoverConfig FailoverOf(const Config& config) {
   out.probation = Milliseconds(config.probation_ms);
   out.probation_max = Milliseconds(std::max(config.probation_ms, config.probation_max_ms));
   out.isolation_window = Milliseconds(config.isolation_window_ms);
+  out.settle_max = Milliseconds(config.settle_max_ms);
   out.stalled_after = Milliseconds(config.stalled_after_ms);
   out.moves_per_second = config.moves_per_second;
   out.moves_burst = config.moves_burst;

@@ -44,6 +44,9 @@ struct FailoverConfig {
   Duration probation_max = Seconds(1800);
   // Clusters lost within so long of each other are lost together: then it is us.
   Duration isolation_window = Seconds(60);
+  // After a start of ours no job is placed before every cluster that took jobs has been heard, or
+  // so long has passed.
+  Duration settle_max = Seconds(3);
   // A copy that its member has not started for so long: its Job controller stands still.
   Duration stalled_after = Seconds(60);
   // Moves off lost clusters: a token bucket.

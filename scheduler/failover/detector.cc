@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "scheduler/failover/failover.h"
+#include "scheduler/quota/reservation.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -85,6 +86,7 @@ void SetLink(StepContext& step, ClusterId cluster, const LinkRecord& link) {
   }
   step.failover().dirty = true;
   step.Persist(PutCluster{std::move(record)});
+  if (IsLost(link.state)) ReviewReservations(step.world(), cluster);
 }
 
 bool IsIsolated(const World& world, const FailoverConfig& config) {

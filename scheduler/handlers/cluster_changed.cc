@@ -1,6 +1,7 @@
 #include "scheduler/failover/drains.h"
 #include "scheduler/handlers/evict.h"
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/reservation.h"
 
 namespace fairway::scheduler {
 
@@ -13,6 +14,7 @@ void On(StepContext& step, const ClusterChanged& event) {
   ClusterRecord record{event.cluster, std::move(spec)};
   if (known != nullptr) record.link = known->record.link;
   step.Persist(PutCluster{std::move(record)});
+  ReviewReservations(step.world(), event.cluster);
   ReviewTaints(step, event.cluster);
   ReviewDrain(step, event.cluster);
 }

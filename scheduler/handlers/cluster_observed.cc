@@ -1,6 +1,7 @@
 // What members measure: CapacityObserved. Nothing of it is saved. LinkObserved:
 // failover/detector.cc.
 #include "scheduler/handlers/step.h"
+#include "scheduler/quota/reservation.h"
 
 namespace fairway::scheduler {
 
@@ -10,6 +11,7 @@ void On(StepContext& step, const CapacityObserved& event) {
     return;
   }
   step.world().ObserveCapacity(event.cluster, *event.capacity, event.counted);
+  ReviewReservations(step.world(), event.cluster);
 }
 
 }  // namespace fairway::scheduler

@@ -46,7 +46,7 @@ Scan ScanFrom(StepContext& step, QueueHead from, int budget) {
 
 void RunPass(StepContext& step) {
   CoreState& state = step.state();
-  if (step.world().freeze().all) return;  // the thaw is a gain
+  if (step.world().HoldsPlacement()) return;  // its end is a gain
   const uint64_t generation = step.world().generation();
   const bool gained = state.pass_wanted || generation != state.pass_generation;
   const bool sweep_due = state.sweep_active && state.sweep_due <= step.now();

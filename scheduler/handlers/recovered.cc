@@ -5,6 +5,7 @@
 #include "scheduler/failover/failover.h"
 #include "scheduler/failover/rebalances.h"
 #include "scheduler/handlers/evict.h"
+#include "scheduler/handlers/settle.h"
 #include "scheduler/handlers/step.h"
 
 namespace fairway::scheduler {
@@ -24,6 +25,7 @@ void On(StepContext& step, const Recovered&) {
     }
     if (IsFinished(record) && record.delete_requested) step.Emit(ExpireJob{id});
   }
+  BeginSettling(step);
   std::vector<ClusterId> clusters;
   for (const auto& [id, state] : step.world().clusters()) clusters.push_back(id);
   for (const ClusterId id : clusters) {

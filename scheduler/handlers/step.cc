@@ -67,7 +67,7 @@ SpecId StepContext::Intern(const JobSpec& spec) {
 bool StepContext::TryPlace(JobRecord record) {
   ++stats().attempts;
   if (TrySplit(record, SplitMode::kAlways)) return true;
-  const PlacementPick pick = world_.freeze().all ? PlacementPick{} : PlaceJob(world_, record);
+  const PlacementPick pick = world_.HoldsPlacement() ? PlacementPick{} : PlaceJob(world_, record);
   if (!pick.cluster && TrySplit(record, SplitMode::kWhenNeeded)) return true;
   if (!pick.cluster) {
     if (record.part) MakeWayFor(*this, record.job);
@@ -85,7 +85,7 @@ bool StepContext::TryPlace(JobRecord record) {
 
 bool StepContext::TrySplit(const JobRecord& record, SplitMode mode) {
   const JobSpec& spec = *world_.FindSpec(record.spec);
-  if (world_.freeze().all || !MaySplit(record, spec) || spec.split.front().mode != mode) {
+  if (world_.HoldsPlacement() || !MaySplit(record, spec) || spec.split.front().mode != mode) {
     return false;
   }
   const std::vector<SplitPart> parts = PlanSplit(world_, record);

@@ -64,7 +64,8 @@ void ArmTimer(StepContext& step) {
   const World::Expiries& expiries = step.world().expiries();
   if (!expiries.empty()) consider(expiries.begin()->first);
   for (const auto& [cluster, due] : state.evictions) consider(due);
-  if (state.sweep_active && !step.world().freeze().all) consider(state.sweep_due);
+  if (state.sweep_active && !step.world().HoldsPlacement()) consider(state.sweep_due);
+  consider(state.settle_end);
   consider(NextFailover(step));
   consider(NextDrain(step));
   consider(NextFailback(step));

@@ -103,6 +103,7 @@ class Planner {
 
  private:
   bool IsActive() const {
+    if (world_.settling()) return false;
     std::string reason;
     return home_ && QueueInactive(world_, home_, &reason).empty();
   }

@@ -42,7 +42,7 @@ bool IsDueForReservation(const World& world, const QueueState& queue, int32_t no
   const QuotaLedger& ledger = world.ledger();
   if (ledger.reservations().contains(ledger.tree.node(node).tree)) return false;
   if (queue.pending.Next(PendingQueue::kBeforeAll)->job != head.job) return false;
-  return now - world.FindJob(head.job)->submitted >= kReservationAfter;
+  return now - world.FindJob(head.job)->submitted >= world.quota_settings().reserve_after;
 }
 
 }  // namespace

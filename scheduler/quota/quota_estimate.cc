@@ -8,8 +8,6 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int64_t kRunsMin = 8;  // fewer say little
-
 struct ExpectedEnd {
   Instant at;
   Duration error;

@@ -9,6 +9,7 @@
 #include "scheduler/policy/judge.h"
 #include "scheduler/policy/reasons.h"
 #include "scheduler/quota/admit.h"
+#include "scheduler/quota/backfill.h"
 #include "scheduler/quota/quota_estimate.h"
 
 namespace fairway::scheduler {
@@ -48,6 +49,11 @@ class Explanation {
     const ClusterQueueId home = world_.ledger().HomeOf(local_name);
     Name(home);
     Place(home);
+    if (world_.settling()) {
+      quota.reason = "Pending";
+      quota.message = kSettlingText;
+      return std::move(decision_);
+    }
     node_ = world_.ledger().tree.FindNode(home);
     // A promise to the job itself is not in its own way.
     const auto claim = world_.ledger().claims().find(record_.job);
@@ -59,6 +65,7 @@ class Explanation {
     }
     plan_ = PlanAdmission(world_, record_, true);
     Say(home);
+    BehindReservation();
     if (claimed) world_.SetClaim(record_.job, std::move(kept), /*quiet=*/true);
     return std::move(decision_);
   }
@@ -208,6 +215,31 @@ class Explanation {
     quota().nearest_change = "fits if job " + name +
                              ", which is before it, is deleted, or ClusterQueue " + queue.name +
                              " were BestEffortFIFO";
+  }
+
+  // It would fit if nothing were kept for another that has waited for long.
+  void BehindReservation() {
+    const auto& reservations = world_.ledger().reservations();
+    if (reservations.empty() || plan_.outcome == AdmitOutcome::kAdmit) return;
+    Claims aside = SetReservationsAside(world_);
+    const AdmitOutcome without = PlanAdmission(world_, record_, false).outcome;
+    std::string kept_for;
+    Instant start = aside.front().second.start;
+    for (const auto& [job, claim] : aside) {
+      kept_for += (kept_for.empty() ? "" : ", ") + world_.FindJob(job)->name;
+      start = std::min(start, claim.start);
+    }
+    PutBack(world_, std::move(aside));
+    if (without != AdmitOutcome::kAdmit) return;
+    decision_.outcome = names::kOutcomeWaiting;
+    quota().message = "quota and room are kept for " + kept_for + ", which has waited for long";
+    quota().nearest_change = "fits if job " + kept_for + " is deleted";
+    const int64_t seconds = (start.ms - now_.ms - kBackfillGrace.ms) / 1000;
+    if (seconds > 0) {
+      quota().nearest_change += ", or if its own maximum execution time is " +
+                                std::to_string(seconds) + " seconds at most";
+    }
+    decision_.message = quota().message;
   }
 
   // Finds the first flavor in order that suits and is short, and tells every level of it.

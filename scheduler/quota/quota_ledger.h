@@ -37,6 +37,8 @@ struct QuotaClaim {
   std::vector<JobId> victims;
   bool reserved = false;  // a reservation (reservation.h): nobody goes, it waits for ends
   Instant since;
+  // Of a reservation: when it should come true, as was reckoned when it was made. 0 = not known.
+  Instant start;
   bool operator==(const QuotaClaim&) const = default;
 };
 

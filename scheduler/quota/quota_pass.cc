@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/quota/backfill.h"
 #include "scheduler/quota/charge_adopted.h"
 #include "scheduler/quota/hope.h"
 #include "scheduler/quota/quota_estimate.h"
@@ -144,7 +145,7 @@ class Pass {
       }
       if (!may_go) {
         Reserve(step_.world(), *step_.world().FindJob(head.job), step_.now(),
-                pauses ? Duration{} : kReservationAfter);
+                pauses ? ReserveFor::kPause : ReserveFor::kLongWait);
       }
       const bool strict =
           step_.world().quota().cluster_queues.Find(id)->strategy == QueueingStrategy::kStrictFifo;
@@ -197,13 +198,15 @@ class Pass {
     return plan.outcome == AdmitOutcome::kAdmit || plan.outcome == AdmitOutcome::kPreempt;
   }
 
-  // Reservations keep newcomers out, but nobody is preempted on their behalf: who would fit without
-  // them waits, others preempt as if there were none. A promise that was made stands beside them.
+  // Reservations keep newcomers out, but for those who will be gone in time (backfill.h), and
+  // nobody is preempted on their behalf: who would fit without them waits, others preempt as if
+  // there were none. A promise that was made stands beside them.
   AdmitPlan PlanBeside(const JobRecord& record, bool promised, Claims& aside) {
     AdmitPlan plan;
     if (!promised) {
       plan = PlanAdmission(step_.world(), record, false);
-      if (plan.victims.empty()) return plan;
+      if (plan.outcome == AdmitOutcome::kAdmit) return plan;
+      if (PlanBackfill(record, plan, aside) || plan.victims.empty()) return plan;
     }
     Claims reservations = SetReservationsAside(step_.world());
     if (!promised && reservations.empty()) return plan;
@@ -211,6 +214,19 @@ class Pass {
     if (!promised && MayGo(plan) && plan.victims.empty()) plan.outcome = AdmitOutcome::kNoQuota;
     aside.insert(aside.end(), reservations.begin(), reservations.end());
     return plan;
+  }
+
+  bool PlanBackfill(const JobRecord& record, AdmitPlan& plan, Claims& aside) {
+    Claims later = SetLaterReservationsAside(step_.world(), record, step_.now());
+    if (later.empty()) return false;
+    AdmitPlan early = PlanAdmission(step_.world(), record, false);
+    if (early.outcome != AdmitOutcome::kAdmit) {
+      PutBack(step_.world(), std::move(later));
+      return false;
+    }
+    plan = std::move(early);
+    aside.insert(aside.end(), later.begin(), later.end());
+    return true;
   }
 
   // The plan lives on promises to others of the same queue, to which it has no right.
@@ -295,9 +311,13 @@ void RunQuotaPass(StepContext& step) {
     ledger.WakeForRoom();
     gained = true;
   }
-  if (ledger.agenda().empty() && !state.drain && !state.fresh) return SetDue(state, {});
+  // The end of that wakes every queue.
+  const bool settling = step.world().settling();
+  if ((settling || ledger.agenda().empty()) && !state.drain && !state.fresh) {
+    return SetDue(state, {});
+  }
   if (!gained && state.due && step.now() < state.due) return;
-  const bool admitted = Pass(step, hopeless).Run();
+  const bool admitted = !settling && Pass(step, hopeless).Run();
   ledger.WakeGained(hopeless);  // what was promised and is free again; no other event may come
   const bool goes_on = !ledger.agenda().empty() || state.drain || state.fresh;
   SetDue(state, goes_on ? step.now() + (admitted ? kPauseBusy : kPauseIdle) : Instant{});

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "scheduler/ids.h"
+#include "scheduler/instant.h"
 #include "scheduler/job_terms.h"
 
 namespace fairway::scheduler {
@@ -123,6 +124,8 @@ enum class FairStrategies : uint8_t {
 struct QuotaSettings {
   bool fair_sharing = false;
   FairStrategies strategies = FairStrategies::kFinalThenInitial;
+  // The first of a queue that has waited for so long is promised quota and room (reservation.h).
+  Duration reserve_after = Seconds(300);
   bool operator==(const QuotaSettings&) const = default;
 };
 

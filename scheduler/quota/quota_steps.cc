@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/quota/backfill.h"
 #include "scheduler/quota/quota_estimate.h"
 #include "scheduler/split/split_steps.h"
 
@@ -150,8 +151,10 @@ void SubmitToQueue(StepContext& step, const JobRecord& submitted) {
   }
   AdmitPlan plan = PlanAdmission(world, record, false);
   if (plan.outcome != AdmitOutcome::kAdmit) enter();
-  if (!plan.victims.empty() &&
-      (!ledger.reservations().empty() || AreAboutToEnd(world, plan.victims, step.now()))) {
+  const bool has_to_go = !plan.victims.empty() && (!ledger.reservations().empty() ||
+                                                   AreAboutToEnd(world, plan.victims, step.now()));
+  if (has_to_go ||
+      (plan.outcome != AdmitOutcome::kAdmit && MayBackfill(world, record, step.now()))) {
     // Whether anybody has to go is a question of the pass, which looks behind reservations and
     // waits for those who are about to end.
     ledger.Wake(home);

@@ -5,6 +5,7 @@
 #include "scheduler/constraint.h"
 #include "scheduler/policy/judge.h"
 #include "scheduler/quota/admit.h"
+#include "scheduler/quota/backfill.h"
 
 namespace fairway::scheduler {
 namespace {
@@ -75,10 +76,25 @@ ClusterId ClosestCluster(const World& world, const JobRecord& record, const Spec
   return best;
 }
 
+// The cluster would take the job if it were empty. One that is only silent may be back in a moment.
+bool LeadsTo(const World& world, JobId job, const QuotaClaim& claim, const ClusterState* state) {
+  if (state == nullptr || state->record.spec.IsClosed() || IsLost(state->record.link.state)) {
+    return false;
+  }
+  std::vector<FlavorId> flavors;
+  for (const QuotaCharge& charge : claim.charges) flavors.push_back(charge.flavor);
+  std::sort(flavors.begin(), flavors.end());
+  flavors.erase(std::unique(flavors.begin(), flavors.end()), flavors.end());
+  const PlaceScope scope = ScopeOf(world.quota(), flavors);
+  return MatchesRequiredAffinity(scope.only, state->record.spec.labels) &&
+         Judge(world, *world.FindJob(job)).AskEmpty(*state) == Verdict::kFits;
+}
+
 }  // namespace
 
-bool Reserve(World& world, const JobRecord& record, Instant now, Duration after) {
-  if (now - record.submitted < after) return false;
+bool Reserve(World& world, const JobRecord& record, Instant now, ReserveFor why) {
+  const bool waited = now - record.submitted >= world.quota_settings().reserve_after;
+  if (why == ReserveFor::kLongWait && !waited) return false;
   const SpecEntry& spec = world.specs().Get(record.spec);
   const QuotaLedger& ledger = world.ledger();
   const ClusterQueueId home = ledger.HomeOf(spec.spec.queueing.local_queue);
@@ -103,8 +119,22 @@ bool Reserve(World& world, const JobRecord& record, Instant now, Duration after)
     if (!claim.cluster) return false;
     claim.room = spec.total;
   }
+  if (why == ReserveFor::kLongWait) claim.start = ReservationStart(world, claim, now);
   world.SetClaim(record.job, std::move(claim), /*quiet=*/true);
   return true;
+}
+
+void ReviewReservations(World& world, ClusterId cluster) {
+  if (world.ledger().reservations().empty()) return;
+  const ClusterState* state = world.FindCluster(cluster);
+  std::vector<JobId> gone;
+  for (const auto& [tree, jobs] : world.ledger().reservations()) {
+    for (const JobId job : jobs) {
+      const QuotaClaim& claim = world.ledger().claims().at(job);
+      if (claim.cluster == cluster && !LeadsTo(world, job, claim, state)) gone.push_back(job);
+    }
+  }
+  for (const JobId job : gone) world.DropClaim(job);
 }
 
 Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {

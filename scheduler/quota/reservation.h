@@ -12,12 +12,19 @@
 
 namespace fairway::scheduler {
 
-inline constexpr Duration kReservationAfter = Seconds(300);
 // So long somebody who might preempt waits for victims that are about to end (quota_estimate.h).
 inline constexpr Duration kPauseMax = Seconds(1);
 
-// Makes one for this waiting job when it has waited so long (`after`). True when it was made.
-bool Reserve(World& world, const JobRecord& record, Instant now, Duration after);
+enum class ReserveFor : uint8_t {
+  kLongWait,  // when it has waited for QuotaSettings::reserve_after; shorter jobs may go before it
+  kPause,     // at once, and only while it waits for victims that are about to end
+};
+// Makes one for this waiting job. True when it was made.
+bool Reserve(World& world, const JobRecord& record, Instant now, ReserveFor why);
+
+// This cluster is another than it was, or was lost: a reservation of room there that could not come
+// true any more is void. It would keep its quota from everybody, and its job from other clusters.
+void ReviewReservations(World& world, ClusterId cluster);
 
 // Takes away, quietly, the claims that this head of `queue` need not heed: reservations of lower
 // priority or behind it in its own queue, and whatever was promised to jobs of lower priority in

@@ -98,6 +98,8 @@ FaultPlan FaultPlan::Draw(Rng& rng, Mode mode) {
   plan.uniform_pods = rng.Chance({1, 3});
   DrawRebalance(rng, plan);
   plan.splits = rng.Chance({1, 2});
+  plan.settle_max = rng.Chance({3, 4}) ? Milliseconds(rng.Between(10, 5'000)) : Duration{};
+  plan.reserve_after = Milliseconds(rng.Between(500, 20'000));
   if (mode == Mode::kBrief) Shorten(rng, plan);
   return plan;
 }
@@ -129,7 +131,8 @@ std::string FaultPlan::Describe() const {
       << " gain_min=" << rebalance_gain_min << " run_min=" << rebalance_run_min.ms
       << " cooldown=" << rebalance_cooldown.ms << " every=" << rebalance_every.ms
       << " per_minute=" << rebalances_per_minute << " moving_max=" << rebalances_moving_max
-      << " splits=" << splits;
+      << " splits=" << splits << " settle=" << settle_max.ms
+      << " reserve_after=" << reserve_after.ms;
   return out.str();
 }
 

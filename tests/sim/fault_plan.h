@@ -59,8 +59,10 @@ struct FaultPlan {
   int64_t rebalance_gain_min = 300;       // RebalanceConfig's
   Duration rebalance_run_min, rebalance_cooldown, rebalance_every;
   int64_t rebalances_per_minute = 60, rebalances_moving_max = 1;
-  Duration quota_edit;    // nominal quotas and stop policies change
-  Ratio rejects{0, 100};  // member and job that do not get along
+  Duration settle_max;     // FailoverConfig's
+  Duration reserve_after;  // QuotaSettings'
+  Duration quota_edit;     // nominal quotas and stop policies change
+  Ratio rejects{0, 100};   // member and job that do not get along
   Ratio deletes{0, 100}, orphans{0, 100}, suspends{0, 100}, infeasible{0, 100}, ttl{0, 100};
   // The journal.
   Duration commit_delay_max;

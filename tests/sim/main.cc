@@ -67,6 +67,8 @@ constexpr CanaryName kCanaries[] = {
     {"deaf-to-late", Canary::kDeafToLate},
     {"greedy-part", Canary::kGreedyPart},
     {"forgetful-part", Canary::kForgetfulPart},
+    {"greedy-backfill", Canary::kGreedyBackfill},
+    {"hasty-start", Canary::kHastyStart},
 };
 
 struct Arguments {

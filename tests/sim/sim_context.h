@@ -52,6 +52,8 @@ enum class Canary : uint8_t {
   kDeafToLate,       // the core is not told of successes of copies that it has given up
   kGreedyPart,       // a part is told one index too few of the others
   kForgetfulPart,    // and nothing of what has completed
+  kGreedyBackfill,   // jobs are told to be over earlier than they are
+  kHastyStart,       // the core does not wait for clusters after a start
 };
 
 enum class Happening : uint8_t {

@@ -26,6 +26,7 @@ sched::FailoverConfig MakeFailover(const SimContext& sim) {
   if (sim.canary == Canary::kGreedyRebalance) {
     config.rebalance.moves_per_minute = config.rebalance.moving_max = 60'000;
   }
+  if (sim.canary == Canary::kHastyStart) config.settle_max = Duration{};
   if (sim.canary == Canary::kRestless) {
     config.suspect_after = config.unreachable_after = Milliseconds(100);
   }
@@ -50,6 +51,7 @@ void SimGateway::Start() {
   operator_.Start(*world);
   drills_.Start(*world);
   rebalances_.Start(*world);
+  backfill_.Start(*world);
   RecoverFreeze(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
@@ -82,6 +84,7 @@ void SimGateway::Start() {
       sim_.After(Seconds(1), remove);
     }
   }
+  settle_.Start(core_->world(), sim_.now + sim_.plan.settle_max);
   Step(sched::Recovered{});
   Step(sched::QuotaConfigured{sim_.quota_settings});
   CloseBatch();
@@ -213,8 +216,8 @@ void SimGateway::Ask(JobId id, ClientOp op) {
     const sched::JobRecord* record = core_->world().FindJob(id);
     if (record == nullptr || !record->cluster) return;
     job.approved_move = true;
-    Step(sched::JobChanged{id, &sim_.templates[static_cast<size_t>(job.spec)], job.suspended,
-                           job.ttl_seconds, record->epoch});
+    const sched::JobSpec wish = WishOf(job);
+    Step(sched::JobChanged{id, &wish, job.suspended, job.ttl_seconds, record->epoch});
   } else {
     job.suspended = op == ClientOp::kSuspend;
     batch_.objects.emplace_back(id, job);
@@ -268,6 +271,7 @@ sched::JobSpec SimGateway::WishOf(const SimJob& job) const {
     wish.rules[0].spread.clear();
     wish.rules[0].job_affinity.clear();
   }
+  if (sim_.canary == Canary::kGreedyBackfill) wish.queueing.max_execution_seconds /= 10;
   return wish;
 }
 
@@ -275,6 +279,7 @@ sched::JobSpec SimGateway::WishOf(const SimJob& job) const {
 
 void SimGateway::Step(const sched::Event& event) {
   sink_.Clear();
+  backfill_.Note(core_->world());
   const uint64_t moves_before = core_->world().stats().moves;
   core_->Step(sim_.now, event, sink_);
   CheckMoves(sim_, sink_.edits, core_->world(), core_->world().stats().moves - moves_before,
@@ -289,14 +294,18 @@ void SimGateway::Step(const sched::Event& event) {
     failures_.Take(edit);
   }
   CheckParts(sim_, core_->world(), sink_.edits);
+  settle_.Look(core_->world());
   for (const sched::Edit& edit : sink_.edits) {
+    backfill_.Take(sim_, core_->world(), edit);
     const auto* put = std::get_if<sched::PutJob>(&edit);
     // Only what was placed by this step: a copy that its cluster came back with goes on under the
     // quota of long ago, whatever was edited since.
-    if (put == nullptr || !put->record.quota || put->record.state != sched::JobState::kPlacing ||
+    if (put == nullptr || put->record.state != sched::JobState::kPlacing ||
         put->record.since != sim_.now) {
       continue;
     }
+    if (put->record.dispatch_pending) settle_.Check(sim_, put->record);
+    if (!put->record.quota) continue;
     CheckQuotaHolds(sim_, core_->world(), put->record.quota->cluster_queue);
   }
   for (sched::Edit& edit : sink_.edits) {

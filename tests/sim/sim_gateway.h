@@ -14,11 +14,13 @@
 #include "scheduler/core.h"
 #include "scheduler/outbox.h"
 #include "scheduler/reconcile.h"
+#include "tests/sim/checkers/backfill_is_bounded.h"
 #include "tests/sim/checkers/drill_is_bounded.h"
 #include "tests/sim/checkers/failures_are_told_apart.h"
 #include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
 #include "tests/sim/checkers/rebalance_is_sober.h"
+#include "tests/sim/checkers/settles_first.h"
 #include "tests/sim/sim_context.h"
 
 namespace fairway::sim {
@@ -54,6 +56,7 @@ inline scheduler::FailoverConfig PlannedFailover(const FaultPlan& plan) {
   config.probation = Seconds(3);
   config.probation_max = Seconds(30);
   config.isolation_window = Seconds(10);
+  config.settle_max = plan.settle_max;
   config.stalled_after = Seconds(12);
   config.moves_per_second = plan.moves_per_second;
   config.moves_burst = plan.moves_per_second;
@@ -182,6 +185,8 @@ class SimGateway {
   DrillBook drills_;
   FailureBook failures_;
   RebalanceBook rebalances_;
+  BackfillChecker backfill_;
+  SettleChecker settle_;
   Revision freeze_told_;               // when what SimContext says of the freeze was told
   std::set<ClusterId> removals_told_;  // a client whose removal was not answered repeats it
   uint32_t incarnation_ = 0;

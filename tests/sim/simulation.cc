@@ -39,6 +39,13 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.moves_per_second = options.canary == Canary::kStampede ? 1 : 50;
   }
   if (options.canary == Canary::kLeakyLedger) plan.queues = 3;
+  if (options.canary == Canary::kGreedyBackfill) {
+    plan.queues = 3;
+    plan.reserve_after = Seconds(1);
+    plan.run_time = Seconds(20);
+    plan.quota_edit = Duration{};
+  }
+  if (options.canary == Canary::kHastyStart) plan.settle_max = Seconds(5);
   if (options.canary == Canary::kGreedyPart || options.canary == Canary::kForgetfulPart) {
     plan.splits = true;
     plan.jobs = std::max(plan.jobs, 100);

@@ -1,4 +1,6 @@
 // Queues of a simulation, and who edits them while jobs come and go.
+#include <iterator>
+
 #include "tests/sim/simulation.h"
 
 namespace fairway::sim {
@@ -8,6 +10,9 @@ namespace sched = scheduler;
 namespace {
 
 constexpr int64_t kPlenty = 1LL << 40;
+// Maximum execution times, beyond what any job takes with all that may befall it: nobody is ended
+// by them, but they say who is over when (backfill.h).
+constexpr int32_t kLimits[] = {0, 600, 600, 6'000};
 // What the largest job of any template asks for, and more.
 constexpr int64_t kEnoughMilli = 30'000;
 
@@ -17,6 +22,7 @@ void Simulation::MakeQueues() {
   Rng& rng = sim_.rng;
   if (sim_.plan.queues == 0) return;
   sim_.quota_settings.fair_sharing = rng.Chance({1, 2});
+  sim_.quota_settings.reserve_after = sim_.plan.reserve_after;
   for (int i = 0; i < sim_.plan.queues; ++i) {
     sched::ClusterQueueSpec& queue = sim_.queues.emplace_back();
     queue.name = "q" + std::to_string(i);
@@ -39,6 +45,7 @@ void Simulation::MakeQueues() {
     main.name = "main";
     main.count = spec.parallelism;
     main.request = spec.request;
+    spec.queueing.max_execution_seconds = kLimits[rng.Below(std::size(kLimits))];
   }
 }
 

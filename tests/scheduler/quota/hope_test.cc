@@ -82,7 +82,7 @@ class HopeTest : public QuotaFixture {
       } else if (Admitted(job)) {
         Done(job);
       } else if (rng.Chance({1, 50})) {
-        At(now() + kReservationAfter);
+        At(now() + core().world().quota_settings().reserve_after);
       }
       hopeless_ += CheckHeads();
       if (HasFailure()) return;

@@ -137,7 +137,7 @@ TEST_F(QuotaExplainTest, ALargeHeadGetsItsTurn) {
   AddQueue(1, Queue("a", 8));
   for (uint64_t job = 10; job < 14; ++job) Submit(job, Job("a", 2));
   Submit(20, Job("a", 8));
-  At(now() + kReservationAfter);
+  At(now() + core().world().quota_settings().reserve_after);
   uint64_t next = 30;
   // One of the small ones ends at a time, and another small one comes.
   for (uint64_t job = 10; job < 14; ++job) {
