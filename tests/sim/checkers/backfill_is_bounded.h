@@ -61,7 +61,11 @@ class BackfillChecker {
     const scheduler::JobSpec& truth = sim.templates[static_cast<size_t>(job->second.spec)];
     for (const auto& [waiting, claim] : kept_) {
       const auto still = world.ledger().claims().find(waiting);
-      if (still == world.ledger().claims().end() || !still->second.reserved) continue;
+      // One that was void for a moment and is made anew was not in the way.
+      if (still == world.ledger().claims().end() || !still->second.reserved ||
+          still->second.since != claim.since) {
+        continue;
+      }
       const scheduler::JobSpec& its = *world.FindSpec(world.FindJob(waiting)->spec);
       const bool own = truth.queueing.local_queue == its.queueing.local_queue;
       if (truth.priority > its.priority) continue;
