@@ -13,6 +13,12 @@ Core::Core(World world, const FailoverConfig& failover) : world_(std::move(world
   world_.mutable_ledger().Settle();
 }
 
+Core::Core(const Core& other) = default;
+Core::Core(Core&& other) noexcept = default;
+Core& Core::operator=(const Core& other) = default;
+Core& Core::operator=(Core&& other) noexcept = default;
+Core::~Core() = default;
+
 Decision Core::Explain(const JobRecord& record, Instant now) {
   return ExplainQueued(world_, record, now);
 }

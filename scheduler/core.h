@@ -35,6 +35,12 @@ class Core {
  public:
   // `world` as the journal left it (WorldLoader). Send Recovered first.
   explicit Core(World world = {}, const FailoverConfig& failover = {});
+  // In one file, as World's.
+  Core(const Core& other);
+  Core(Core&& other) noexcept;
+  Core& operator=(const Core& other);
+  Core& operator=(Core&& other) noexcept;
+  ~Core();
 
   // A dispatcher over one handler per event kind. Total: an event about an unknown job or cluster,
   // or an old epoch, is counted in world().stats() and changes nothing.

@@ -267,7 +267,7 @@ void ReadSections(JobRecord& record, ByteReader& in) {
   }
 }
 
-void ReadRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
+void ReadJobRecord(JobId job, ByteReader& in, bool sectioned, JobRecord& record) {
   record.job = job;
   record.name = in.Text();
   record.spec = SpecId{in.Unsigned()};
@@ -418,7 +418,7 @@ bool ReadCluster(ClusterId id, ByteReader& in, bool sectioned, ClusterRecord& re
 bool ReadEdit(char table, uint64_t id, ByteReader& in, bool sectioned, Edit& edit) {
   switch (table) {
     case kJobTable:
-      ReadRecord(JobId{id}, in, sectioned, edit.emplace<PutJob>().record);
+      ReadJobRecord(JobId{id}, in, sectioned, edit.emplace<PutJob>().record);
       return true;
     case kSpecTable:
       edit.emplace<PutSpec>(PutSpec{SpecId{id}, DecodeSpec(in, sectioned)});
@@ -482,7 +482,7 @@ bool IsJobKey(std::string_view key) { return key.starts_with(kJobTable); }
 
 Status DecodeJob(std::string_view key, std::string_view value, JobRecord& record) {
   return Decode(key, value, [&](uint64_t id, ByteReader& in, bool sectioned) {
-    ReadRecord(JobId{id}, in, sectioned, record);
+    ReadJobRecord(JobId{id}, in, sectioned, record);
     return true;
   });
 }

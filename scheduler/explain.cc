@@ -34,7 +34,7 @@ void CountVerdict(Tally& tally, Verdict verdict, const Judge& judge, const Clust
   tally.message = MessageOf(verdict, judge, state, against);
 }
 
-std::string CountOf(int64_t count, std::string_view noun) {
+std::string Counted(int64_t count, std::string_view noun) {
   return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
@@ -55,13 +55,13 @@ std::string Summary(const World& world, const Judge& judge, const PlacementPick&
                     const Decision& decision) {
   if (decision.outcome == names::kOutcomePlaced) {
     const ClusterState* state = world.FindCluster(decision.cluster);
-    return "best of " + CountOf(decision.verdicts.front().count, "cluster") +
+    return "best of " + Counted(decision.verdicts.front().count, "cluster") +
            " with room: " + (state == nullptr ? std::string() : state->record.spec.name) +
            GroupText(judge, pick);
   }
   if (world.clusters().empty()) return "no cluster is registered";
   std::string text =
-      "0 of " + CountOf(static_cast<int64_t>(world.clusters().size()), "cluster") +
+      "0 of " + Counted(static_cast<int64_t>(world.clusters().size()), "cluster") +
       (decision.outcome == names::kOutcomeInfeasible ? " could run this job even when empty: "
                                                      : " can take this job now: ");
   bool first = true;

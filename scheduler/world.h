@@ -93,6 +93,14 @@ class World {
   using Expiries = absl::btree_set<std::pair<Instant, JobId>>;
   using Residues = absl::btree_map<JobId, ResidueRecord>;
 
+  // Made, copied, moved and dropped in one file: so many trees take a compiler half a minute.
+  World();
+  World(const World& other);
+  World(World&& other) noexcept;
+  World& operator=(const World& other);
+  World& operator=(World&& other) noexcept;
+  ~World();
+
   // The one way to change durable state. A job's spec and cluster must be known before the job, and
   // may go only after it; EditKey order and Core keep to that.
   void Apply(const Edit& edit);

@@ -10,15 +10,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "store/errors.h"
+
 namespace fairway::store {
 namespace {
-
-Error Problem(std::string message) {
-  Error error;
-  error.reason = "InternalError";
-  error.message = std::move(message);
-  return error;
-}
 
 // The holder writes its process id at the start of the file.
 std::string Holder(int fd) {
@@ -35,24 +30,24 @@ Result<std::unique_ptr<DirLock>> DirLock::Take(const std::string& dir) {
   std::error_code failed;
   std::filesystem::create_directories(dir, failed);
   if (failed) {
-    return Fail(
-        Problem(fmt::format("cannot create the data directory {}: {}", dir, failed.message())));
+    return Fail(StorageProblem(
+        fmt::format("cannot create the data directory {}: {}", dir, failed.message())));
   }
   std::string path = dir + "/owner";
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
-    return Fail(Problem(fmt::format("cannot open {}: {}", path, std::strerror(errno))));
+    return Fail(StorageProblem(fmt::format("cannot open {}: {}", path, std::strerror(errno))));
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
     int reason = errno;
     std::string holder = Holder(fd);
     ::close(fd);
     if (reason == EWOULDBLOCK) {
-      return Fail(Problem(
+      return Fail(StorageProblem(
           fmt::format("the data directory {} is in use by {}: stop it, or choose another directory",
                       dir, holder)));
     }
-    return Fail(Problem(fmt::format("cannot lock {}: {}", path, std::strerror(reason))));
+    return Fail(StorageProblem(fmt::format("cannot lock {}: {}", path, std::strerror(reason))));
   }
   // The name is a courtesy to whoever is turned away: on a full disk the lock alone must do.
   std::string pid = fmt::format("{}\n", ::getpid());

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <utility>
+
 namespace fairway::store {
 namespace {
 // Flat cost of one record in memory: key copies, shared pointers, map nodes.
@@ -33,6 +35,13 @@ Error TooMuchPending(size_t pending, size_t limit) {
       "{} bytes wait to be saved (limit {}): the disk is slower than the writers, try again later",
       pending, limit);
   error.retry_after_seconds = 1;
+  return error;
+}
+
+Error StorageProblem(std::string message) {
+  Error error;
+  error.reason = "InternalError";
+  error.message = std::move(message);
   return error;
 }
 

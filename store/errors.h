@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "scheduler/result.h"
 #include "store/change.h"
@@ -15,6 +16,9 @@ Error TooOld(Revision wanted, Revision oldest);
 Error NotWritable(const Health& health);
 // 429: too much waits for the disk.
 Error TooMuchPending(size_t pending, size_t limit);
+
+// 500: the data directory or the database in it cannot be used.
+Error StorageProblem(std::string message);
 
 // What `batch` adds to pending_bytes(): bodies and keys plus a flat sum per record.
 size_t ChangeBytes(const Change& change);

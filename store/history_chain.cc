@@ -5,6 +5,7 @@
 
 #include "scheduler/assert.h"
 #include "store/record.h"
+#include "store/rocks_slice.h"
 
 namespace fairway::store {
 namespace {
@@ -12,11 +13,9 @@ namespace {
 // Links that one Trim() drops: they are read one by one to find their ages.
 constexpr uint64_t kTrimMax = 4096;
 
-std::string_view View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
-
 void Put(Family family, const std::string& key, std::string_view value, const RocksDb::Lease& lease,
          rocksdb::WriteBatch& out) {
-  FAIRWAY_ASSERT(out.Put(lease.family(family), key, FrameBytes(family, key, value).Join()).ok());
+  AssertOk(out.Put(lease.family(family), key, FrameBytes(family, key, value).Join()));
 }
 
 void PutMark(std::string_view name, const HistoryMark& mark, const RocksDb::Lease& lease,
@@ -61,7 +60,7 @@ void HistoryChain::Trim(uint64_t keep, Instant since, const RocksDb::Lease& leas
   uint64_t seen = 0;
   for (it->Seek(EncodeHistoryKey(ends_.anchor.sequence + 1)); it->Valid() && seen < kTrimMax;
        it->Next(), ++seen) {
-    auto link = ParseHistory(View(it->key()), View(it->value()));
+    auto link = ParseHistory(AsView(it->key()), AsView(it->value()));
     // A damaged link stays, and with it what follows: the verification is to find it.
     if (!link || link->sequence != last.sequence + 1) break;
     auto transition = DecodeTransition(link->transition);

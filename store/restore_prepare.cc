@@ -12,17 +12,16 @@
 #include "store/retention.h"
 #include "store/rocks_db.h"
 #include "store/rocks_read.h"
+#include "store/rocks_slice.h"
 
 namespace fairway::store {
 namespace {
 
-constexpr RocksSizes kSizes{32u << 20, 32u << 20, 64u << 20};
+constexpr RocksSizes kRestoreSizes{32u << 20, 32u << 20, 64u << 20};
 constexpr size_t kBatchBytes = 4u << 20;
 
 constexpr std::string_view kJobs = "jobs.batch";
 constexpr std::string_view kPlacements = "placements.fairway.flext.sh";
-
-void Check(const rocksdb::Status& status) { FAIRWAY_ASSERT(status.ok()); }
 
 Status Written(const std::string& path, const rocksdb::Status& status) {
   if (status.ok()) return {};
@@ -67,15 +66,15 @@ class Rollback {
     std::string key = EncodeObjectKey(change.key);
     if (was_there) {
       ObjectRecord before{change.prev_revision, change.created, *change.prev_body};
-      Check(batch_.Put(lease.family(Family::kObjects), key,
-                       FrameObject(Family::kObjects, key, before).Join()));
+      AssertOk(batch_.Put(lease.family(Family::kObjects), key,
+                          FrameObject(Family::kObjects, key, before).Join()));
     } else {
-      Check(batch_.Delete(lease.family(Family::kObjects), key));
+      AssertOk(batch_.Delete(lease.family(Family::kObjects), key));
     }
     // The core's record goes with the Job that was made later.
     if (change.key.resource == kJobs && *newest && !same) {
       scheduler::Edit erase = scheduler::EraseJob{JobId{(*newest)->created.value}};
-      Check(batch_.Delete(lease.family(Family::kCore), scheduler::EditKey(erase)));
+      AssertOk(batch_.Delete(lease.family(Family::kCore), scheduler::EditKey(erase)));
     }
     return batch_.GetDataSize() < kBatchBytes ? Status() : Flush();
   }
@@ -95,14 +94,14 @@ class Rollback {
 
 void Put(rocksdb::WriteBatch& batch, const RocksDb::Lease& lease, std::string_view name,
          std::string_view value) {
-  Check(batch.Put(lease.family(Family::kMeta), rocksdb::Slice(name.data(), name.size()),
-                  FrameBytes(Family::kMeta, name, value).Join()));
+  AssertOk(batch.Put(lease.family(Family::kMeta), AsSlice(name),
+                     FrameBytes(Family::kMeta, name, value).Join()));
 }
 
 }  // namespace
 
 Status PrepareRestored(const std::string& path, Revision last, const Preparation& preparation) {
-  auto opened = RocksDb::Open(path + "/db", nullptr, kSizes, RocksDb::Mode::kReadWrite);
+  auto opened = RocksDb::Open(path + "/db", nullptr, kRestoreSizes, RocksDb::Mode::kReadWrite);
   if (!opened) return Fail(std::move(opened.error()));
   std::shared_ptr<RocksDb> db = std::move(*opened);
   RocksReader reader(*db);
@@ -113,14 +112,13 @@ Status PrepareRestored(const std::string& path, Revision last, const Preparation
   RocksDb::Lease lease(*db);
   rocksdb::WriteBatch batch;
   std::string end(9, '\xff');
-  Check(batch.DeleteRange(lease.family(Family::kLog), RevisionBound(Revision{}), end));
-  Check(batch.DeleteRange(lease.family(Family::kOld), RevisionBound(Revision{}), end));
+  AssertOk(batch.DeleteRange(lease.family(Family::kLog), RevisionBound(Revision{}), end));
+  AssertOk(batch.DeleteRange(lease.family(Family::kOld), RevisionBound(Revision{}), end));
   std::string before = fmt::format("{}", preparation.mark.before.value);
   Put(batch, lease, kMetaLast, before);
   Put(batch, lease, kMetaLogStart, before);
   Put(batch, lease, kMetaRestored, EncodeMark(preparation.mark));
-  Check(batch.Delete(lease.family(Family::kMeta),
-                     rocksdb::Slice(Retention::kMetaKey.data(), Retention::kMetaKey.size())));
+  AssertOk(batch.Delete(lease.family(Family::kMeta), AsSlice(Retention::kMetaKey)));
   for (const auto& [name, value] : preparation.meta) Put(batch, lease, name, value);
   rocksdb::WriteOptions options;
   options.sync = true;

@@ -12,6 +12,7 @@
 #include "store/record.h"
 #include "store/rocks_db.h"
 #include "store/rocks_read.h"
+#include "store/rocks_slice.h"
 #include "store/tail_guard.h"
 #include "store/writer.h"
 
@@ -21,13 +22,6 @@ namespace {
 // The layout as a whole: families, keys, file names. Raised when an older Fairway could not read
 // it.
 constexpr uint64_t kStoreFormat = 1;
-
-Error Problem(std::string message) {
-  Error error;
-  error.reason = "InternalError";
-  error.message = std::move(message);
-  return error;
-}
 
 // Checks the layout's version, or writes it into an empty database.
 Status CheckFormat(RocksDb& db, RocksReader& reader) {
@@ -40,15 +34,14 @@ Status CheckFormat(RocksDb& db, RocksReader& reader) {
     rocksdb::WriteOptions options;
     options.sync = true;
     rocksdb::Status status =
-        lease.db()->Put(options, lease.family(Family::kMeta),
-                        rocksdb::Slice(kMetaFormat.data(), kMetaFormat.size()), value);
-    if (!status.ok()) return Fail(Problem(DescribeIoError(db.path(), status)));
+        lease.db()->Put(options, lease.family(Family::kMeta), AsSlice(kMetaFormat), value);
+    if (!status.ok()) return Fail(StorageProblem(DescribeIoError(db.path(), status)));
     return {};
   }
   auto version = ParseMetaRevision(kMetaFormat, *found);
   if (!version) return Fail(std::move(version.error()));
   if (version->value > kStoreFormat) {
-    return Fail(Problem(fmt::format(
+    return Fail(StorageProblem(fmt::format(
         "the store in {} has format {}, and this Fairway knows formats up to {}: run the version "
         "that wrote it, or a newer one",
         db.path(), version->value, kStoreFormat)));
@@ -123,7 +116,7 @@ Status RocksJournal::Impl::Start() {
   auto guard = TailGuard::Open(options.path + "/committed");
   if (!guard) return Fail(std::move(guard.error()));
   if ((*guard)->found() > committed) {
-    return Fail(Problem(fmt::format(
+    return Fail(StorageProblem(fmt::format(
         "the store in {} is damaged: its write-ahead log ends at revision {}, but {} was saved; "
         "put a backup of the data directory back, see docs/operating/backup.md",
         options.path, committed.value, (*guard)->found().value)));
@@ -270,8 +263,8 @@ void RocksJournal::TrimLog(Revision until) {
 Status RocksJournal::Checkpoint(const std::string& path) {
   std::error_code failed;
   if (!std::filesystem::create_directory(path, failed)) {
-    return Fail(Problem(fmt::format("cannot create {}: {}", path,
-                                    failed ? failed.message() : "it exists already")));
+    return Fail(StorageProblem(fmt::format("cannot create {}: {}", path,
+                                           failed ? failed.message() : "it exists already")));
   }
   RocksDb::Lease lease(*impl_->db);
   rocksdb::Checkpoint* raw = nullptr;
@@ -283,7 +276,8 @@ Status RocksJournal::Checkpoint(const std::string& path) {
   if (status.ok()) status = checkpoint->CreateCheckpoint(path + "/db", UINT64_MAX);
   if (status.ok()) return {};
   std::filesystem::remove_all(path, failed);
-  return Fail(Problem(fmt::format("cannot copy the store to {}: {}", path, status.ToString())));
+  return Fail(
+      StorageProblem(fmt::format("cannot copy the store to {}: {}", path, status.ToString())));
 }
 
 }  // namespace fairway::store

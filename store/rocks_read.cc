@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "store/errors.h"
+#include "store/rocks_slice.h"
 #include "store/rocks_view.h"
 
 namespace fairway::store {
@@ -11,9 +12,6 @@ namespace {
 // Sequential reads fetch this much at once; recovery reads everything, so more.
 constexpr size_t kScanReadahead = 256u << 10;
 constexpr size_t kRecoverReadahead = 4u << 20;
-
-std::string_view View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
-rocksdb::Slice AsSlice(std::string_view s) { return {s.data(), s.size()}; }
 
 Object MakeObject(ObjectKey key, const ObjectRecord& record) {
   return {std::move(key), record.revision, record.created, record.Share()};
@@ -40,7 +38,7 @@ Result<std::shared_ptr<const Snapshot>> RocksReader::TakeSnapshot() {
   if (!raw) return Fail(std::move(raw.error()));
   std::optional<std::string> text;
   if (*raw) {
-    auto payload = ParseBytes(Family::kMeta, kMetaLast, fairway::store::View(**raw));
+    auto payload = ParseBytes(Family::kMeta, kMetaLast, AsView(**raw));
     if (!payload) return Fail(std::move(payload.error()));
     text = std::string(*payload);
   }
@@ -56,7 +54,7 @@ Result<std::optional<Object>> RocksReader::Get(const ObjectKey& key, const Snaps
   auto raw = Raw(view, Family::kObjects, encoded);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return std::optional<Object>();
-  auto record = ParseObject(Family::kObjects, encoded, fairway::store::View(**raw));
+  auto record = ParseObject(Family::kObjects, encoded, AsView(**raw));
   if (!record) return Fail(std::move(record.error()));
   return std::optional<Object>(MakeObject(key, *record));
 }
@@ -80,8 +78,8 @@ Status RocksReader::Scan(const Journal::Range& range, const Snapshot* at,
   view.options.readahead_size = kScanReadahead;
   auto it = view.Iterate(Family::kObjects);
   for (it->Seek(AsSlice(first)); it->Valid(); it->Next()) {
-    std::string_view key = fairway::store::View(it->key());
-    auto record = ParseObject(Family::kObjects, key, fairway::store::View(it->value()));
+    std::string_view key = AsView(it->key());
+    auto record = ParseObject(Family::kObjects, key, AsView(it->value()));
     if (!record) return Fail(std::move(record.error()));
     auto decoded = DecodeObjectKey(key);
     if (!decoded) return Fail(DamagedRecord(Family::kObjects, key, "its key is malformed"));
@@ -96,7 +94,7 @@ Result<Body> RocksReader::OldBody(const View& view, Revision revision, LogPart p
   auto raw = Raw(view, Family::kOld, key);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return Fail(DamagedRecord(Family::kOld, key, "it is missing"));
-  auto record = ParseObject(Family::kOld, key, fairway::store::View(**raw));
+  auto record = ParseObject(Family::kOld, key, AsView(**raw));
   if (!record) return Fail(std::move(record.error()));
   return Body(record->Share());
 }
@@ -109,7 +107,7 @@ Result<Body> RocksReader::BodyAt(const View& view, const LogRecord& record, Revi
   auto raw = Raw(view, Family::kObjects, key);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return Fail(DamagedRecord(Family::kObjects, key, "it is missing"));
-  auto object = ParseObject(Family::kObjects, key, fairway::store::View(**raw));
+  auto object = ParseObject(Family::kObjects, key, AsView(**raw));
   if (!object) return Fail(std::move(object.error()));
   if (object->revision != revision) {
     return Fail(DamagedRecord(Family::kObjects, key, "it does not match the watch log"));
@@ -153,14 +151,14 @@ Result<Revision> RocksReader::ReadLog(const Journal::LogScope& scope, Revision a
     auto at = DecodeRevisionKey(key);
     if (!at) return Fail(DamagedRecord(Family::kLog, key, "its key is malformed"));
     if (scan_max != 0 && scanned++ == scan_max) return reached;
-    auto record = ParseLog(key, fairway::store::View(it->value()));
+    auto record = ParseLog(key, AsView(it->value()));
     if (!record) return Fail(std::move(record.error()));
     it->Next();
     // What replaced this state, if anything did, stands right behind it.
     Revision next;
     if (std::string next_key = EncodeRevisionKey(at->revision, LogPart::kNext);
         it->Valid() && it->key() == rocksdb::Slice(next_key)) {
-      auto parsed = ParseNext(next_key, fairway::store::View(it->value()));
+      auto parsed = ParseNext(next_key, AsView(it->value()));
       if (!parsed) return Fail(std::move(parsed.error()));
       next = *parsed;
       it->Next();
@@ -184,8 +182,8 @@ Status RocksReader::Recover(
   view.options.fill_cache = false;
   auto it = view.Iterate(Family::kCore);
   for (it->SeekToFirst(); it->Valid(); it->Next()) {
-    std::string_view key = fairway::store::View(it->key());
-    auto payload = ParseBytes(Family::kCore, key, fairway::store::View(it->value()));
+    std::string_view key = AsView(it->key());
+    auto payload = ParseBytes(Family::kCore, key, AsView(it->value()));
     if (!payload) return Fail(std::move(payload.error()));
     Status status = visit(key, *payload);
     if (!status) return status;
@@ -200,7 +198,7 @@ Result<std::optional<std::string>> RocksReader::GetMeta(std::string_view key) {
   auto raw = Raw(view, Family::kMeta, key);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return std::optional<std::string>();
-  auto payload = ParseBytes(Family::kMeta, key, fairway::store::View(**raw));
+  auto payload = ParseBytes(Family::kMeta, key, AsView(**raw));
   if (!payload) return Fail(std::move(payload.error()));
   return std::optional<std::string>(*payload);
 }

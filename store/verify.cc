@@ -5,15 +5,14 @@
 #include "store/record.h"
 #include "store/rocks_db.h"
 #include "store/rocks_read.h"
+#include "store/rocks_slice.h"
 
 namespace fairway::store {
 namespace {
 
 constexpr size_t kReadahead = 4u << 20;
 // A verification needs no cache to speak of.
-constexpr RocksSizes kSizes{8u << 20, 8u << 20, 64u << 20};
-
-std::string_view View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
+constexpr RocksSizes kVerifySizes{8u << 20, 8u << 20, 64u << 20};
 
 // Parses one record as what its family holds.
 Status CheckRecord(Family family, std::string_view key, std::string_view value) {
@@ -55,7 +54,7 @@ Result<uint64_t> CheckFamily(RocksDb& db, Family family) {
   std::unique_ptr<rocksdb::Iterator> it(lease.db()->NewIterator(options, lease.family(family)));
   uint64_t count = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++count) {
-    Status status = CheckRecord(family, View(it->key()), View(it->value()));
+    Status status = CheckRecord(family, AsView(it->key()), AsView(it->value()));
     if (!status) return Fail(std::move(status.error()));
   }
   if (!it->status().ok()) return Fail(ReadFailed(db.path(), it->status()));
@@ -71,7 +70,7 @@ Result<Revision> MetaRevision(RocksReader& reader, std::string_view name) {
 }  // namespace
 
 Result<StoreBounds> ReadStoreBounds(const std::string& path) {
-  auto opened = RocksDb::Open(path + "/db", nullptr, kSizes, RocksDb::Mode::kReadOnly);
+  auto opened = RocksDb::Open(path + "/db", nullptr, kVerifySizes, RocksDb::Mode::kReadOnly);
   if (!opened) return Fail(std::move(opened.error()));
   RocksReader reader(**opened);
   auto last = MetaRevision(reader, kMetaLast);
@@ -82,7 +81,7 @@ Result<StoreBounds> ReadStoreBounds(const std::string& path) {
 }
 
 Result<StoreSummary> VerifyStore(const std::string& path) {
-  auto opened = RocksDb::Open(path + "/db", nullptr, kSizes, RocksDb::Mode::kReadOnly);
+  auto opened = RocksDb::Open(path + "/db", nullptr, kVerifySizes, RocksDb::Mode::kReadOnly);
   if (!opened) return Fail(std::move(opened.error()));
   RocksDb& db = **opened;
   StoreSummary summary;

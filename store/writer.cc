@@ -11,6 +11,7 @@
 #include "store/errors.h"
 #include "store/record.h"
 #include "store/rocks_read.h"
+#include "store/rocks_slice.h"
 
 namespace fairway::store {
 namespace {
@@ -18,16 +19,11 @@ namespace {
 // A larger batch gives its buffer back before the next write.
 constexpr size_t kKeptBatchBytes = 2u << 20;
 
-rocksdb::Slice AsSlice(std::string_view s) { return {s.data(), s.size()}; }
-
-// Errors of a write batch built in memory would be errors of this program.
-void Check(const rocksdb::Status& status) { FAIRWAY_ASSERT(status.ok()); }
-
 void PutFramed(rocksdb::WriteBatch& out, rocksdb::ColumnFamilyHandle* family, std::string_view key,
                const Framed& framed) {
   rocksdb::Slice key_slice = AsSlice(key);
   const rocksdb::Slice parts[3] = {framed.head, AsSlice(framed.body()), framed.tail};
-  Check(out.Put(family, rocksdb::SliceParts(&key_slice, 1), rocksdb::SliceParts(parts, 3)));
+  AssertOk(out.Put(family, rocksdb::SliceParts(&key_slice, 1), rocksdb::SliceParts(parts, 3)));
 }
 
 void PutMeta(rocksdb::WriteBatch& out, const RocksDb::Lease& lease, std::string_view key,
@@ -173,7 +169,7 @@ void Writer::EncodeChange(const Change& change, const RocksDb::Lease& lease, Rev
   }
   ObjectRecord state{change.revision, change.created, *change.body};
   if (change.kind == Change::Kind::kDeleted) {
-    Check(out.Delete(lease.family(Family::kObjects), object_key));
+    AssertOk(out.Delete(lease.family(Family::kObjects), object_key));
     std::string key = EncodeRevisionKey(change.revision, LogPart::kDeleted);
     PutFramed(out, lease.family(Family::kOld), key, FrameObject(Family::kOld, key, state));
   } else {
@@ -193,15 +189,15 @@ void Writer::Encode(const Item& item, const RocksDb::Lease& lease, Revision& tri
     if (auto value = scheduler::EditValue(edit)) {
       PutFramed(out, lease.family(Family::kCore), key, FrameBytes(Family::kCore, key, *value));
     } else {
-      Check(out.Delete(lease.family(Family::kCore), key));
+      AssertOk(out.Delete(lease.family(Family::kCore), key));
     }
   }
   for (const auto& [key, value] : item.batch.meta) PutMeta(out, lease, key, value);
   if (item.trim_until > trimmed) {
     std::string from = RevisionBound(Revision{trimmed.value + 1});
     std::string to = RevisionBound(Revision{item.trim_until.value + 1});
-    Check(out.DeleteRange(lease.family(Family::kLog), from, to));
-    Check(out.DeleteRange(lease.family(Family::kOld), from, to));
+    AssertOk(out.DeleteRange(lease.family(Family::kLog), from, to));
+    AssertOk(out.DeleteRange(lease.family(Family::kOld), from, to));
     PutMeta(out, lease, kMetaLogStart, fmt::format("{}", item.trim_until.value));
     trimmed = item.trim_until;
   }

@@ -16,7 +16,7 @@ std::string GroupResource(std::string_view group, std::string_view resource) {
 // Job.batch, ConfigMap. Kinds that share their storage with another group are named by that one.
 std::string GroupKind(const KindInfo& kind) { return GroupResource(kind.storage_group, kind.kind); }
 
-Error Make(int code, std::string_view reason, std::string message) {
+Error MakeError(int code, std::string_view reason, std::string message) {
   Error error;
   error.code = code;
   error.reason = reason;
@@ -33,9 +33,9 @@ Error About(const KindInfo& kind, std::string_view name, Error error) {
 }
 
 Error PreconditionFailed(const KindInfo& kind, std::string_view name, std::string detail) {
-  Error error = Make(409, "Conflict",
-                     "Operation cannot be fulfilled on " + GroupKind(kind) + " " + Quoted(name) +
-                         ": " + std::move(detail));
+  Error error = MakeError(409, "Conflict",
+                          "Operation cannot be fulfilled on " + GroupKind(kind) + " " +
+                              Quoted(name) + ": " + std::move(detail));
   error.name = name;
   error.group = kind.group;
   error.kind = kind.kind;
@@ -73,17 +73,19 @@ Object Details(const Error& error) {
 
 }  // namespace
 
-Error BadRequest(std::string_view message) { return Make(400, "BadRequest", std::string(message)); }
+Error BadRequest(std::string_view message) {
+  return MakeError(400, "BadRequest", std::string(message));
+}
 
-Error Unauthorized() { return Make(401, "Unauthorized", "Unauthorized"); }
+Error Unauthorized() { return MakeError(401, "Unauthorized", "Unauthorized"); }
 
 Error NotFound(const KindInfo& kind, std::string_view name) {
   return NotFound(kind.group, kind.resource, name);
 }
 
 Error NotFound(std::string_view group, std::string_view resource, std::string_view name) {
-  Error error =
-      Make(404, "NotFound", GroupResource(group, resource) + " " + Quoted(name) + " not found");
+  Error error = MakeError(404, "NotFound",
+                          GroupResource(group, resource) + " " + Quoted(name) + " not found");
   error.name = name;
   error.group = group;
   error.kind = resource;
@@ -91,38 +93,39 @@ Error NotFound(std::string_view group, std::string_view resource, std::string_vi
 }
 
 Error UnknownResource() {
-  return Make(404, "NotFound", "the server could not find the requested resource");
+  return MakeError(404, "NotFound", "the server could not find the requested resource");
 }
 
 Error MethodNotAllowed() {
-  return Make(405, "MethodNotAllowed",
-              "the server does not allow this method on the requested resource");
+  return MakeError(405, "MethodNotAllowed",
+                   "the server does not allow this method on the requested resource");
 }
 
 Error NotAcceptable(std::string_view accepted) {
-  return Make(406, "NotAcceptable",
-              "only the following media types are accepted: " + std::string(accepted));
+  return MakeError(406, "NotAcceptable",
+                   "only the following media types are accepted: " + std::string(accepted));
 }
 
 Error UnsupportedMediaType(std::string_view accepted) {
-  return Make(415, "UnsupportedMediaType",
-              "the body of the request was in an unknown format - accepted media types include: " +
-                  std::string(accepted));
+  return MakeError(
+      415, "UnsupportedMediaType",
+      "the body of the request was in an unknown format - accepted media types include: " +
+          std::string(accepted));
 }
 
 Error UnsupportedPatchType(std::string_view accepted) { return UnsupportedMediaType(accepted); }
 
 Error AlreadyExists(const KindInfo& kind, std::string_view name) {
-  return About(
-      kind, name,
-      Make(409, "AlreadyExists", kind.group_resource() + " " + Quoted(name) + " already exists"));
+  return About(kind, name,
+               MakeError(409, "AlreadyExists",
+                         kind.group_resource() + " " + Quoted(name) + " already exists"));
 }
 
 Error Conflict(const KindInfo& kind, std::string_view name, std::string_view detail) {
   return About(kind, name,
-               Make(409, "Conflict",
-                    "Operation cannot be fulfilled on " + kind.group_resource() + " " +
-                        Quoted(name) + ": " + std::string(detail)));
+               MakeError(409, "Conflict",
+                         "Operation cannot be fulfilled on " + kind.group_resource() + " " +
+                             Quoted(name) + ": " + std::string(detail)));
 }
 
 Error ModifiedConflict(const KindInfo& kind, std::string_view name) {
@@ -149,9 +152,9 @@ Error ResourceVersionPreconditionFailed(const KindInfo& kind, std::string_view n
 
 Error Invalid(const KindInfo& kind, std::string_view name, FieldErrors errors) {
   FAIRWAY_ASSERT(!errors.empty());
-  Error error =
-      Make(422, "Invalid",
-           GroupKind(kind) + " " + Quoted(name) + " is invalid: " + AggregateText(errors.causes()));
+  Error error = MakeError(
+      422, "Invalid",
+      GroupKind(kind) + " " + Quoted(name) + " is invalid: " + AggregateText(errors.causes()));
   error.name = name;
   error.group = kind.storage_group;
   error.kind = kind.kind;
@@ -161,9 +164,9 @@ Error Invalid(const KindInfo& kind, std::string_view name, FieldErrors errors) {
 
 Error InvalidOptions(std::string_view options_kind, FieldErrors errors) {
   FAIRWAY_ASSERT(!errors.empty());
-  Error error = Make(422, "Invalid",
-                     GroupResource("meta.k8s.io", options_kind) +
-                         " \"\" is invalid: " + AggregateText(errors.causes()));
+  Error error = MakeError(422, "Invalid",
+                          GroupResource("meta.k8s.io", options_kind) +
+                              " \"\" is invalid: " + AggregateText(errors.causes()));
   error.group = "meta.k8s.io";
   error.kind = options_kind;
   error.causes = errors.Take();
@@ -175,9 +178,9 @@ Error ResourceVersionRequired(const KindInfo& kind, std::string_view name) {
   // The value is the number that an empty version parses to, hence 0 and not "".
   errors.Invalid(FieldPath("metadata.resourceVersion"), int64_t{0},
                  "must be specified for an update");
-  Error error = Make(422, "Invalid",
-                     kind.group_resource() + " " + Quoted(name) +
-                         " is invalid: " + AggregateText(errors.causes()));
+  Error error = MakeError(422, "Invalid",
+                          kind.group_resource() + " " + Quoted(name) +
+                              " is invalid: " + AggregateText(errors.causes()));
   error.causes = errors.Take();
   return About(kind, name, std::move(error));
 }
@@ -186,7 +189,7 @@ Error Forbidden(const KindInfo& kind, std::string_view name, std::string_view de
   std::string message = kind.group_resource();
   if (!name.empty()) message += " " + Quoted(name);
   return About(kind, name,
-               Make(403, "Forbidden", message + " is forbidden: " + std::string(detail)));
+               MakeError(403, "Forbidden", message + " is forbidden: " + std::string(detail)));
 }
 
 Error NamespaceTerminating(const KindInfo& kind, std::string_view name, std::string_view ns) {
@@ -202,7 +205,7 @@ Error AccessDenied(const AccessAttempt& attempt) {
   const std::string who = "User " + Quoted(attempt.user) + " cannot " + std::string(attempt.verb);
   const std::string why = attempt.detail.empty() ? "" : ": " + std::string(attempt.detail);
   if (!attempt.path.empty()) {
-    return Make(403, "Forbidden", "forbidden: " + who + " path " + Quoted(attempt.path) + why);
+    return MakeError(403, "Forbidden", "forbidden: " + who + " path " + Quoted(attempt.path) + why);
   }
   std::string resource(attempt.resource);
   if (!attempt.subresource.empty()) resource.append("/").append(attempt.subresource);
@@ -212,7 +215,7 @@ Error AccessDenied(const AccessAttempt& attempt) {
              Quoted(attempt.group);
   message +=
       attempt.ns.empty() ? " at the cluster scope" : " in the namespace " + Quoted(attempt.ns);
-  Error error = Make(403, "Forbidden", message + why);
+  Error error = MakeError(403, "Forbidden", message + why);
   error.name = attempt.name;
   error.group = attempt.group;
   error.kind = attempt.resource;
@@ -220,7 +223,7 @@ Error AccessDenied(const AccessAttempt& attempt) {
 }
 
 Error Expired(std::string_view message, std::string_view continue_token) {
-  Error error = Make(410, "Expired", std::string(message));
+  Error error = MakeError(410, "Expired", std::string(message));
   error.continue_token = continue_token;
   return error;
 }
@@ -233,32 +236,32 @@ Error WatchTooOld(uint64_t wanted, uint64_t oldest) {
 }
 
 Error RequestEntityTooLarge(size_t limit_bytes) {
-  return Make(413, "RequestEntityTooLarge",
-              "Request entity too large: limit is " + std::to_string(limit_bytes));
+  return MakeError(413, "RequestEntityTooLarge",
+                   "Request entity too large: limit is " + std::to_string(limit_bytes));
 }
 
 Error TooManyRequests(std::string_view message, int retry_after_seconds) {
-  Error error = Make(429, "TooManyRequests", std::string(message));
+  Error error = MakeError(429, "TooManyRequests", std::string(message));
   error.retry_after_seconds = retry_after_seconds;
   return error;
 }
 
 Error InternalError(std::string_view detail) {
-  Error error = Make(500, "InternalError", "Internal error occurred: " + std::string(detail));
+  Error error = MakeError(500, "InternalError", "Internal error occurred: " + std::string(detail));
   error.causes = {{"", std::string(detail), ""}};
   return error;
 }
 
-Error ReasonlessError(std::string_view message) { return Make(500, "", std::string(message)); }
+Error ReasonlessError(std::string_view message) { return MakeError(500, "", std::string(message)); }
 
 Error ServiceUnavailable(std::string_view message, int retry_after_seconds) {
-  Error error = Make(503, "ServiceUnavailable", std::string(message));
+  Error error = MakeError(503, "ServiceUnavailable", std::string(message));
   error.retry_after_seconds = retry_after_seconds;
   return error;
 }
 
 Error Timeout(std::string_view detail, int retry_after_seconds) {
-  Error error = Make(504, "Timeout", "Timeout: " + std::string(detail));
+  Error error = MakeError(504, "Timeout", "Timeout: " + std::string(detail));
   error.retry_after_seconds = retry_after_seconds;
   return error;
 }

@@ -120,6 +120,11 @@ void FieldErrors::Invalid(const FieldPath& path, const Value* value, std::string
   Invalid(path, value == nullptr ? null : *value, detail);
 }
 
+void FieldErrors::InvalidAll(const FieldPath& path, std::string_view value,
+                             const std::vector<std::string>& problems) {
+  for (const std::string& problem : problems) Invalid(path, value, problem);
+}
+
 void FieldErrors::InvalidOmitted(const FieldPath& path, std::string_view detail) {
   Add("FieldValueInvalid", path, WithDetail("Invalid value", detail));
 }

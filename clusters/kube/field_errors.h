@@ -64,6 +64,9 @@ class FieldErrors {
   void Invalid(const FieldPath& path, const Array& value, std::string_view detail);
   // A value that may be absent: null then.
   void Invalid(const FieldPath& path, const Value* value, std::string_view detail);
+  // One finding for each of the problems of a text (kinds/names.h).
+  void InvalidAll(const FieldPath& path, std::string_view value,
+                  const std::vector<std::string>& problems);
   // `Invalid value: detail`
   void InvalidOmitted(const FieldPath& path, std::string_view detail);
   void Unsupported(const FieldPath& path, std::string_view value,

@@ -30,7 +30,7 @@ ValueT* FindIn(ObjectT& doc, Path path) {
 }
 
 template <typename T>
-void AppendNumber(T number, std::string& out) {
+void AppendDecimal(T number, std::string& out) {
   char digits[24];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
   out.append(digits, end);
@@ -134,9 +134,9 @@ void AppendJson(const Value& value, std::string& out) {
       out += value.get_bool() ? "true" : "false";
       return;
     case boost::json::kind::int64:
-      return AppendNumber(value.get_int64(), out);
+      return AppendDecimal(value.get_int64(), out);
     case boost::json::kind::uint64:
-      return AppendNumber(value.get_uint64(), out);
+      return AppendDecimal(value.get_uint64(), out);
     case boost::json::kind::double_:
       return AppendDouble(value.get_double(), out);
     case boost::json::kind::string:

@@ -73,6 +73,10 @@ std::optional<T> Get(const Value& doc, Path path) {
 // The text at `path`, or "" where there is none.
 std::string_view GetString(const Object& doc, Path path);
 std::string_view GetString(const Value& doc, Path path);
+// The text that a value is, or "".
+inline std::string_view TextOf(const Value& value) {
+  return value.is_string() ? std::string_view(value.get_string()) : std::string_view();
+}
 
 // The object or array at `path`, or nullptr where it is missing or of another type.
 const Object* GetObject(const Object& doc, Path path);

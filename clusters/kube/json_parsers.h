@@ -2,6 +2,7 @@
 // Boost.JSON the rest, and it tells where a malformed one is wrong. Internal to clusters/kube/.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -10,6 +11,11 @@
 #include "scheduler/result.h"
 
 namespace fairway::kube {
+
+// A thread keeps one buffer for simdjson: it begins so large, and a larger one is given back after
+// the text that needed it.
+inline constexpr size_t kParserBytesFirst = size_t{16} << 10;
+inline constexpr size_t kParserBytesKept = size_t{1} << 20;
 
 // Nothing where simdjson does not take the text: it is malformed, or has an integer beyond uint64.
 std::optional<Value> ParseTaken(std::string_view text, const Omission& omit,

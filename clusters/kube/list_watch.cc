@@ -34,7 +34,7 @@ std::string EncodeQuery(std::string_view text) {
   return out;
 }
 
-Error Malformed(std::string message) {
+Error MalformedList(std::string message) {
   Error error;
   error.code = 502;
   error.reason = "MalformedList";
@@ -130,7 +130,7 @@ bool ListWatch::TakePage(const std::string& body, Error& error) {
   MonotonicResource memory(body.size() + 1024);
   auto page = ParsePruned(body, Omission("items.", config_.omit), &memory);
   if (!page) {
-    error = Malformed("the list is not JSON: " + page.error().message);
+    error = MalformedList("the list is not JSON: " + page.error().message);
     return false;
   }
   const Array* items = GetArray(*page, {"items"});
@@ -139,12 +139,12 @@ bool ListWatch::TakePage(const std::string& body, Error& error) {
   const Value* raw_items = FindPath(*page, {"items"});
   bool no_items = raw_items != nullptr && raw_items->is_null();
   if ((items == nullptr && !no_items) || version.empty()) {
-    error = Malformed("the list has no items or no metadata.resourceVersion");
+    error = MalformedList("the list has no items or no metadata.resourceVersion");
     return false;
   }
   for (size_t i = 0; items != nullptr && i < items->size(); ++i) {
     if (!(*items)[i].is_object()) {
-      error = Malformed(fmt::format("items[{}] of the list is not an object", i));
+      error = MalformedList(fmt::format("items[{}] of the list is not an object", i));
       return false;
     }
     sink_.OnObject((*items)[i].get_object());
@@ -152,7 +152,7 @@ bool ListWatch::TakePage(const std::string& body, Error& error) {
   version_ = std::string(version);
   std::string next(GetString(*page, {"metadata", "continue"}));
   if (!next.empty() && next == continue_) {
-    error = Malformed("the list answers the same continue token for ever");
+    error = MalformedList("the list answers the same continue token for ever");
     return false;
   }
   continue_ = std::move(next);
@@ -213,7 +213,7 @@ bool ListWatch::OnEvent(const WatchEvent& event) {
   }
   std::string_view version = GetString(*event.object, {"metadata", "resourceVersion"});
   if (version.empty()) {
-    watch_fault_ = Fail(Malformed("a watch event's object has no resourceVersion"));
+    watch_fault_ = Fail(MalformedList("a watch event's object has no resourceVersion"));
     return false;
   }
   watch_event_seen_ = true;

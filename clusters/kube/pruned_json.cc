@@ -17,10 +17,6 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Larger buffers are given back after the text that needed them.
-constexpr size_t kKeptBytesMax = size_t{1} << 20;
-constexpr size_t kFirstBytes = size_t{16} << 10;
-
 class PrunedParser {
  public:
   // Nothing where simdjson does not take the text.
@@ -33,7 +29,7 @@ class PrunedParser {
       Push(root, &omit);
       out.emplace(stack_->release());
     }
-    if (size_ > kKeptBytesMax) *this = PrunedParser();
+    if (size_ > kParserBytesKept) *this = PrunedParser();
     return out;
   }
 
@@ -42,7 +38,7 @@ class PrunedParser {
   bool Tape(std::string_view text, dom::element& root) {
     const size_t needed = text.size() + simdjson::SIMDJSON_PADDING;
     if (needed > size_) {
-      size_ = std::max(needed, kFirstBytes);
+      size_ = std::max(needed, kParserBytesFirst);
       buffer_ = std::make_unique<char[]>(size_);
       if (parser_->allocate(size_, kJsonDepthMax) != simdjson::SUCCESS) return false;
     }
@@ -95,7 +91,7 @@ class PrunedParser {
   size_t size_ = 0;
 };
 
-PrunedParser& Parser() {
+PrunedParser& PrunedParserOfThread() {
   static thread_local PrunedParser parser;
   return parser;
 }
@@ -125,7 +121,7 @@ void Omission::Add(std::string_view path) {
 
 std::optional<Value> ParseTaken(std::string_view text, const Omission& omit,
                                 const StoragePtr& storage) {
-  return Parser().Parse(text, omit, storage);
+  return PrunedParserOfThread().Parse(text, omit, storage);
 }
 
 Result<Value> ParsePruned(std::string_view text, const Omission& omit, StoragePtr storage) {

@@ -12,7 +12,7 @@
 namespace fairway::kube {
 namespace {
 
-using Op = LabelSelector::Op;
+using SelectorOp = LabelSelector::Op;
 
 enum class Token : uint8_t {
   kEnd,
@@ -127,22 +127,22 @@ Status Check(LabelSelector::Requirement& requirement) {
   ValidateLabelKey(requirement.key, FieldPath("key"), errors);
   const Value shown(boost::json::value_from(requirement.values));
   switch (requirement.op) {
-    case Op::kIn:
-    case Op::kNotIn:
+    case SelectorOp::kIn:
+    case SelectorOp::kNotIn:
       if (requirement.values.empty()) {
         errors.Invalid(FieldPath("values"), shown,
                        "for 'in', 'notin' operators, values set can't be empty");
       }
       break;
-    case Op::kExists:
-    case Op::kDoesNotExist:
+    case SelectorOp::kExists:
+    case SelectorOp::kDoesNotExist:
       if (!requirement.values.empty()) {
         errors.Invalid(FieldPath("values"), shown,
                        "values set must be empty for exists and does not exist");
       }
       break;
-    case Op::kGreater:
-    case Op::kLess: {
+    case SelectorOp::kGreater:
+    case SelectorOp::kLess: {
       const auto number = requirement.values.size() == 1 ? ParseInteger(requirement.values[0])
                                                          : std::optional<int64_t>();
       if (requirement.values.size() != 1) {
@@ -223,7 +223,7 @@ Result<LabelSelector::Requirement> ParseRequirement(Lexer& lexer) {
   }
   lexer.Take();
   requirement.key = key.text;
-  requirement.op = negated ? Op::kDoesNotExist : Op::kExists;
+  requirement.op = negated ? SelectorOp::kDoesNotExist : SelectorOp::kExists;
   const Lexeme sign = lexer.peek();
   if (sign.token == Token::kEnd || sign.token == Token::kComma) {
     if (Status status = Check(requirement); !status) return Fail(status.error());
@@ -235,7 +235,7 @@ Result<LabelSelector::Requirement> ParseRequirement(Lexer& lexer) {
   switch (sign.token) {
     case Token::kIn:
     case Token::kNotIn:
-      requirement.op = sign.token == Token::kIn ? Op::kIn : Op::kNotIn;
+      requirement.op = sign.token == Token::kIn ? SelectorOp::kIn : SelectorOp::kNotIn;
       values = ParseValueSet(lexer);
       break;
     case Token::kEquals:
@@ -243,10 +243,10 @@ Result<LabelSelector::Requirement> ParseRequirement(Lexer& lexer) {
     case Token::kNotEquals:
     case Token::kGreater:
     case Token::kLess: {
-      requirement.op = sign.token == Token::kNotEquals ? Op::kNotIn
-                       : sign.token == Token::kGreater ? Op::kGreater
-                       : sign.token == Token::kLess    ? Op::kLess
-                                                       : Op::kIn;
+      requirement.op = sign.token == Token::kNotEquals ? SelectorOp::kNotIn
+                       : sign.token == Token::kGreater ? SelectorOp::kGreater
+                       : sign.token == Token::kLess    ? SelectorOp::kLess
+                                                       : SelectorOp::kIn;
       Result<std::string> value = ParseValue(lexer);
       if (!value) return Fail(value.error());
       values->push_back(std::move(*value));
@@ -272,22 +272,22 @@ std::string_view LabelText(const Value& value) {
 bool Holds(const LabelSelector::Requirement& requirement, const Object* labels) {
   const Value* label = FindLabel(labels, requirement.key);
   switch (requirement.op) {
-    case Op::kExists:
+    case SelectorOp::kExists:
       return label != nullptr;
-    case Op::kDoesNotExist:
+    case SelectorOp::kDoesNotExist:
       return label == nullptr;
-    case Op::kIn:
+    case SelectorOp::kIn:
       return label != nullptr && std::binary_search(requirement.values.begin(),
                                                     requirement.values.end(), LabelText(*label));
-    case Op::kNotIn:
+    case SelectorOp::kNotIn:
       return label == nullptr || !std::binary_search(requirement.values.begin(),
                                                      requirement.values.end(), LabelText(*label));
-    case Op::kGreater:
-    case Op::kLess: {
+    case SelectorOp::kGreater:
+    case SelectorOp::kLess: {
       const auto number = label == nullptr ? std::nullopt : ParseInteger(LabelText(*label));
       if (!number) return false;
-      return requirement.op == Op::kGreater ? *number > requirement.number
-                                            : *number < requirement.number;
+      return requirement.op == SelectorOp::kGreater ? *number > requirement.number
+                                                    : *number < requirement.number;
     }
   }
   return false;
@@ -321,7 +321,7 @@ Result<LabelSelector> LabelSelector::FromObject(const Object& object) {
   LabelSelector selector;
   if (const Object* labels = GetObject(object, {"matchLabels"})) {
     for (const auto& [key, value] : *labels) {
-      selector.requirements_.push_back({key, Op::kIn, {std::string(LabelText(value))}, 0});
+      selector.requirements_.push_back({key, SelectorOp::kIn, {std::string(LabelText(value))}, 0});
     }
   }
   const Array* expressions = GetArray(object, {"matchExpressions"});
@@ -332,13 +332,13 @@ Result<LabelSelector> LabelSelector::FromObject(const Object& object) {
     requirement.key = GetString(*each, {"key"});
     const std::string_view op = GetString(*each, {"operator"});
     if (op == "In") {
-      requirement.op = Op::kIn;
+      requirement.op = SelectorOp::kIn;
     } else if (op == "NotIn") {
-      requirement.op = Op::kNotIn;
+      requirement.op = SelectorOp::kNotIn;
     } else if (op == "Exists") {
-      requirement.op = Op::kExists;
+      requirement.op = SelectorOp::kExists;
     } else if (op == "DoesNotExist") {
-      requirement.op = Op::kDoesNotExist;
+      requirement.op = SelectorOp::kDoesNotExist;
     } else {
       return Fail(BadRequest(GoQuote(op) + " is not a valid label selector operator"));
     }
@@ -355,24 +355,24 @@ std::string LabelSelector::Text() const {
   std::string out;
   for (const Requirement& each : requirements_) {
     if (!out.empty()) out += ',';
-    if (each.op == Op::kDoesNotExist) out += '!';
+    if (each.op == SelectorOp::kDoesNotExist) out += '!';
     out += each.key;
     switch (each.op) {
-      case Op::kIn:
+      case SelectorOp::kIn:
         // Kubernetes shows a single value of `in` like an equality.
         out += each.values.size() == 1 ? "=" : " in ";
         break;
-      case Op::kNotIn:
+      case SelectorOp::kNotIn:
         out += each.values.size() == 1 ? "!=" : " notin ";
         break;
-      case Op::kGreater:
+      case SelectorOp::kGreater:
         out += ">";
         break;
-      case Op::kLess:
+      case SelectorOp::kLess:
         out += "<";
         break;
-      case Op::kExists:
-      case Op::kDoesNotExist:
+      case SelectorOp::kExists:
+      case SelectorOp::kDoesNotExist:
         continue;
     }
     const bool list = each.values.size() != 1;

@@ -104,12 +104,6 @@ bool ReadOffset(std::string_view& text, int& minutes) {
   return true;
 }
 
-int DaysInMonth(int64_t year, int month) {
-  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
 std::string Pair(int64_t big, const char* big_unit, int64_t small, const char* small_unit) {
   std::string out = std::to_string(big) + big_unit;
   if (small != 0) out += std::to_string(small) + small_unit;
@@ -117,6 +111,12 @@ std::string Pair(int64_t big, const char* big_unit, int64_t small, const char* s
 }
 
 }  // namespace
+
+int DaysInMonth(int64_t year, int month) {
+  constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return month == 2 && leap ? 29 : kDays[month - 1];
+}
 
 std::string FormatTime(Instant time) {
   // Most times are now: several of each write, and thousands of writes a second.

@@ -2,6 +2,7 @@
 // in.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "scheduler/instant.h"
 
 namespace fairway::kube {
+
+// Of the Gregorian calendar; `month` from 1 to 12.
+int DaysInMonth(int64_t year, int month);
 
 // "2026-11-23T07:30:49Z", as metav1.Time is written; the fraction is cut off.
 std::string FormatTime(Instant time);

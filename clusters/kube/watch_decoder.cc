@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kKeepCapacity = 64u << 10;
 constexpr size_t kFirstArena = 4096;  // most events are built without asking for memory
 
-Error Malformed(std::string message) {
+Error MalformedWatch(std::string message) {
   Error error;
   error.code = 502;
   error.reason = "MalformedWatch";
@@ -39,7 +39,8 @@ Status WatchDecoder::Feed(std::string_view piece,
     if (partial_.size() + part.size() > line_bytes_max_) {
       spent_ = true;
       partial_ = std::string();
-      return Fail(Malformed(fmt::format("a watch event is longer than {} bytes", line_bytes_max_)));
+      return Fail(
+          MalformedWatch(fmt::format("a watch event is longer than {} bytes", line_bytes_max_)));
     }
     if (end == std::string_view::npos) {
       partial_.append(part);
@@ -73,11 +74,12 @@ Status WatchDecoder::TakeLine(std::string_view line,
   unsigned char first[kFirstArena];
   MonotonicResource memory(first, sizeof first);
   auto parsed = ParsePruned(line, omit_, &memory);
-  if (!parsed) return Fail(Malformed("a watch event is not JSON: " + parsed.error().message));
+  if (!parsed) return Fail(MalformedWatch("a watch event is not JSON: " + parsed.error().message));
   auto type = ParseType(GetString(*parsed, {"type"}));
   const Object* object = GetObject(*parsed, {"object"});
   if (!type || object == nullptr) {
-    return Fail(Malformed("a watch line is not an event: want {\"type\":...,\"object\":{...}}"));
+    return Fail(
+        MalformedWatch("a watch line is not an event: want {\"type\":...,\"object\":{...}}"));
   }
   if (!on_event(WatchEvent{*type, object})) spent_ = true;
   return {};
@@ -85,7 +87,7 @@ Status WatchDecoder::TakeLine(std::string_view line,
 
 Status WatchDecoder::Finish() const {
   if (partial_.empty() || spent_) return {};
-  return Fail(Malformed("the watch ended inside an event"));
+  return Fail(MalformedWatch("the watch ended inside an event"));
 }
 
 }  // namespace fairway::kube

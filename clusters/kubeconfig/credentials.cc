@@ -19,7 +19,6 @@ namespace {
 
 constexpr int64_t kTokenFileAgeMaxMs = 60'000;
 constexpr int64_t kRefusedIntervalMs = 10'000;
-constexpr size_t kTokenBytesMax = 64u << 10;
 
 Error NoCredentials(std::string message) {
   Error error;

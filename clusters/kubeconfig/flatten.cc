@@ -10,8 +10,6 @@ namespace fairway::clusters {
 
 namespace {
 
-constexpr size_t kTokenBytesMax = 64u << 10;
-
 Error CannotFlatten(std::string field, std::string message) {
   Error error;
   error.code = 422;

@@ -31,9 +31,9 @@ Error Invalid(std::string message, std::vector<ErrorCause> causes = {}) {
 }
 
 // One reading of one kubeconfig.
-class Reader {
+class KubeconfigReader {
  public:
-  Reader(const KubeconfigOptions& options, YAML::Node root)
+  KubeconfigReader(const KubeconfigOptions& options, YAML::Node root)
       : options_(options), root_(std::move(root), "", causes_) {}
 
   Result<Access> Read();
@@ -54,15 +54,16 @@ class Reader {
   std::string exec_cluster_config_;
 };
 
-std::string Reader::Resolve(const std::string& file) const {
+std::string KubeconfigReader::Resolve(const std::string& file) const {
   std::filesystem::path path(file);
   if (path.is_absolute() || options_.directory.empty()) return path.lexically_normal().string();
   return (std::filesystem::path(options_.directory) / path).lexically_normal().string();
 }
 
 // The entry of a named list: clusters, users, contexts.
-std::optional<YamlFields> Reader::Named(const std::string& list, const std::string& field,
-                                        const std::string& name, const std::string& wanted_by) {
+std::optional<YamlFields> KubeconfigReader::Named(const std::string& list, const std::string& field,
+                                                  const std::string& name,
+                                                  const std::string& wanted_by) {
   std::string known;
   for (YamlFields& entry : root_.List(list)) {
     std::string entry_name = entry.Text("name");
@@ -76,8 +77,8 @@ std::optional<YamlFields> Reader::Named(const std::string& list, const std::stri
 }
 
 // Inline data, or else the content of the file.
-std::string Reader::Data(YamlFields& from, const std::string& file_key,
-                         const std::string& data_key) {
+std::string KubeconfigReader::Data(YamlFields& from, const std::string& file_key,
+                                   const std::string& data_key) {
   if (std::string encoded = from.Text(data_key); !encoded.empty()) {
     auto data = DecodeBase64(encoded);
     if (!data) from.Invalid(data_key, "not base64");
@@ -94,7 +95,7 @@ std::string Reader::Data(YamlFields& from, const std::string& file_key,
   return content.value_or("");
 }
 
-void Reader::ReadCluster(YamlFields cluster, Endpoint& endpoint) {
+void KubeconfigReader::ReadCluster(YamlFields cluster, Endpoint& endpoint) {
   endpoint.server = cluster.Text("server");
   while (endpoint.server.ends_with('/')) endpoint.server.pop_back();
   bool https = endpoint.server.starts_with("https://");
@@ -125,7 +126,7 @@ void Reader::ReadCluster(YamlFields cluster, Endpoint& endpoint) {
   ReadExecExtension(cluster);
 }
 
-void Reader::ReadExecExtension(YamlFields cluster) {
+void KubeconfigReader::ReadExecExtension(YamlFields cluster) {
   for (YamlFields& extension : cluster.List("extensions")) {
     if (extension.Text("name") == kExecExtension) {
       exec_cluster_config_ = YamlToJson(extension.Raw("extension"));
@@ -133,7 +134,7 @@ void Reader::ReadExecExtension(YamlFields cluster) {
   }
 }
 
-void Reader::ReadUser(YamlFields user, Identity& identity) {
+void KubeconfigReader::ReadUser(YamlFields user, Identity& identity) {
   identity.certificate.certificate_pem =
       Data(user, "client-certificate", "client-certificate-data");
   identity.certificate.key_pem = Data(user, "client-key", "client-key-data");
@@ -168,7 +169,7 @@ void Reader::ReadUser(YamlFields user, Identity& identity) {
   if (user.Has("exec")) ReadExec(user.Map("exec"), identity);
 }
 
-void Reader::ReadExec(YamlFields exec, Identity& identity) {
+void KubeconfigReader::ReadExec(YamlFields exec, Identity& identity) {
   if (!options_.trusted) {
     exec.Forbidden("", "commands may not be named here; use a token or a client certificate");
     return;
@@ -201,7 +202,7 @@ void Reader::ReadExec(YamlFields exec, Identity& identity) {
   identity.exec = std::move(config);
 }
 
-Result<Access> Reader::Read() {
+Result<Access> KubeconfigReader::Read() {
   if (std::string kind = root_.Text("kind"); !kind.empty() && kind != "Config") {
     root_.Invalid("kind", fmt::format("want Config, not {}", kube::GoQuote(kind)));
   }
@@ -249,7 +250,7 @@ Result<Access> ParseKubeconfig(std::string_view text, const KubeconfigOptions& o
     auto root = ParseYaml(text);
     if (!root) return Fail(Invalid("the kubeconfig cannot be read: " + root.error().message));
     if (!root->IsMap()) return Fail(Invalid("the kubeconfig is not a mapping"));
-    return Reader(options, *root).Read();
+    return KubeconfigReader(options, *root).Read();
   } catch (const std::exception& problem) {  // yaml-cpp, on trees that defeat its own checks
     return Fail(Invalid(fmt::format("the kubeconfig cannot be read: {}", problem.what())));
   }

@@ -5,6 +5,7 @@
 // with its key path (`clusters[0].cluster.server`), as causes of one 422 Invalid.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,9 @@ struct ExecConfig {
   std::string cluster_config_json;  // the extension client.authentication.k8s.io/exec, "" = none
   bool operator==(const ExecConfig&) const = default;
 };
+
+// Of a token file.
+inline constexpr size_t kTokenBytesMax = 64u << 10;
 
 // Who we are to the cluster. Several may be set; all that are set are sent.
 struct Identity {

@@ -15,7 +15,6 @@ namespace fairway::clusters {
 namespace {
 
 constexpr int64_t kEndingPollMs = 500;
-constexpr size_t kAnswerArena = 4096;  // for what is read of a member's answer
 constexpr int kIndexTriesMax = 3;
 
 }  // namespace

@@ -33,7 +33,6 @@ std::string GatewaySelector(std::string_view gateway) {
 
 // A failed copy's pods are waited for so long; then what is known of them has to do.
 constexpr int64_t kPodsWaitMs = 2000;
-constexpr size_t kAnswerArena = 4096;
 
 PodsOwner OwnerOf(const CopyReport& report) { return {UidKeyOf(report.uid), report.ref.epoch}; }
 

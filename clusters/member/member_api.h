@@ -15,6 +15,9 @@
 
 namespace fairway::clusters {
 
+// The arena for what is read of an answer.
+inline constexpr size_t kAnswerArena = 4096;
+
 // One object of one namespace ("" for cluster-scoped kinds).
 struct ObjectPath {
   std::string_view api_version;  // v1, batch/v1

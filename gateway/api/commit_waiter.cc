@@ -12,7 +12,7 @@ namespace fairway::gateway::api {
 namespace {
 
 // Deadlines are looked at this often: a timer per write would cost more than it tells.
-constexpr int64_t kTickMs = 500;
+constexpr int64_t kDeadlineTickMs = 500;
 
 // One unit of Go's duration syntax in milliseconds; zero = unknown.
 double UnitMs(std::string_view unit) {
@@ -57,7 +57,7 @@ void CommitWaiter::Answer(const ContextPtr& context, Revision revision,
   pending->deadline_ms = loop_.MonotonicMs() + timeout.value_or(timeout_ms_);
   ++waiting_;
   queue_.push_back(pending);
-  if (!timer_) timer_ = loop_.StartRepeating(kTickMs, [this] { Expire(); });
+  if (!timer_) timer_ = loop_.StartRepeating(kDeadlineTickMs, [this] { Expire(); });
   store_.AfterCommit(revision, [this, pending] {
     if (!pending->answer) return;  // told that it took too long
     --waiting_;

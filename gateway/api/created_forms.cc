@@ -12,7 +12,7 @@ namespace fairway::gateway::api {
 namespace {
 
 // Whether JSON may write a text in this way only: no escapes, and nothing that it had to check.
-bool IsPlain(std::string_view raw) {
+bool IsPlainJson(std::string_view raw) {
   return std::all_of(raw.begin(), raw.end(),
                      [](char c) { return c >= 0x20 && c < 0x7f && c != '\\' && c != '"'; });
 }
@@ -89,7 +89,7 @@ bool CreatedForms::Give(const Entry& entry, CreatedForm& form) {
   form.given.texts.clear();
   for (size_t i = 0; i < raw_.size(); ++i) {
     if (entry.holes[i].is_name) form.given.name = raw_[i];
-    if (IsPlain(raw_[i])) {
+    if (IsPlainJson(raw_[i])) {
       form.given.texts.push_back({raw_[i], raw_[i]});
       continue;
     }

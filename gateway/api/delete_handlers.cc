@@ -107,8 +107,8 @@ Result<DeleteParameters> ParseDelete(const Context& context) {
   return FromBody(body->get_object());
 }
 
-WriteOptions OptionsOf(Context& context, const DeleteParameters& parameters,
-                       const kube::StoragePtr& storage) {
+WriteOptions DeleteOptionsOf(Context& context, const DeleteParameters& parameters,
+                             const kube::StoragePtr& storage) {
   WriteOptions options;
   options.dry_run = parameters.dry_run;
   options.uid_precondition = parameters.uid;
@@ -127,7 +127,7 @@ void HandleDelete(const Services& services, const ContextPtr& context) {
   const RequestInfo& info = context->info;
   auto outcome =
       services.writer.DeleteObject(*context->kind, info.ns, info.name, parameters->request,
-                                   OptionsOf(*context, *parameters, &arena));
+                                   DeleteOptionsOf(*context, *parameters, &arena));
   if (!outcome) return ReplyError(*context, outcome.error());
   bool gone = outcome->effect == WriteOutcome::Effect::kDeleted;
   if (!gone || context->kind->info->delete_returns_object) {
@@ -170,7 +170,7 @@ void HandleDeleteCollection(const Services& services, const ContextPtr& context)
   for (const store::ObjectKey& key : keys) {
     kube::MonotonicResource arena;
     auto outcome = services.writer.DeleteObject(kind, key.ns, key.name, parameters->request,
-                                                OptionsOf(*context, *parameters, &arena));
+                                                DeleteOptionsOf(*context, *parameters, &arena));
     if (!outcome) {
       if (outcome.error().code == 404) continue;
       return ReplyError(*context, outcome.error());

@@ -36,10 +36,6 @@ Array Texts(const std::vector<std::string_view>& texts) {
   return array;
 }
 
-std::string GroupVersion(std::string_view group, std::string_view version) {
-  return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
-}
-
 Object LegacyResource(const ServedKind& kind) {
   const kube::KindInfo& info = *kind.info;
   Object row{{"name", info.resource},

@@ -9,8 +9,7 @@ namespace fairway::gateway::api {
 
 namespace {
 
-constexpr int kDeletesPerTurn = 256;
-constexpr int64_t kRetryMs = 1'000;  // after the store refused a write
+constexpr int kExpiriesPerTurn = 256;
 constexpr const char* kEvents = "events";
 
 }  // namespace
@@ -59,14 +58,14 @@ void EventExpiry::Arm() {
 void EventExpiry::Expire() {
   timer_ = Call();
   Instant now = writer_.Now();
-  for (int left = kDeletesPerTurn; left > 0 && !queue_.empty(); --left) {
+  for (int left = kExpiriesPerTurn; left > 0 && !queue_.empty(); --left) {
     auto [expires, key] = queue_.front();
     if (expires > now) break;
     auto known = expires_.find(key);
     if (known != expires_.end() && known->second <= expires) {
       auto gone = writer_.Delete(key, {.propagation = Propagation::kBackground});
       if (!gone && gone.error().code != 404) {
-        timer_ = loop_.StartTimer(kRetryMs, [this] { Expire(); });
+        timer_ = loop_.StartTimer(kStoreRetryMs, [this] { Expire(); });
         return;
       }
       expires_.erase(key);

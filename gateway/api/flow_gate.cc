@@ -13,7 +13,7 @@ namespace fairway::gateway::api {
 
 namespace {
 
-constexpr int64_t kTickMs = 1'000;
+constexpr int64_t kGateTickMs = 1'000;
 // How long two users who ask in turn are taken to compete.
 constexpr int64_t kContendedMs = 1'000;
 // What a request costs the loop outside of its handler: TLS, parsing, its share of the answer's
@@ -102,7 +102,7 @@ void FlowGate::Enqueue(const ContextPtr& context, const FairQueue::Flow& flow) {
   }
   if (queue_.queued() == 0) return;
   AskDrain();
-  if (!tick_) tick_ = loop_.StartRepeating(kTickMs, [this] { Tick(); });
+  if (!tick_) tick_ = loop_.StartRepeating(kGateTickMs, [this] { Tick(); });
 }
 
 void FlowGate::Refuse(const ContextPtr& context, const FairQueue::Flow& flow, bool timed_out) {

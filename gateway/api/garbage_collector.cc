@@ -16,7 +16,6 @@ constexpr int kScanPerTurn = 256;
 // Between slices of the first scan: a tenth of the loop's time, so that a million stored objects do
 // not stand between a restart and its first answers.
 constexpr int64_t kScanPauseMs = 20;
-constexpr int64_t kRetryMs = 1'000;  // after the store refused a write
 constexpr std::string_view kForeground = "foregroundDeletion";
 constexpr std::string_view kOrphan = "orphan";
 
@@ -109,7 +108,7 @@ void GarbageCollector::ScanSlice() {
       if (!read) {
         Log(LogLevel::kWarning, "collector: cannot read {}: {}", kind.storage_resource,
             read.error().message);
-        return Schedule(kRetryMs);
+        return Schedule(kStoreRetryMs);
       }
     }
     if (more) break;
@@ -155,7 +154,7 @@ void GarbageCollector::RunSlice() {
     if (done.error().code == 429 || done.error().code == 503) {
       Push(task.first, task.second);
       next_ = Call();
-      return Schedule(kRetryMs);
+      return Schedule(kStoreRetryMs);
     }
   }
   if (!queue_.empty()) Schedule(0);

@@ -14,7 +14,6 @@ namespace {
 constexpr const char* kSystemNamespaces[] = {"default", "kube-system", "kube-public",
                                              "kube-node-lease"};
 constexpr size_t kDeletesPerTurn = 256;
-constexpr int64_t kRetryMs = 1'000;  // after the store refused a write
 
 const std::string kNamespaces = "namespaces";
 constexpr const char* kAccount = "default";
@@ -170,7 +169,7 @@ void NamespaceController::Terminate(const std::string& ns) {
   if (!empty) {
     Log(LogLevel::kWarning, "namespace {}: cannot delete its content yet: {}", ns,
         empty.error().message);
-    return Schedule(ns, kRetryMs);
+    return Schedule(ns, kStoreRetryMs);
   }
   if (remaining > 0) return ReportRemaining(ns, remaining);
   if (!*empty) return Schedule(ns, 0);
@@ -180,7 +179,7 @@ void NamespaceController::Terminate(const std::string& ns) {
     return {};
   };
   auto gone = writer_.Mutate({kNamespaces, "", ns}, "finalize", finalize);
-  if (!gone && gone.error().code != 404) Schedule(ns, kRetryMs);
+  if (!gone && gone.error().code != 404) Schedule(ns, kStoreRetryMs);
 }
 
 }  // namespace fairway::gateway::api

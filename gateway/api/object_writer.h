@@ -24,6 +24,9 @@
 
 namespace fairway::gateway::api {
 
+// Controllers ask again so much later when the store refuses a write.
+inline constexpr int64_t kStoreRetryMs = 1'000;
+
 class CreatedForm;
 
 // Who writes, and how.

@@ -6,11 +6,11 @@
 
 namespace fairway::gateway::api {
 
-namespace {
-
 std::string GroupVersion(std::string_view group, std::string_view version) {
   return group.empty() ? std::string(version) : std::string(group) + "/" + std::string(version);
 }
+
+namespace {
 
 std::unique_ptr<ServedKind> MakeKind(const kube::KindInfo& info,
                                      const kube::Strategies& strategies) {

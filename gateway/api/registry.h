@@ -13,6 +13,9 @@
 
 namespace fairway::gateway::api {
 
+// "batch/v1"; "v1" for core.
+std::string GroupVersion(std::string_view group, std::string_view version);
+
 struct ServedKind {
   const kube::KindInfo* info = nullptr;
   const kube::Strategy* strategy = nullptr;

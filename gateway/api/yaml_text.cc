@@ -8,7 +8,7 @@ namespace fairway::gateway::api {
 namespace {
 
 // A text that needs no quotes: a word that starts with a letter and holds nothing that YAML reads.
-bool IsPlain(std::string_view text) {
+bool IsPlainYaml(std::string_view text) {
   constexpr std::string_view kTyped[] = {"y",  "yes", "n",   "no",    "true",
                                          "on", "off", "nul", "false", "null"};
   if (text.empty() || text.size() > 128) return false;
@@ -27,7 +27,7 @@ bool IsPlain(std::string_view text) {
 }
 
 void AppendText(std::string_view text, std::string& out) {
-  if (IsPlain(text)) {
+  if (IsPlainYaml(text)) {
     out += text;
   } else {
     kube::AppendJsonString(text, out);  // a JSON string is a double-quoted YAML scalar

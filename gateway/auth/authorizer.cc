@@ -10,7 +10,6 @@ namespace fairway::gateway {
 namespace {
 
 constexpr std::string_view kMasters = "system:masters";
-constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
 constexpr size_t kCacheMax = 4096;
 
 bool Contains(const std::vector<std::string>& list, std::string_view item) {

@@ -18,6 +18,9 @@
 
 namespace fairway::gateway {
 
+// Before "namespace:name" in the user name of a ServiceAccount.
+inline constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
+
 class Authorizer {
  public:
   // `source` outlives the authorizer; the built-in roles are there without it too.

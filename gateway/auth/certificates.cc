@@ -13,36 +13,16 @@
 #include <ctime>
 #include <memory>
 
+#include "gateway/openssl.h"
 #include "scheduler/assert.h"
 
 namespace fairway::gateway {
 
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using CertPtr = std::unique_ptr<X509, Freer<X509_free>>;
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free_all>>;
-using NumberPtr = std::unique_ptr<BIGNUM, Freer<BN_free>>;
-
 constexpr int64_t kHourMs = 3'600'000;
 constexpr int64_t kDayMs = 24 * kHourMs;
 constexpr int kSerialBits = 127;
-
-tl::unexpected<Error> Bad(const std::string& what) {
-  char reason[256] = "unknown";
-  if (unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, reason, sizeof(reason));
-  }
-  ERR_clear_error();
-  return Fail(Error{.code = 500, .reason = "InternalError", .message = what + ": " + reason});
-}
 
 std::string Drain(BIO* bio) {
   char* data = nullptr;
@@ -50,12 +30,8 @@ std::string Drain(BIO* bio) {
   return std::string(data, static_cast<size_t>(size));
 }
 
-BioPtr Bio(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
 CertPtr ParseCertificate(const std::string& pem) {
-  return CertPtr(PEM_read_bio_X509(Bio(pem).get(), nullptr, nullptr, nullptr));
+  return CertPtr(PEM_read_bio_X509(BioOf(pem).get(), nullptr, nullptr, nullptr));
 }
 
 bool AddExtension(X509* certificate, X509* issuer, int nid, const std::string& value) {
@@ -74,7 +50,7 @@ bool AddName(X509_NAME* subject, const char* field, const std::string& value) {
                                     static_cast<int>(value.size()), -1, 0) == 1;
 }
 
-struct Wish {
+struct CertificateWish {
   std::string common_name = {};
   std::vector<std::string> organizations = {};
   std::vector<std::pair<int, std::string>> extensions = {};
@@ -83,15 +59,15 @@ struct Wish {
 };
 
 // Signs with `ca`, or with its own key where there is none.
-Result<KeyPair> Issue(const Wish& wish, const KeyPair* ca) {
+Result<KeyPair> Issue(const CertificateWish& wish, const KeyPair* ca) {
   ERR_clear_error();
   KeyPtr key(EVP_EC_gen("P-256"));
   CertPtr certificate(X509_new());
   NumberPtr serial(BN_new());
-  if (!key || !certificate || !serial) return Bad("cannot make a key");
+  if (!key || !certificate || !serial) return OpenSslError("cannot make a key");
   if (BN_rand(serial.get(), kSerialBits, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) != 1 ||
       BN_to_ASN1_INTEGER(serial.get(), X509_get_serialNumber(certificate.get())) == nullptr) {
-    return Bad("cannot make a serial number");
+    return OpenSslError("cannot make a serial number");
   }
   X509_set_version(certificate.get(), X509_VERSION_3);
   ASN1_TIME_set(X509_getm_notBefore(certificate.get()),
@@ -109,10 +85,10 @@ Result<KeyPair> Issue(const Wish& wish, const KeyPair* ca) {
   if (ca != nullptr) {
     issuer = ParseCertificate(ca->certificate);
     issuer_key.reset(
-        PEM_read_bio_PrivateKey(Bio(ca->private_key).get(), nullptr, nullptr, nullptr));
-    if (!issuer || !issuer_key) return Bad("the CA cannot be read");
+        PEM_read_bio_PrivateKey(BioOf(ca->private_key).get(), nullptr, nullptr, nullptr));
+    if (!issuer || !issuer_key) return OpenSslError("the CA cannot be read");
     if (X509_check_private_key(issuer.get(), issuer_key.get()) != 1) {
-      return Bad("the CA's key does not fit its certificate");
+      return OpenSslError("the CA's key does not fit its certificate");
     }
   }
   X509* signer = issuer ? issuer.get() : certificate.get();
@@ -122,13 +98,14 @@ Result<KeyPair> Issue(const Wish& wish, const KeyPair* ca) {
   }
   good = good &&
          X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256()) > 0;
-  if (!good) return Bad(fmt::format("cannot make a certificate for \"{}\"", wish.common_name));
+  if (!good)
+    return OpenSslError(fmt::format("cannot make a certificate for \"{}\"", wish.common_name));
   BioPtr certificate_text(BIO_new(BIO_s_mem()));
   BioPtr key_text(BIO_new(BIO_s_mem()));
   if (PEM_write_bio_X509(certificate_text.get(), certificate.get()) != 1 ||
       PEM_write_bio_PKCS8PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr,
                                     nullptr) != 1) {
-    return Bad("cannot write a certificate");
+    return OpenSslError("cannot write a certificate");
   }
   return KeyPair{Drain(certificate_text.get()), Drain(key_text.get())};
 }
@@ -139,7 +116,7 @@ bool IsIpAddress(const std::string& name) {
          inet_pton(AF_INET6, name.c_str(), address.data()) == 1;
 }
 
-std::string Text(const ASN1_STRING* value) {
+std::string Asn1Text(const ASN1_STRING* value) {
   unsigned char* utf8 = nullptr;
   int size = ASN1_STRING_to_UTF8(&utf8, value);
   if (size < 0) return {};
@@ -159,7 +136,7 @@ void ReadNames(X509* certificate, CertificateFacts& facts) {
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
   for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
-    if (name->type == GEN_DNS) facts.names.push_back(Text(name->d.dNSName));
+    if (name->type == GEN_DNS) facts.names.push_back(Asn1Text(name->d.dNSName));
     if (name->type == GEN_IPADD) {
       char text[INET6_ADDRSTRLEN] = "";
       int family = name->d.iPAddress->length == 4 ? AF_INET : AF_INET6;
@@ -173,7 +150,7 @@ void ReadNames(X509* certificate, CertificateFacts& facts) {
 }  // namespace
 
 Result<KeyPair> MakeCa(const std::string& common_name, Instant now, int64_t days) {
-  Wish wish{.common_name = common_name, .now = now, .days = days};
+  CertificateWish wish{.common_name = common_name, .now = now, .days = days};
   wish.extensions = {{NID_basic_constraints, "critical,CA:TRUE"},
                      {NID_key_usage, "critical,keyCertSign,cRLSign,digitalSignature"},
                      {NID_subject_key_identifier, "hash"}};
@@ -182,7 +159,7 @@ Result<KeyPair> MakeCa(const std::string& common_name, Instant now, int64_t days
 
 Result<KeyPair> IssueServerCertificate(const KeyPair& ca, const std::vector<std::string>& names,
                                        Instant now, int64_t days) {
-  Wish wish{.common_name = "fairway", .now = now, .days = days};
+  CertificateWish wish{.common_name = "fairway", .now = now, .days = days};
   std::string alternatives;
   for (const std::string& name : names) {
     if (name.find_first_of(", \n") != std::string::npos) {
@@ -204,7 +181,8 @@ Result<KeyPair> IssueServerCertificate(const KeyPair& ca, const std::vector<std:
 Result<KeyPair> IssueClientCertificate(const KeyPair& ca, const std::string& common_name,
                                        const std::vector<std::string>& organizations, Instant now,
                                        int64_t days) {
-  Wish wish{.common_name = common_name, .organizations = organizations, .now = now, .days = days};
+  CertificateWish wish{
+      .common_name = common_name, .organizations = organizations, .now = now, .days = days};
   wish.extensions = {{NID_basic_constraints, "critical,CA:FALSE"},
                      {NID_key_usage, "critical,digitalSignature"},
                      {NID_ext_key_usage, "clientAuth"},
@@ -215,13 +193,13 @@ Result<KeyPair> IssueClientCertificate(const KeyPair& ca, const std::string& com
 Result<CertificateFacts> ReadCertificate(const std::string& pem) {
   ERR_clear_error();
   CertPtr certificate = ParseCertificate(pem);
-  if (!certificate) return Bad("the certificate cannot be read");
+  if (!certificate) return OpenSslError("the certificate cannot be read");
   CertificateFacts facts;
   X509_NAME* subject = X509_get_subject_name(certificate.get());
   for (int i = 0; i < X509_NAME_entry_count(subject); ++i) {
     X509_NAME_ENTRY* entry = X509_NAME_get_entry(subject, i);
     int nid = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
-    std::string value = Text(X509_NAME_ENTRY_get_data(entry));
+    std::string value = Asn1Text(X509_NAME_ENTRY_get_data(entry));
     if (nid == NID_commonName) facts.common_name = value;
     if (nid == NID_organizationName) facts.organizations.push_back(value);
   }
@@ -229,7 +207,7 @@ Result<CertificateFacts> ReadCertificate(const std::string& pem) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
   unsigned size = 0;
   if (X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size) != 1) {
-    return Bad("cannot hash the certificate");
+    return OpenSslError("cannot hash the certificate");
   }
   for (unsigned i = 0; i < size; ++i) facts.sha256_hex += fmt::format("{:02x}", digest[i]);
   facts.not_before = ToInstant(X509_get0_notBefore(certificate.get()));

@@ -11,10 +11,9 @@ namespace fairway::gateway {
 
 namespace {
 
-constexpr std::string_view kServiceAccountPrefix = "system:serviceaccount:";
 constexpr std::string_view kAuthenticationGroup = "authentication.k8s.io";
 
-struct Wish {
+struct ImpersonationWish {
   std::string name, uid;
   std::vector<std::string> groups;
   std::vector<std::pair<std::string, std::vector<std::string>>> extra;
@@ -39,10 +38,10 @@ std::string DecodeKey(std::string_view text) {
   return key;
 }
 
-Wish ReadHeaders(const Request& request) {
+ImpersonationWish ReadHeaders(const Request& request) {
   constexpr std::string_view kPrefix = "impersonate-";
   constexpr std::string_view kExtra = "extra-";
-  Wish wish;
+  ImpersonationWish wish;
   for (const auto& [header, value] : request.headers) {
     if (!header.starts_with(kPrefix)) continue;
     std::string_view what = std::string_view(header).substr(kPrefix.size());
@@ -72,7 +71,7 @@ std::optional<std::pair<std::string_view, std::string_view>> SplitServiceAccount
   return std::make_pair(user.substr(0, colon), user.substr(colon + 1));
 }
 
-Status Check(const Wish& wish, const api::User& user, Authorizer& authorizer) {
+Status Check(const ImpersonationWish& wish, const api::User& user, Authorizer& authorizer) {
   api::AccessQuery query{};
   query.verb = "impersonate";
   auto require = [&](std::string_view group, std::string_view resource, std::string_view name,
@@ -104,7 +103,7 @@ Status Check(const Wish& wish, const api::User& user, Authorizer& authorizer) {
 }  // namespace
 
 Result<api::User> Impersonate(const Request& request, api::User user, Authorizer& authorizer) {
-  Wish wish = ReadHeaders(request);
+  ImpersonationWish wish = ReadHeaders(request);
   if (!wish.any) return user;
   if (wish.name.empty()) {
     return Fail(Error{.code = 400,

@@ -15,7 +15,7 @@ namespace fairway::gateway {
 
 namespace {
 
-constexpr int64_t kRefreshMs = 1000;
+constexpr int64_t kTokenRefreshMs = 1000;
 
 std::string Digest(std::string_view token) {
   // One context and one fetched algorithm: looking them up costs more than the hash.
@@ -145,7 +145,7 @@ const api::User* TokenTable::Find(std::string_view token) const {
 }
 
 void TokenTable::Refresh(int64_t now_ms) {
-  if (path_.empty() || now_ms - checked_ms_ < kRefreshMs) return;
+  if (path_.empty() || now_ms - checked_ms_ < kTokenRefreshMs) return;
   checked_ms_ = now_ms;
   Stamp stamp = StampOf(path_);
   if (stamp == stamp_) return;

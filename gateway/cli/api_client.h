@@ -18,6 +18,8 @@ namespace fairway::gateway {
 extern const std::vector<FlagSpec>
     kApiFlags;  // --kubeconfig, --context, --namespace/-n, --output/-o, ...
 
+inline constexpr std::string_view kMergePatch = "application/merge-patch+json";
+
 class ApiClient {
  public:
   // Finds the endpoint as kubectl does: --kubeconfig, $KUBECONFIG, then the data directory's

@@ -1,5 +1,7 @@
 #include "gateway/cli/args.h"
 
+#include <charconv>
+
 namespace fairway::gateway {
 
 std::string Args::Get(std::string_view flag, std::string_view otherwise) const {
@@ -35,6 +37,11 @@ const FlagSpec* FindSpec(const std::vector<FlagSpec>& specs, std::string_view na
 }
 
 }  // namespace
+
+bool ReadPositive(std::string_view text, uint64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value > 0;
+}
 
 Args ParseArgs(const std::vector<std::string>& arguments, const std::vector<FlagSpec>& specs) {
   Args args;

@@ -1,6 +1,7 @@
 // Command lines: words and flags, as kubectl takes them (--flag=value, --flag value, -n value).
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Args {
   std::vector<std::string> All(std::string_view flag) const;
   bool Has(std::string_view flag) const;
 };
+
+// A whole number above 0 and nothing else.
+bool ReadPositive(std::string_view text, uint64_t& value);
 
 // Unknown flags and missing values are errors.
 Args ParseArgs(const std::vector<std::string>& arguments, const std::vector<FlagSpec>& specs);

@@ -2,11 +2,11 @@
 // host. list and verify read a backup directory on this host, without a gateway.
 #include <poll.h>
 
-#include <charconv>
 #include <cstdio>
 
 #include "clusters/kube/time.h"
 #include "gateway/cli/api_client.h"
+#include "gateway/cli/args.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/output.h"
 #include "gateway/serve/backup_service.h"
@@ -18,7 +18,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kBackupUsage =
     "Usage:\n"
     "  fairway backup DIR [--keep N]       take one; DIR is on the gateway's host, below its\n"
     "                                      store.backupDirectory (a relative DIR is meant below "
@@ -27,17 +27,6 @@ constexpr const char* kUsage =
     "  fairway backup verify DIR [--id N]  read every file and compare its checksum\n";
 
 constexpr int kPollMs = 200;
-
-int Usage(const std::string& mistake) {
-  if (!mistake.empty()) std::fprintf(stderr, "error: %s\n", mistake.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
-
-bool Number(const std::string& text, uint64_t& value) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
 
 std::string Megabytes(uint64_t bytes) {
   char text[32];
@@ -127,19 +116,20 @@ int RunBackup(const std::vector<std::string>& arguments) {
   Args args = ParseArgs(arguments, flags);
   uint64_t keep = 0;
   uint64_t id = 0;
-  if (args.error.empty() && args.Has("keep") && (!Number(args.Get("keep"), keep) || keep == 0)) {
+  if (args.error.empty() && args.Has("keep") && !ReadPositive(args.Get("keep"), keep)) {
     args.error = "--keep must be a whole number, 1 or more";
   }
-  if (args.error.empty() && args.Has("id") && (!Number(args.Get("id"), id) || id == 0)) {
+  if (args.error.empty() && args.Has("id") && !ReadPositive(args.Get("id"), id)) {
     args.error = "--id must be the number of a backup, see fairway backup list";
   }
-  if (!args.error.empty() || args.words.empty() || args.words.size() > 2) return Usage(args.error);
+  if (!args.error.empty() || args.words.empty() || args.words.size() > 2)
+    return PrintUsage(kBackupUsage, args.error);
   bool local = args.words.size() == 2;
   if (local && args.words[0] == "list") return List(args);
   if (local && args.words[0] == "verify") return Verify(args, id);
-  if (local) return Usage("unknown word: " + args.words[0]);
+  if (local) return PrintUsage(kBackupUsage, "unknown word: " + args.words[0]);
   if (args.words[0] == "list" || args.words[0] == "verify") {
-    return Usage(args.words[0] + " needs a directory");
+    return PrintUsage(kBackupUsage, args.words[0] + " needs a directory");
   }
   return Take(args, keep);
 }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::string_view kApply = "application/apply-patch+yaml";
 
-constexpr const char* kUsage =
+constexpr const char* kClusterUsage =
     "Usage:\n"
     "  fairway cluster join NAME --kubeconfig FILE [--context C] [--label k=v]...\n"
     "  fairway cluster list [-o json|yaml|name]\n"
@@ -35,12 +35,6 @@ constexpr const char* kUsage =
     "after --deadline; with --now all moves at once. --dry-run tells what would happen.\n"
     "join: --kubeconfig and --context are the member's, --gateway-kubeconfig is ours; elsewhere\n"
     "--kubeconfig is ours. Without it $KUBECONFIG counts, then fairway-data/admin.kubeconfig.\n";
-
-int Usage(const std::string& error = {}) {
-  if (!error.empty()) std::fprintf(stderr, "error: %s\n", error.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
 
 std::string ApplyTarget(std::string_view collection, std::string_view name) {
   return std::string(collection) + "/" + std::string(name) + "?fieldManager=fairway-cli&force=true";
@@ -99,7 +93,8 @@ int Join(ApiClient& api, const Args& args, const std::string& name) {
   cluster["spec"] =
       Object{{"kubeconfigSecretRef",
               Object{{"namespace", kSystem}, {"name", secret_name}, {"key", "kubeconfig"}}}};
-  auto joined = api.Call("PATCH", ApplyTarget(kClusters, name), kube::Serialize(cluster), kApply);
+  auto joined =
+      api.Call("PATCH", ApplyTarget(kClustersPath, name), kube::Serialize(cluster), kApply);
   if (!joined) return PrintError(joined.error());
   std::printf("cluster/%s joined (%s)\n", name.c_str(), access->endpoint.server.c_str());
   return 0;
@@ -158,7 +153,7 @@ std::vector<std::string> ClusterRow(const Value& cluster, int64_t now_ms) {
 }
 
 int List(ApiClient& api, const Args& args) {
-  auto list = api.Get(kClusters);
+  auto list = api.Get(kClustersPath);
   if (!list) return PrintError(list.error());
   std::string output = args.Get("output", "table");
   const Array* items = kube::GetArray(*list, {"items"});
@@ -166,7 +161,8 @@ int List(ApiClient& api, const Args& args) {
     std::fputs(FormatDocument(*list, output).c_str(), stdout);
     return 0;
   }
-  if (output != "table" && output != "name") return Usage("-o must be json, yaml, table or name");
+  if (output != "table" && output != "name")
+    return PrintUsage(kClusterUsage, "-o must be json, yaml, table or name");
   if (items == nullptr || items->empty()) {
     std::fputs("No clusters have joined.\n", stderr);
     return 0;
@@ -194,10 +190,10 @@ int List(ApiClient& api, const Args& args) {
 }
 
 int Cordon(ApiClient& api, const std::string& name, bool on) {
-  std::string target = std::string(kClusters) + "/" + name + "?fieldManager=fairway-cli";
-  auto done = api.Call("PATCH", target,
-                       on ? R"({"spec":{"cordoned":true}})" : R"({"spec":{"cordoned":null}})",
-                       "application/merge-patch+json");
+  std::string target = std::string(kClustersPath) + "/" + name + "?fieldManager=fairway-cli";
+  auto done =
+      api.Call("PATCH", target,
+               on ? R"({"spec":{"cordoned":true}})" : R"({"spec":{"cordoned":null}})", kMergePatch);
   if (!done) return PrintError(done.error());
   std::printf("cluster/%s %s\n", name.c_str(), on ? "cordoned" : "uncordoned");
   return 0;
@@ -218,20 +214,22 @@ int RunCluster(const std::vector<std::string>& arguments) {
                              {"gateway-kubeconfig", "", true},
                              {"help", "h", false}});
   Args args = ParseArgs(arguments, specs);
-  if (!args.error.empty()) return Usage(args.error);
+  if (!args.error.empty()) return PrintUsage(kClusterUsage, args.error);
   if (args.Has("help")) {
-    std::fputs(kUsage, stdout);
+    std::fputs(kClusterUsage, stdout);
     return 0;
   }
-  if (args.words.empty()) return Usage();
+  if (args.words.empty()) return PrintUsage(kClusterUsage);
   const std::string& verb = args.words[0];
   bool wants_name = verb != "list";
   if (args.words.size() != (wants_name ? 2u : 1u)) {
-    return Usage(wants_name ? verb + " wants one cluster name" : "list takes no name");
+    return PrintUsage(kClusterUsage,
+                      wants_name ? verb + " wants one cluster name" : "list takes no name");
   }
   if (verb == "join") {
     // Here --kubeconfig and --context name the member, as its user thinks of it.
-    if (!args.Has("kubeconfig")) return Usage("join wants --kubeconfig FILE of the member");
+    if (!args.Has("kubeconfig"))
+      return PrintUsage(kClusterUsage, "join wants --kubeconfig FILE of the member");
     Args member = args;
     args.flags.clear();
     for (auto& [flag, value] : member.flags) {
@@ -255,7 +253,7 @@ int RunCluster(const std::vector<std::string>& arguments) {
   if (verb == "drain") return DrainCluster(**api, args, args.words[1]);
   if (verb == "undrain") return UndrainCluster(**api, args.words[1]);
   if (verb == "remove") return RemoveCluster(**api, args, args.words[1]);
-  return Usage("unknown command: cluster " + verb);
+  return PrintUsage(kClusterUsage, "unknown command: cluster " + verb);
 }
 
 }  // namespace fairway::gateway

@@ -11,7 +11,7 @@
 
 namespace fairway::gateway {
 
-inline constexpr std::string_view kClusters = "/apis/fairway.flext.sh/v1alpha1/clusters";
+inline constexpr std::string_view kClustersPath = "/apis/fairway.flext.sh/v1alpha1/clusters";
 inline constexpr std::string_view kSystem = "fairway-system";
 
 // "True", or the reason why the condition does not hold; "Unknown" without it.

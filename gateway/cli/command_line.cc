@@ -9,7 +9,7 @@ namespace fairway::gateway {
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kOverview =
     "fairway: several Kubernetes clusters behind one endpoint\n"
     "\n"
     "  fairway serve      run the gateway (try: fairway serve --simulate 3)\n"
@@ -56,14 +56,14 @@ int RunVersion(const std::vector<std::string>& arguments) {
 int RunCommandLine(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "help" || arguments[0] == "--help" ||
       arguments[0] == "-h") {
-    std::fputs(kUsage, arguments.empty() ? stderr : stdout);
+    std::fputs(kOverview, arguments.empty() ? stderr : stdout);
     return arguments.empty() ? 1 : 0;
   }
   std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   for (const Command& command : kCommands) {
     if (arguments[0] == command.name) return command.run(rest);
   }
-  std::fprintf(stderr, "error: unknown command \"%s\"\n\n%s", arguments[0].c_str(), kUsage);
+  std::fprintf(stderr, "error: unknown command \"%s\"\n\n%s", arguments[0].c_str(), kOverview);
   return 1;
 }
 

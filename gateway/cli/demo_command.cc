@@ -27,8 +27,8 @@ using kube::Value;
 namespace {
 
 constexpr int64_t kGiveUpMs = 60'000;
-constexpr int kClusters = 3;
-constexpr int kJobs = 24;
+constexpr int kDemoClusters = 3;
+constexpr int kDemoJobs = 24;
 
 // A client of the demo's gateway, on the same loop: it waits by turning the loop.
 class Client {
@@ -73,17 +73,19 @@ class Client {
   std::unique_ptr<clusters::CurlClient> client_;
 };
 
-struct Wish {
+struct PlacementWish {
   const char* words;     // for people
   const char* selector;  // fairway.flext.sh/cluster-selector; "" = any cluster
 };
-constexpr Wish kWishes[] = {{"any cluster", ""},
-                            {"region=eu", "region=eu"},
-                            {"region in (us,ap)", "region in (us,ap)"},
-                            {"tier=gold", "tier=gold"}};
+constexpr PlacementWish kPlacementWishes[] = {{"any cluster", ""},
+                                              {"region=eu", "region=eu"},
+                                              {"region in (us,ap)", "region in (us,ap)"},
+                                              {"tier=gold", "tier=gold"}};
 
 std::string JobName(int index) { return "demo-" + std::to_string(index + 1); }
-const Wish& WishOf(int index) { return kWishes[static_cast<size_t>(index) % std::size(kWishes)]; }
+const PlacementWish& PlacementWishOf(int index) {
+  return kPlacementWishes[static_cast<size_t>(index) % std::size(kPlacementWishes)];
+}
 
 std::string JobManifest(int index) {
   Object container{{"name", "work"}, {"image", "busybox:1.36"}};
@@ -92,8 +94,9 @@ std::string JobManifest(int index) {
   Object pod{{"restartPolicy", "Never"}};
   pod["containers"] = Array{std::move(container)};
   Object metadata{{"name", JobName(index)}, {"namespace", "default"}};
-  if (*WishOf(index).selector != '\0') {
-    metadata["annotations"] = Object{{names::kAnnotationClusterSelector, WishOf(index).selector}};
+  if (*PlacementWishOf(index).selector != '\0') {
+    metadata["annotations"] =
+        Object{{names::kAnnotationClusterSelector, PlacementWishOf(index).selector}};
   }
   Object job{{"apiVersion", "batch/v1"}, {"kind", "Job"}};
   job["metadata"] = std::move(metadata);
@@ -129,7 +132,7 @@ int GaveUp(const char* what) {
 
 bool AllReady(const Value& clusters) {
   const Array* items = kube::GetArray(clusters, {"items"});
-  if (items == nullptr || items->size() != kClusters) return false;
+  if (items == nullptr || items->size() != kDemoClusters) return false;
   for (const Value& cluster : *items) {
     const Array* conditions = kube::GetArray(cluster, {"status", "conditions"});
     bool ready = false;
@@ -169,11 +172,11 @@ bool PrintPlacements(Client& client) {
     by_name[std::string(kube::GetString(placement, {"metadata", "name"}))] = &placement;
   }
   std::vector<std::vector<std::string>> rows;
-  for (int i = 0; i < kJobs; ++i) {
+  for (int i = 0; i < kDemoJobs; ++i) {
     auto found = by_name.find(JobName(i));
     if (found == by_name.end()) return false;
     const Value& placement = *found->second;
-    rows.push_back({JobName(i), WishOf(i).words,
+    rows.push_back({JobName(i), PlacementWishOf(i).words,
                     std::string(kube::GetString(placement, {"status", "cluster"})),
                     std::string(kube::GetString(placement, {"status", "state"})),
                     std::string(kube::GetString(placement, {"status", "message"}))});
@@ -198,10 +201,10 @@ int Play(Client& client) {
   if (!fleet) return PrintError(fleet.error());
   std::printf(
       "1. %d simulated clusters have joined; each speaks real TLS and HTTP on loopback.\n\n",
-      kClusters);
+      kDemoClusters);
   PrintClusters(*fleet);
 
-  constexpr int kHalf = kJobs / 2;
+  constexpr int kHalf = kDemoJobs / 2;
   if (Status sent = Submit(client, 0, kHalf); !sent) return PrintError(sent.error());
   std::printf(
       "2. %d Jobs submitted to the one endpoint. Each answer came after the Job was on disk.\n",
@@ -212,17 +215,17 @@ int Play(Client& client) {
   if (!cordoned) return PrintError(cordoned.error());
   std::printf("3. sim-1 is cordoned: what runs there goes on, nothing new goes there.\n");
 
-  if (Status sent = Submit(client, kHalf, kJobs); !sent) return PrintError(sent.error());
+  if (Status sent = Submit(client, kHalf, kDemoJobs); !sent) return PrintError(sent.error());
   // Jobs that only sim-1 may take have to wait now.
   int waiting = 0;
-  for (int i = kHalf; i < kJobs; ++i)
-    waiting += std::string_view(WishOf(i).selector) == "region=eu";
-  bool rest_done =
-      client.Await(jobs, [&](const Value& list) { return CountComplete(list) >= kJobs - waiting; });
+  for (int i = kHalf; i < kDemoJobs; ++i)
+    waiting += std::string_view(PlacementWishOf(i).selector) == "region=eu";
+  bool rest_done = client.Await(
+      jobs, [&](const Value& list) { return CountComplete(list) >= kDemoJobs - waiting; });
   if (!rest_done) return GaveUp("Jobs are not complete");
   std::printf(
       "4. %d more Jobs submitted. %d are complete; %d want region=eu, which only sim-1 has:\n\n",
-      kJobs - kHalf, kJobs - waiting, waiting);
+      kDemoJobs - kHalf, kDemoJobs - waiting, waiting);
   auto pending = client.Call(
       "GET", "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements/" + JobName(kHalf + 1));
   if (!pending) return PrintError(pending.error());
@@ -233,11 +236,11 @@ int Play(Client& client) {
   auto uncordoned = client.Call("PATCH", clusters + "/sim-1", R"({"spec":{"cordoned":false}})",
                                 "application/merge-patch+json");
   if (!uncordoned) return PrintError(uncordoned.error());
-  if (!client.Await(jobs, [&](const Value& list) { return CountComplete(list) == kJobs; })) {
+  if (!client.Await(jobs, [&](const Value& list) { return CountComplete(list) == kDemoJobs; })) {
     return GaveUp("Jobs are not complete after uncordon");
   }
   std::printf("5. sim-1 is uncordoned; all %d Jobs are complete. Where each ran, and why:\n\n",
-              kJobs);
+              kDemoJobs);
   if (!PrintPlacements(client)) return GaveUp("a Placement is missing");
   return 0;
 }
@@ -264,7 +267,7 @@ int RunDemo(const std::vector<std::string>& arguments) {
   Config config;
   config.listen = "127.0.0.1:0";
   config.data_directory = directory;
-  config.simulate_clusters = kClusters;
+  config.simulate_clusters = kDemoClusters;
   config.simulate_run_ms = 300;
   int code = 1;
   {

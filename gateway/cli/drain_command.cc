@@ -14,12 +14,7 @@ using kube::Value;
 
 namespace {
 
-constexpr std::string_view kMerge = "application/merge-patch+json";
-constexpr int64_t kWatchEveryMs = 1'000;
-
-std::string Text(const Value& doc, std::string_view field) {
-  return std::string(kube::GetString(doc, {field}));
-}
+constexpr int64_t kDrainWatchEveryMs = 1'000;
 
 void PrintArrivals(const Value& plan) {
   const Object* arrivals = kube::GetObject(plan, {"arrivals"});
@@ -38,14 +33,14 @@ void PrintJobs(const Value& plan, bool with_risk) {
   columns.push_back("WHY");
   std::vector<std::vector<std::string>> rows;
   for (const Value& job : *jobs) {
-    const std::string to = Text(job, "to");
-    rows.push_back({Text(job, "namespace") + "/" + Text(job, "name"), Text(job, "state"),
-                    std::to_string(Number(job, "priority")), Text(job, "action"),
+    const std::string to = Text(job, {"to"});
+    rows.push_back({Text(job, {"namespace"}) + "/" + Text(job, {"name"}), Text(job, {"state"}),
+                    std::to_string(Number(job, "priority")), Text(job, {"action"}),
                     to.empty() ? "-" : to});
     if (with_risk) {
       rows.back().push_back(kube::Get<bool>(job, {"mayStillRun"}).value_or(false) ? "yes" : "no");
     }
-    rows.back().push_back(Text(job, "message"));
+    rows.back().push_back(Text(job, {"message"}));
   }
   std::fputs(FormatTable(columns, rows).c_str(), stdout);
   if (Number(plan, "unlisted") > 0) {
@@ -69,7 +64,7 @@ int PlanDrain(ApiClient& api, const Args& args, const std::string& name) {
       "want of room, %lld leave and wait for room, %lld are leaving already.\n",
       name.c_str(), Number(*plan, "moves"), Number(*plan, "stays"), Number(*plan, "stuck"),
       Number(*plan, "waits"), Number(*plan, "moving"));
-  if (std::string held = Text(*plan, "held"); !held.empty()) {
+  if (std::string held = Text(*plan, {"held"}); !held.empty()) {
     std::printf("Nothing would move now: %s.\n", held.c_str());
   }
   PrintArrivals(*plan);
@@ -80,8 +75,8 @@ int PlanDrain(ApiClient& api, const Args& args, const std::string& name) {
 // Until the cluster is drained, or the drain is called off.
 int WatchDrain(ApiClient& api, const std::string& name) {
   std::string shown;
-  for (;; api.Pause(kWatchEveryMs)) {
-    auto cluster = api.Get(std::string(kClusters) + "/" + name);
+  for (;; api.Pause(kDrainWatchEveryMs)) {
+    auto cluster = api.Get(std::string(kClustersPath) + "/" + name);
     if (!cluster) return PrintError(cluster.error());
     if (kube::GetObject(*cluster, {"spec", "drain"}) == nullptr) {
       std::printf("cluster/%s is no longer drained\n", name.c_str());
@@ -94,11 +89,11 @@ int WatchDrain(ApiClient& api, const std::string& name) {
                        std::to_string(Number(*drain, "stuck")) + " stuck), " +
                        std::to_string(Number(*drain, "moving")) + " moving, " +
                        std::to_string(Number(*drain, "moved")) +
-                       " moved: " + Text(*drain, "message");
+                       " moved: " + Text(*drain, {"message"});
     if (line != shown) std::printf("%s\n", line.c_str());
     std::fflush(stdout);
     shown = line;
-    if (Text(*drain, "message") == "drained") return 0;
+    if (Text(*drain, {"message"}) == "drained") return 0;
   }
 }
 
@@ -106,8 +101,8 @@ void PrintResidue(const Value& plan) {
   const Array* residue = kube::GetArray(plan, {"residue"});
   if (residue == nullptr) return;
   for (const Value& record : *residue) {
-    std::printf("  %s/%s (of a former epoch)\n", Text(record, "namespace").c_str(),
-                Text(record, "name").c_str());
+    std::printf("  %s/%s (of a former epoch)\n", Text(record, {"namespace"}).c_str(),
+                Text(record, {"name"}).c_str());
   }
 }
 
@@ -152,8 +147,9 @@ int DrainCluster(ApiClient& api, const Args& args, const std::string& name) {
     drain["maxMoving"] = *number;
   }
   Object patch{{"spec", Object{{"drain", std::move(drain)}}}};
-  auto done = api.Call("PATCH", std::string(kClusters) + "/" + name + "?fieldManager=fairway-cli",
-                       kube::Serialize(Value(patch)), kMerge);
+  auto done =
+      api.Call("PATCH", std::string(kClustersPath) + "/" + name + "?fieldManager=fairway-cli",
+               kube::Serialize(Value(patch)), kMergePatch);
   if (!done) return PrintError(done.error());
   std::printf("cluster/%s draining\n", name.c_str());
   PrintFreeze(api, stdout);
@@ -162,15 +158,16 @@ int DrainCluster(ApiClient& api, const Args& args, const std::string& name) {
 }
 
 int UndrainCluster(ApiClient& api, const std::string& name) {
-  auto done = api.Call("PATCH", std::string(kClusters) + "/" + name + "?fieldManager=fairway-cli",
-                       R"({"spec":{"drain":null}})", kMerge);
+  auto done =
+      api.Call("PATCH", std::string(kClustersPath) + "/" + name + "?fieldManager=fairway-cli",
+               R"({"spec":{"drain":null}})", kMergePatch);
   if (!done) return PrintError(done.error());
   std::printf("cluster/%s undrained\n", name.c_str());
   return 0;
 }
 
 int RemoveCluster(ApiClient& api, const Args& args, const std::string& name) {
-  const std::string target = std::string(kClusters) + "/" + name;
+  const std::string target = std::string(kClustersPath) + "/" + name;
   auto plan = api.Get(std::string(kPlansPath) + "/removal?limit=10000&cluster=" + name);
   if (!plan) return PrintError(plan.error());
   const std::string output = args.Get("output", "table");
@@ -212,9 +209,9 @@ int RemoveCluster(ApiClient& api, const Args& args, const std::string& name) {
 void PrintFreeze(ApiClient& api, std::FILE* out) {
   auto freeze = api.Get(kFreezePath);
   if (!freeze || !kube::Get<bool>(*freeze, {"frozen"}).value_or(false)) return;
-  const std::string reason = Text(*freeze, "reason");
+  const std::string reason = Text(*freeze, {"reason"});
   std::fprintf(out, "The gateway is frozen since %s%s%s: no jobs are moved%s.\n",
-               Text(*freeze, "since").c_str(), reason.empty() ? "" : ", ", reason.c_str(),
+               Text(*freeze, {"since"}).c_str(), reason.empty() ? "" : ", ", reason.c_str(),
                kube::Get<bool>(*freeze, {"all"}).value_or(false) ? ", and none is placed" : "");
 }
 

@@ -19,7 +19,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kDrillUsage =
     "Usage:\n"
     "  fairway drill run [NAME] --cluster CLUSTER... --duration 10m [scope] [--watch] [--dry-run]\n"
     "  fairway drill run [NAME] --live --confirm --cluster CLUSTER... --duration 10m [scope]\n"
@@ -46,14 +46,7 @@ constexpr const char* kUsage =
     "  --suspend              of plan: start nothing yet\n";
 
 constexpr std::string_view kApi = "/apis/fairway.flext.sh/v1alpha1/";
-constexpr std::string_view kMerge = "application/merge-patch+json";
-constexpr int64_t kWatchEveryMs = 500;
-
-int Usage(const std::string& error = {}) {
-  if (!error.empty()) std::fprintf(stderr, "error: %s\n", error.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
+constexpr int64_t kDrillWatchEveryMs = 500;
 
 std::string Target(std::string_view resource, const std::string& name) {
   return std::string(kApi) + std::string(resource) + "/" + name;
@@ -133,7 +126,7 @@ Result<Object> SpecOf(const Args& args) {
 // One line per change, until the drill is over; then its report.
 int Watch(ApiClient& api, const std::string& name, const std::string& output) {
   std::string shown;
-  for (;; api.Pause(kWatchEveryMs)) {
+  for (;; api.Pause(kDrillWatchEveryMs)) {
     auto drill = api.Get(Target("drills", name));
     if (!drill) return PrintError(drill.error());
     const std::string line = DrillProgressLine(*drill);
@@ -177,7 +170,7 @@ int Create(ApiClient& api, const Args& args, Object drill, const std::string& na
 }
 
 int Run(ApiClient& api, const Args& args) {
-  if (args.words.size() > 2) return Usage("run takes one name at most");
+  if (args.words.size() > 2) return PrintUsage(kDrillUsage, "run takes one name at most");
   const std::string name = args.words.size() == 2 ? args.words[1] : "";
   const std::string from = args.Get("plan");
   if (from.empty()) {
@@ -187,7 +180,8 @@ int Run(ApiClient& api, const Args& args) {
   }
   for (const char* flag : {"cluster", "live", "duration", "scope", "selector"}) {
     if (args.Has(flag))
-      return Usage("--plan says all of the drill; it goes with no --" + std::string(flag));
+      return PrintUsage(kDrillUsage,
+                        "--plan says all of the drill; it goes with no --" + std::string(flag));
   }
   auto plan = api.Get(Target("drillplans", from));
   if (!plan) return PrintError(plan.error());
@@ -221,7 +215,7 @@ int ListThem(ApiClient& api, const char* resource, const std::string& output) {
 int Plan(ApiClient& api, const Args& args) {
   if (args.words.size() == 1) return ListThem(api, "drillplans", args.Get("output"));
   if (args.words.size() != 2 || !args.Has("schedule")) {
-    return Usage("plan wants a name and --schedule");
+    return PrintUsage(kDrillUsage, "plan wants a name and --schedule");
   }
   auto spec = SpecOf(args);
   if (!spec) return PrintLocalError(spec.error());
@@ -249,7 +243,7 @@ int Abort(ApiClient& api, const std::string& name) {
     return PrintLocalError(Error{.code = 0, .message = "drill " + name + " is over already"});
   }
   auto done = api.Call("PATCH", Target("drills", name) + "?fieldManager=fairway-cli",
-                       R"({"spec":{"abort":true}})", kMerge);
+                       R"({"spec":{"abort":true}})", kMergePatch);
   if (!done) return PrintError(done.error());
   std::printf("drill/%s aborted: its clusters are being heard again\n", name.c_str());
   return 0;
@@ -287,14 +281,15 @@ int RunDrill(const std::vector<std::string>& arguments) {
                              {"watch", "", false},
                              {"dry-run", "", false}});
   Args args = ParseArgs(arguments, flags);
-  if (!args.error.empty()) return Usage(args.error);
-  if (args.words.empty()) return Usage();
+  if (!args.error.empty()) return PrintUsage(kDrillUsage, args.error);
+  if (args.words.empty()) return PrintUsage(kDrillUsage);
   const std::string& verb = args.words[0];
   const bool named = verb == "watch" || verb == "abort" || verb == "report";
   if (!named && verb != "run" && verb != "plan" && verb != "list") {
-    return Usage("unknown verb \"" + verb + "\"");
+    return PrintUsage(kDrillUsage, "unknown verb \"" + verb + "\"");
   }
-  if (named && args.words.size() != 2) return Usage(verb + " wants the name of a drill");
+  if (named && args.words.size() != 2)
+    return PrintUsage(kDrillUsage, verb + " wants the name of a drill");
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());
   const std::string output = args.Get("output");

@@ -14,12 +14,8 @@ using kube::Value;
 
 namespace {
 
-int64_t Number(const Object& doc, std::string_view field) {
-  return kube::GetInt(doc, field).value_or(0);
-}
-
 std::string Count(const Object& doc, std::string_view field) {
-  return std::to_string(Number(doc, field));
+  return std::to_string(kube::IntOrZero(doc, field));
 }
 
 // "-" for what was not seen.
@@ -113,7 +109,8 @@ std::string Jobs(const Object& report) {
   std::string out = "\n" + FormatTable({"JOB", "POLICY", "OUTCOME", "FROM", "TO", "NOTICED",
                                         "FENCED", "LEFT", "RUNS", "LOST WORK", "OVERLAP"},
                                        rows);
-  if (Number(report, "unlisted") > 0) out += "... and " + Count(report, "unlisted") + " more\n";
+  if (kube::IntOrZero(report, "unlisted") > 0)
+    out += "... and " + Count(report, "unlisted") + " more\n";
   return out;
 }
 

@@ -13,7 +13,8 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage = "Usage:\n  fairway explain job NAME [-n NAMESPACE] [-o json|yaml]\n";
+constexpr const char* kExplainUsage =
+    "Usage:\n  fairway explain job NAME [-n NAMESPACE] [-o json|yaml]\n";
 
 void PrintVerdicts(const Value& placement) {
   const Array* verdicts = kube::GetArray(placement, {"status", "verdicts"});
@@ -87,9 +88,7 @@ int RunExplain(const std::vector<std::string>& arguments) {
   Args args = ParseArgs(arguments, kApiFlags);
   if (!args.error.empty() || args.words.size() != 2 ||
       (args.words[0] != "job" && args.words[0] != "jobs")) {
-    if (!args.error.empty()) std::fprintf(stderr, "error: %s\n", args.error.c_str());
-    std::fputs(kUsage, stderr);
-    return 1;
+    return PrintUsage(kExplainUsage, args.error);
   }
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());

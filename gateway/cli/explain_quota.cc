@@ -1,21 +1,13 @@
 #include "gateway/cli/explain_quota.h"
 
 #include "clusters/kube/kinds/fields.h"
+#include "gateway/driver/conditions.h"
 
 namespace fairway::gateway {
 
 using kube::Object;
 
 namespace {
-
-const Object* Condition(const Object& workload, std::string_view type) {
-  const Object* found = nullptr;
-  kube::ForEachObject(kube::ObjectOrEmpty(workload, "status"), "conditions",
-                      [&](const Object& each, size_t) {
-                        if (kube::GetString(each, {"type"}) == type) found = &each;
-                      });
-  return found;
-}
 
 bool IsTrue(const Object* condition) {
   return condition != nullptr && kube::GetString(*condition, {"status"}) == "True";
@@ -52,8 +44,8 @@ std::string ExplainWorkload(const Object& workload) {
     queue += ", priority " + std::to_string(*priority);
   }
   std::string out = Line("Queue:     ", queue);
-  const Object* evicted = Condition(workload, "Evicted");
-  const Object* reserved = Condition(workload, "QuotaReserved");
+  const Object* evicted = FindCondition(workload, "Evicted");
+  const Object* reserved = FindCondition(workload, "QuotaReserved");
   if (!kube::Get<bool>(workload, {"spec", "active"}).value_or(true)) {
     return out + Line("Quota:     ", "held back: spec.active of its Workload is false");
   }

@@ -14,7 +14,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kHistoryUsage =
     "Usage:\n"
     "  fairway history [job NAME | cluster NAME] [-n NAMESPACE] [--since RFC3339] [--limit N]\n"
     "                  [-o table|json|yaml]\n"
@@ -75,9 +75,7 @@ int RunHistory(const std::vector<std::string>& arguments) {
   bool verify = args.words.size() == 1 && args.words[0] == "verify";
   bool one = args.words.size() == 2 && (args.words[0] == "job" || args.words[0] == "cluster");
   if (!args.error.empty() || !(verify || one || args.words.empty())) {
-    if (!args.error.empty()) std::fprintf(stderr, "error: %s\n", args.error.c_str());
-    std::fputs(kUsage, stderr);
-    return 1;
+    return PrintUsage(kHistoryUsage, args.error);
   }
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());

@@ -34,12 +34,6 @@ constexpr const char* kApproveUsage =
     "Gives up the copies of jobs on a lost cluster, so that they run elsewhere, also when nobody\n"
     "can say whether the old copy has ended.\n";
 
-int Usage(const char* usage, const std::string& error = {}) {
-  if (!error.empty()) std::fprintf(stderr, "error: %s\n", error.c_str());
-  std::fputs(usage, stderr);
-  return 1;
-}
-
 constexpr std::string_view kPlacements = "/apis/fairway.flext.sh/v1alpha1";
 
 bool Waits(const Value& placement) {
@@ -93,7 +87,7 @@ int Approve(ApiClient& api, const Value& placement, bool dry_run) {
     Object patch{{"metadata", Object{{"annotations", std::move(annotations)}}}};
     auto done = api.Call(
         "PATCH", "/apis/batch/v1/namespaces/" + ns + "/jobs/" + name + "?fieldManager=fairway-cli",
-        kube::Serialize(Value(patch)), "application/merge-patch+json");
+        kube::Serialize(Value(patch)), kMergePatch);
     if (!done) return PrintError(done.error());
   }
   const bool ended = Text(placement, {"status", "state"}) == "Fenced";
@@ -110,11 +104,11 @@ int RunFreeze(const std::vector<std::string>& arguments) {
   std::vector<FlagSpec> flags = kApiFlags;
   flags.insert(flags.end(), {{"reason", "", true}, {"all", "", false}, {"dry-run", "", false}});
   Args args = ParseArgs(arguments, flags);
-  if (!args.error.empty() || !args.words.empty()) return Usage(kFreezeUsage, args.error);
+  if (!args.error.empty() || !args.words.empty()) return PrintUsage(kFreezeUsage, args.error);
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());
   if (args.Has("dry-run")) {
-    auto list = (*api)->Get(kClusters);
+    auto list = (*api)->Get(kClustersPath);
     if (!list) return PrintError(list.error());
     const Array* items = kube::GetArray(*list, {"items"});
     std::fputs("These moves would stop (dry run):\n", stdout);
@@ -145,7 +139,7 @@ int RunFreeze(const std::vector<std::string>& arguments) {
 
 int RunUnfreeze(const std::vector<std::string>& arguments) {
   Args args = ParseArgs(arguments, kApiFlags);
-  if (!args.error.empty() || !args.words.empty()) return Usage(kFreezeUsage, args.error);
+  if (!args.error.empty() || !args.words.empty()) return PrintUsage(kFreezeUsage, args.error);
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());
   auto done = (*api)->Call("DELETE", kFreezePath);
@@ -159,7 +153,8 @@ int RunApprove(const std::vector<std::string>& arguments) {
   flags.insert(flags.end(), {{"all-on", "", true}, {"dry-run", "", false}});
   Args args = ParseArgs(arguments, flags);
   const bool all = args.Has("all-on");
-  if (!args.error.empty() || all == !args.words.empty()) return Usage(kApproveUsage, args.error);
+  if (!args.error.empty() || all == !args.words.empty())
+    return PrintUsage(kApproveUsage, args.error);
   auto api = ApiClient::Create(args);
   if (!api) return PrintLocalError(api.error());
   auto placements = all ? WaitingOn(**api, args.Get("all-on")) : Named(**api, args);

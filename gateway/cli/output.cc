@@ -137,4 +137,10 @@ int PrintError(const Error& error) {
   return 1;
 }
 
+int PrintUsage(const char* usage, const std::string& mistake) {
+  if (!mistake.empty()) std::fprintf(stderr, "error: %s\n", mistake.c_str());
+  std::fputs(usage, stderr);
+  return 1;
+}
+
 }  // namespace fairway::gateway

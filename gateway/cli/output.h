@@ -34,5 +34,8 @@ std::string Age(std::string_view rfc3339, int64_t now_ms);
 int PrintError(const Error& error);
 // The same for a mistake that was found before any server was asked.
 int PrintLocalError(const Error& error);
+// What is wrong with a command line, if there is a word for it, and how the command is used.
+// Returns exit code 1.
+int PrintUsage(const char* usage, const std::string& mistake = {});
 
 }  // namespace fairway::gateway

@@ -15,7 +15,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kRebalanceUsage =
     "Usage:\n"
     "  fairway rebalance --dry-run [--max N] [-o json|yaml]\n"
     "  fairway rebalance [--max N] [--watch]\n"
@@ -26,13 +26,7 @@ constexpr const char* kUsage =
     "first, few at a time; then it is over. --dry-run lists who would move, what is gained and\n"
     "lost, and who stays and why.\n";
 
-constexpr int64_t kWatchEveryMs = 1'000;
-
-int Usage(const std::string& error = {}) {
-  if (!error.empty()) std::fprintf(stderr, "error: %s\n", error.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
+constexpr int64_t kRebalanceWatchEveryMs = 1'000;
 
 std::string OrDash(std::string text) { return text.empty() ? "-" : text; }
 
@@ -65,7 +59,7 @@ void PrintPlan(const Value& plan) {
   }
 }
 
-std::string Line(const Value& progress) {
+std::string ProgressLine(const Value& progress) {
   std::string line = std::to_string(Number(progress, "moved")) + " moved";
   const Array* moving = kube::GetArray(progress, {"moving"});
   for (size_t i = 0; moving != nullptr && i < moving->size(); ++i) {
@@ -89,7 +83,7 @@ std::string Ending(const Value& progress) {
 // Until the run is over.
 int Watch(ApiClient& api, int64_t run) {
   std::string shown;
-  for (;; api.Pause(kWatchEveryMs)) {
+  for (;; api.Pause(kRebalanceWatchEveryMs)) {
     auto progress = api.Get(kRebalancePath);
     if (!progress) return PrintError(progress.error());
     if (Number(*progress, "run") != run) {
@@ -97,7 +91,7 @@ int Watch(ApiClient& api, int64_t run) {
       return 1;
     }
     const bool over = Text(*progress, {"state"}) != "Running";
-    const std::string line = Line(*progress);
+    const std::string line = ProgressLine(*progress);
     if (line != shown) std::printf("%s\n", line.c_str());
     if (over) std::printf("%s\n", Ending(*progress).c_str());
     std::fflush(stdout);
@@ -114,16 +108,16 @@ int RunRebalance(const std::vector<std::string>& arguments) {
       flags.end(),
       {{"dry-run", "", false}, {"max", "", true}, {"watch", "", false}, {"stop", "", false}});
   Args args = ParseArgs(arguments, flags);
-  if (!args.error.empty() || !args.words.empty()) return Usage(args.error);
+  if (!args.error.empty() || !args.words.empty()) return PrintUsage(kRebalanceUsage, args.error);
   const bool stops = args.Has("stop");
   if (stops && (args.Has("dry-run") || args.Has("max") || args.Has("watch"))) {
-    return Usage("--stop goes with no other flag");
+    return PrintUsage(kRebalanceUsage, "--stop goes with no other flag");
   }
   int64_t most = 0;
   if (args.Has("max")) {
     auto number = kube::ParseJson(args.Get("max"));
     if (!number || !number->is_int64() || number->get_int64() < 1) {
-      return Usage("--max wants a number of jobs");
+      return PrintUsage(kRebalanceUsage, "--max wants a number of jobs");
     }
     most = number->get_int64();
   }

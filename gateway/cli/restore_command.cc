@@ -1,12 +1,12 @@
 // fairway restore: puts a backup in the place of the store, recovers jobs from the members when
 // there is none, and lets jobs go that a restore has held. The first two are offline.
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <optional>
 
 #include "clusters/kube/time.h"
 #include "gateway/cli/api_client.h"
+#include "gateway/cli/args.h"
 #include "gateway/cli/commands.h"
 #include "gateway/cli/output.h"
 #include "gateway/cli/restore_members.h"
@@ -21,7 +21,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kRestoreUsage =
     "Usage:\n"
     "  fairway restore --from DIR [--id N] [--revision N] [--data DIR] [--missing hold|run] "
     "[--force]\n"
@@ -34,17 +34,6 @@ constexpr const char* kUsage =
     "cluster\n"
     "what it has. A job that the store holds as unfinished and no cluster has is held (suspended)\n"
     "until it is released; --missing run lets such jobs run. --force sets a newer store aside.\n";
-
-int Usage(const std::string& mistake) {
-  if (!mistake.empty()) std::fprintf(stderr, "error: %s\n", mistake.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
-
-bool Number(const std::string& text, uint64_t& value) {
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() && value > 0;
-}
 
 Instant Now() {
   return Instant{std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -70,11 +59,13 @@ int FromBackup(const Args& args) {
   request.now = Now();
   uint64_t revision = 0;
   if (args.Has("revision")) {
-    if (!Number(args.Get("revision"), revision)) return Usage("--revision must be a number");
+    if (!ReadPositive(args.Get("revision"), revision))
+      return PrintUsage(kRestoreUsage, "--revision must be a number");
     request.revision = Revision{revision};
   }
-  if (args.Has("id") && !Number(args.Get("id"), request.backup)) {
-    return Usage("--id must be the number of a backup, see fairway backup list");
+  if (args.Has("id") && !ReadPositive(args.Get("id"), request.backup)) {
+    return PrintUsage(kRestoreUsage,
+                      "--id must be the number of a backup, see fairway backup list");
   }
   auto restored = store::RestoreBackup(request);
   if (!restored) return PrintLocalError(restored.error());
@@ -109,7 +100,9 @@ int FromMembers(const Args& args) {
   request.run_missing = args.Get("missing", "hold") == "run";
   request.now = Now();
   if (request.kubeconfigs.empty() && request.config_file.empty()) {
-    return Usage("--from-members needs --kubeconfig NAME=FILE, once for each cluster, or --config");
+    return PrintUsage(
+        kRestoreUsage,
+        "--from-members needs --kubeconfig NAME=FILE, once for each cluster, or --config");
   }
   auto found = RestoreFromMembers(request);
   if (!found) return PrintLocalError(found.error());
@@ -136,7 +129,7 @@ Result<Value> ReleaseJob(ApiClient& api, const std::string& ns, const std::strin
                      {"spec", kube::Object{{"suspend", false}}}};
   return api.Call("PATCH",
                   "/apis/batch/v1/namespaces/" + ns + "/jobs/" + name + "?fieldManager=fairway-cli",
-                  kube::Serialize(Value(std::move(patch))), "application/merge-patch+json");
+                  kube::Serialize(Value(std::move(patch))), kMergePatch);
 }
 
 int Release(const Args& args) {
@@ -188,15 +181,18 @@ int RunRestore(const std::vector<std::string>& arguments) {
   if (args.error.empty() && missing != "hold" && missing != "run") {
     args.error = "--missing must be hold or run";
   }
-  if (!args.error.empty()) return Usage(args.error);
+  if (!args.error.empty()) return PrintUsage(kRestoreUsage, args.error);
   if (!args.words.empty()) {
-    if (args.words[0] != "release") return Usage("unknown word: " + args.words[0]);
-    if (args.Has("all") == (args.words.size() > 1)) return Usage("name jobs, or say --all");
+    if (args.words[0] != "release")
+      return PrintUsage(kRestoreUsage, "unknown word: " + args.words[0]);
+    if (args.Has("all") == (args.words.size() > 1))
+      return PrintUsage(kRestoreUsage, "name jobs, or say --all");
     return Release(args);
   }
   int sources = 0;
   for (std::string_view flag : {"from", "from-members", "in-place"}) sources += args.Has(flag);
-  if (sources != 1) return Usage("say where from: --from DIR, --from-members or --in-place");
+  if (sources != 1)
+    return PrintUsage(kRestoreUsage, "say where from: --from DIR, --from-members or --in-place");
   if (args.Has("in-place")) return InPlace(args);
   return args.Has("from") ? FromBackup(args) : FromMembers(args);
 }

@@ -21,7 +21,7 @@ using kube::Value;
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kWhatifUsage =
     "Usage:\n"
     "  fairway whatif [CHANGE]... [--horizon 24h] [--run-time 5m] [-o table|json|yaml]\n"
     "\n"
@@ -45,13 +45,7 @@ constexpr const char* kUsage =
     "  fairway whatif --trace FILE [CHANGE]...   replay a trace here, without a gateway: the same\n"
     "                                            trace and changes give the same answer\n";
 
-int Usage(const std::string& mistake) {
-  if (!mistake.empty()) std::fprintf(stderr, "error: %s\n", mistake.c_str());
-  std::fputs(kUsage, stderr);
-  return 1;
-}
-
-Status Bad(std::string message) {
+Status Mistaken(std::string message) {
   Error error;
   error.message = std::move(message);
   return Fail(std::move(error));
@@ -67,7 +61,7 @@ Array Names(const std::vector<std::string>& names) {
 Status AddCluster(const std::string& text, Array& out) {
   const size_t split = text.find('=');
   if (split == 0 || split == std::string::npos) {
-    return Bad("--add-cluster wants NAME=like:OTHER or NAME=cpu=64,memory=256Gi, not " + text);
+    return Mistaken("--add-cluster wants NAME=like:OTHER or NAME=cpu=64,memory=256Gi, not " + text);
   }
   Object cluster{{"name", text.substr(0, split)}};
   std::istringstream parts(text.substr(split + 1));
@@ -78,13 +72,14 @@ Status AddCluster(const std::string& text, Array& out) {
     if (part.starts_with("like:")) {
       cluster["like"] = part.substr(5);
     } else if (equal == 0 || equal == std::string::npos) {
-      return Bad("--add-cluster " + text + ": " + part + " is not of the form KEY=VALUE");
+      return Mistaken("--add-cluster " + text + ": " + part + " is not of the form KEY=VALUE");
     } else if (part.starts_with("label.")) {
       labels[part.substr(6, equal - 6)] = part.substr(equal + 1);
     } else if (part.starts_with("nodes=")) {
       char* end = nullptr;
       const long nodes = std::strtol(part.c_str() + equal + 1, &end, 10);
-      if (*end != '\0' || nodes < 1) return Bad("--add-cluster " + text + ": nodes is a number");
+      if (*end != '\0' || nodes < 1)
+        return Mistaken("--add-cluster " + text + ": nodes is a number");
       cluster["nodes"] = nodes;
     } else {
       capacity[part.substr(0, equal)] = part.substr(equal + 1);
@@ -102,7 +97,7 @@ Status SetQuota(const std::string& text, Array& out) {
   const size_t first = text.find('/');
   const size_t second = first == std::string::npos ? first : text.find('/', first + 1);
   if (equal == std::string::npos || second == std::string::npos || second > equal) {
-    return Bad("--set-quota wants QUEUE/FLAVOR/RESOURCE=QUANTITY, not " + text);
+    return Mistaken("--set-quota wants QUEUE/FLAVOR/RESOURCE=QUANTITY, not " + text);
   }
   out.push_back(Object{{"clusterQueue", text.substr(0, first)},
                        {"flavor", text.substr(first + 1, second - first - 1)},
@@ -114,12 +109,12 @@ Status SetQuota(const std::string& text, Array& out) {
 Status ReadJobs(const std::string& file, const std::string& ns, Array& out) {
   std::ostringstream text;
   std::ifstream in(file == "-" ? "/dev/stdin" : file);
-  if (!in) return Bad(file + ": cannot be read");
+  if (!in) return Mistaken(file + ": cannot be read");
   text << in.rdbuf();
   auto documents = kube::ParseYamlStream(text.str());
-  if (!documents) return Bad(file + ": " + documents.error().message);
+  if (!documents) return Mistaken(file + ": " + documents.error().message);
   for (Value& document : *documents) {
-    if (!document.is_object()) return Bad(file + ": a document is no object");
+    if (!document.is_object()) return Mistaken(file + ": a document is no object");
     Object& metadata = kube::EnsureObject(document.get_object(), {"metadata"});
     if (kube::GetString(metadata, {"namespace"}).empty()) metadata["namespace"] = ns;
     out.push_back(std::move(document));
@@ -163,7 +158,8 @@ int Replay(const Args& args, const std::string& output) {
   Error unread;
   unread.message = args.Get("trace") + ": cannot be read";
   if (!in) return PrintLocalError(unread);
-  if (args.Has("filename")) return Usage("a trace has its own Jobs: -f goes with a gateway");
+  if (args.Has("filename"))
+    return PrintUsage(kWhatifUsage, "a trace has its own Jobs: -f goes with a gateway");
   auto question = Question(args, "default");
   if (!question) return PrintLocalError(question.error());
   auto request = ReadWhatIf(Value(std::move(*question)));
@@ -199,11 +195,11 @@ int RunWhatIf(const std::vector<std::string>& arguments) {
   }
   flags.push_back({"filename", "f", true});
   Args args = ParseArgs(arguments, flags);
-  if (!args.error.empty()) return Usage(args.error);
-  if (!args.words.empty()) return Usage("unknown word: " + args.words[0]);
+  if (!args.error.empty()) return PrintUsage(kWhatifUsage, args.error);
+  if (!args.words.empty()) return PrintUsage(kWhatifUsage, "unknown word: " + args.words[0]);
   const std::string output = args.Get("output", "table");
   if (output != "table" && output != "json" && output != "yaml") {
-    return Usage("-o must be table, json or yaml");
+    return PrintUsage(kWhatifUsage, "-o must be table, json or yaml");
   }
   if (args.Has("trace")) return Replay(args, output);
   auto api = ApiClient::Create(args);

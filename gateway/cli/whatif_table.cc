@@ -13,7 +13,7 @@ using kube::Value;
 
 namespace {
 
-int64_t Number(const Value& doc, kube::Path path) {
+int64_t NumberAt(const Value& doc, kube::Path path) {
   return kube::Get<int64_t>(doc, path).value_or(0);
 }
 
@@ -43,7 +43,7 @@ std::string ChangeText(const std::string& change) {
 std::string Jobs(const Array& rows) {
   std::vector<std::vector<std::string>> cells;
   for (const Value& row : rows) {
-    const int64_t waits = Number(row, {"after", "waitMs"});
+    const int64_t waits = NumberAt(row, {"after", "waitMs"});
     std::string why = Text(row, {"after", "outcome"});
     if (const std::string reason = Text(row, {"after", "reason"}); !reason.empty()) {
       why += ": " + reason;
@@ -85,12 +85,12 @@ std::string Places(const Array& places, const std::string& title) {
 
 std::string Summary(const Value& answer, std::string_view side) {
   const auto number = [&](std::string_view key) {
-    return std::to_string(Number(answer, {side, key}));
+    return std::to_string(NumberAt(answer, {side, key}));
   };
   std::string out = number("jobs") + " jobs, " + number("placements") + " placed, " +
                     number("waited") + " waited, the longest " +
                     Text(answer, {side, "longestWait"});
-  if (Number(answer, {side, "stillWaiting"}) > 0) {
+  if (NumberAt(answer, {side, "stillWaiting"}) > 0) {
     out += ", " + number("stillWaiting") + " still waiting after " +
            Text(answer, {side, "lookedAhead"});
   }
@@ -110,7 +110,7 @@ std::string WhatIfTable(const Value& answer) {
   } else {
     out += Jobs(*jobs);
   }
-  if (const int64_t left = Number(answer, {"jobsLeftOut"}); left > 0) {
+  if (const int64_t left = NumberAt(answer, {"jobsLeftOut"}); left > 0) {
     out += "... and " + std::to_string(left) + " more\n";
   }
   if (const Array* places = kube::GetArray(answer, {"clusters"})) {

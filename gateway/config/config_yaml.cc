@@ -15,9 +15,9 @@ namespace {
 
 constexpr size_t kFileBytesMax = 1u << 20;
 
-class Reader {
+class ConfigReader {
  public:
-  Reader(std::string file, ConfigResult& result) : file_(std::move(file)), result_(result) {}
+  ConfigReader(std::string file, ConfigResult& result) : file_(std::move(file)), result_(result) {}
 
   void Root(const YAML::Node& root) {
     if (root.IsNull()) return;  // an empty file sets nothing
@@ -228,7 +228,7 @@ void LoadConfigYaml(const std::string& file_name, const std::string& text, Confi
       result.errors.push_back({file_name, "", "holds more than one document"});
       return;
     }
-    if (!documents.empty()) Reader(file_name, result).Root(documents[0]);
+    if (!documents.empty()) ConfigReader(file_name, result).Root(documents[0]);
   } catch (const YAML::Exception& e) {
     result.errors.push_back({file_name + ":" + std::to_string(e.mark.line + 1), "", e.msg});
   }

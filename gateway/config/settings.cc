@@ -8,12 +8,12 @@ namespace fairway::gateway {
 
 namespace {
 
-std::string Text(std::string& out, std::string_view text) {
+std::string ParseText(std::string& out, std::string_view text) {
   out = std::string(text);
   return {};
 }
 
-std::string Number(int64_t& out, std::string_view text, int64_t least, int64_t most) {
+std::string ParseNumber(int64_t& out, std::string_view text, int64_t least, int64_t most) {
   int64_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return "not a whole number";
@@ -28,25 +28,25 @@ std::string Address(std::string& out, std::string_view text) {
   size_t colon = text.rfind(':');
   int64_t port = 0;
   if (colon == std::string_view::npos || colon == 0 ||
-      !Number(port, text.substr(colon + 1), 0, 65535).empty()) {
+      !ParseNumber(port, text.substr(colon + 1), 0, 65535).empty()) {
     return "not an address with a port";
   }
-  return Text(out, text);
+  return ParseText(out, text);
 }
 
 std::string Quantity(std::string& out, std::string_view text) {
   if (!scheduler::ParseQuantityMilli(text)) return "not a Kubernetes quantity";
-  return Text(out, text);
+  return ParseText(out, text);
 }
 
-std::string Level(std::string& out, std::string_view text) {
+std::string ParseLevel(std::string& out, std::string_view text) {
   if (text != "debug" && text != "info" && text != "warning" && text != "error") {
     return "not a log level";
   }
-  return Text(out, text);
+  return ParseText(out, text);
 }
 
-std::string Names(std::vector<std::string>& out, std::string_view text) {
+std::string ParseNames(std::vector<std::string>& out, std::string_view text) {
   out.clear();
   while (!text.empty()) {
     size_t comma = text.find(',');
@@ -66,7 +66,7 @@ std::string Boolean(bool& out, std::string_view text) {
 // Kueue's fairSharing.preemptionStrategies; the strict one comes first where there are both.
 std::string Strategies(std::vector<std::string>& out, std::string_view text) {
   std::vector<std::string> names;
-  Names(names, text);
+  ParseNames(names, text);
   if (names.empty() || names.size() > 2) return "not one or two strategies";
   for (const std::string& name : names) {
     if (name != "LessThanOrEqualToFinalShare" && name != "LessThanInitialShare") {
@@ -98,7 +98,7 @@ std::string Join(const std::vector<std::string>& names) {
   {                                                                            \
     key, flag, "a whole number, " #least " to " #most, help,                   \
         [](Config& c, std::string_view t) -> std::string {                     \
-          return Number(c.field, t, least, most);                              \
+          return ParseNumber(c.field, t, least, most);                         \
         },                                                                     \
         [](const Config& c) -> std::string { return std::to_string(c.field); } \
   }
@@ -106,7 +106,7 @@ std::string Join(const std::vector<std::string>& names) {
 // A 32-bit weight in hundredths.
 std::string Weight(int32_t& out, std::string_view text) {
   int64_t value = 0;
-  std::string problem = Number(value, text, 0, scheduler::kWeightMax);
+  std::string problem = ParseNumber(value, text, 0, scheduler::kWeightMax);
   if (problem.empty()) out = static_cast<int32_t>(value);
   return problem;
 }
@@ -130,20 +130,20 @@ const std::vector<Setting>& Settings() {
            listen, Address),
       {"server.names", "server-names", "names separated by commas",
        "further names and addresses that the server's own certificate is valid for",
-       [](Config& c, std::string_view t) -> std::string { return Names(c.server_names, t); },
+       [](Config& c, std::string_view t) -> std::string { return ParseNames(c.server_names, t); },
        [](const Config& c) -> std::string { return Join(c.server_names); }},
       TEXT("server.certificateFile", "certificate-file", "a path",
            "PEM certificate chain; by default one is made and kept in the data directory",
-           certificate_file, Text),
+           certificate_file, ParseText),
       TEXT("server.keyFile", "key-file", "a path", "PEM key of server.certificateFile", key_file,
-           Text),
+           ParseText),
       TEXT("server.clientCAFile", "client-ca-file", "a path",
            "PEM certificates of the CAs that client certificates may come from, beside our own",
-           client_ca_file, Text),
+           client_ca_file, ParseText),
       TEXT(
           "server.tokenFile", "token-file", "a path",
           "bearer tokens, one a line: token,user,uid,\"group1,group2\"; read again when it changes",
-          token_file, Text),
+          token_file, ParseText),
       NUMBER("server.connectionsMax", "", "open connections", connections_max, 1, 1000000),
       NUMBER("server.requestsInFlightMax", "",
              "requests that run or wait for the disk, a quarter of them of one user; more queue",
@@ -174,12 +174,12 @@ const std::vector<Setting>& Settings() {
              "Jobs of one namespace that may wait for a cluster; 0: no limit",
              pending_jobs_per_namespace_max, 0, 1000000000),
       TEXT("store.dataDirectory", "data-dir", "a path", "where everything is kept", data_directory,
-           Text),
+           ParseText),
       NUMBER("store.watchHistorySeconds", "", "how far back a watch can resume",
              watch_history_seconds, 60, 604800),
       TEXT("store.backupDirectory", "backup-dir", "a path",
            "where `fairway backup` may write; by default backups/ in the data directory",
-           backup_directory, Text),
+           backup_directory, ParseText),
       NUMBER("store.historyRecordsMax", "", "transitions of jobs and clusters that are remembered",
              history_records_max, 1000, 100000000),
       NUMBER("store.historyDays", "", "days that they are remembered", history_days, 1, 36500),
@@ -280,7 +280,7 @@ const std::vector<Setting>& Settings() {
              "the first of a queue that has waited for so long is promised quota and room",
              reserve_after_ms, 1000, 864000000),
       TEXT("log.level", "log-level", "debug, info, warning or error",
-           "the least level that is logged", log_level, Level),
+           "the least level that is logged", log_level, ParseLevel),
       NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",
              simulate_clusters, 0, 64),
       NUMBER("simulate.nodes", "simulate-nodes", "nodes of a simulated cluster", simulate_nodes, 1,

@@ -45,7 +45,7 @@ void PutSince(Object& out, std::string_view key, Instant cut, Instant at) {
   if (at) out[key] = (at - cut).ms;
 }
 
-std::string NameOf(const ClusterNames& names, ClusterId cluster) {
+std::string NameIn(const ClusterNames& names, ClusterId cluster) {
   const auto at = names.find(cluster);
   return at == names.end() ? std::string() : at->second;
 }
@@ -58,8 +58,8 @@ Object Row(const scheduler::DrillRow& row, const ClusterNames& names) {
              {"policy", PolicyName(job.policy)},
              {"outcome", scheduler::DrillFateName(row.fate)},
              {"inScope", job.in_scope},
-             {"from", NameOf(names, job.from)}};
-  if (job.to) out["to"] = NameOf(names, job.to);
+             {"from", NameIn(names, job.from)}};
+  if (job.to) out["to"] = NameIn(names, job.to);
   if (job.reason != scheduler::EndReason::kNone) out["reason"] = EndReasonName(job.reason);
   PutSpan(out, "detectedMilliseconds", row.detected);
   PutSpan(out, "fencedMilliseconds", row.fenced);

@@ -19,7 +19,6 @@ namespace {
 constexpr std::string_view kDrillResource = "drills.fairway.flext.sh";
 // A timer is asked anew at least this often: clocks are set.
 constexpr int64_t kLookMaxMs = 30'000;
-constexpr int64_t kRetryMs = 1'000;
 constexpr int64_t kMinuteMs = 60'000;
 
 Instant TimeIn(const Object& doc, kube::Path path) {
@@ -99,7 +98,7 @@ DrillPlans::OwnedByPlan DrillPlans::FindOwned() {
 }
 
 void DrillPlans::Review() {
-  if (!writer_.store().CanWrite()) return Wake(kRetryMs);
+  if (!writer_.store().CanWrite()) return Wake(api::kStoreRetryMs);
   std::vector<std::pair<std::string, Value>> plans;
   Status read = writer_.store().ScanLatest({std::string(kDrillPlans), "", std::nullopt},
                                            [&](const store::Object& object) {

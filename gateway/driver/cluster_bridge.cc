@@ -16,7 +16,7 @@ using kube::Value;
 
 namespace {
 
-constexpr std::string_view kClusters = "clusters.fairway.flext.sh";
+constexpr std::string_view kClusterResource = "clusters.fairway.flext.sh";
 // Capacity changes all the time; the object shows it this often.
 constexpr int64_t kStatusIntervalMs = 1'000;
 
@@ -34,7 +34,7 @@ Status ClusterBridge::Start() {
   };
   std::vector<Stored> stored;
   Status read = writer_.store().ScanLatest(
-      {std::string(kClusters), "", std::nullopt}, [&](const store::Object& object) {
+      {std::string(kClusterResource), "", std::nullopt}, [&](const store::Object& object) {
         if (auto doc = kube::ParseJson(*object.body)) {
           stored.push_back({object.key.name, ClusterId{object.created.value}, std::move(*doc)});
         }
@@ -42,7 +42,7 @@ Status ClusterBridge::Start() {
       });
   if (!read) return read;
   for (Stored& cluster : stored) Join(cluster.name, cluster.id, cluster.doc.get_object());
-  writer_.Observe(std::string(kClusters),
+  writer_.Observe(std::string(kClusterResource),
                   [this](const api::Written& change) { OnCluster(change); });
   writer_.Observe("secrets", [this](const api::Written& change) { OnSecret(change); });
   return {};
@@ -167,11 +167,11 @@ void ClusterBridge::WriteStatus(const std::string& name) {
   input.failover = pump_.failover();
   const auto& drains = pump_.drains().clusters;
   if (auto drain = drains.find(known.id); drain != drains.end()) input.drain = &drain->second;
-  auto written =
-      writer_.Mutate({std::string(kClusters), "", name}, "status", [&](Object& doc) -> Status {
-        FillClusterStatus(input, doc);
-        return {};
-      });
+  auto written = writer_.Mutate({std::string(kClusterResource), "", name}, "status",
+                                [&](Object& doc) -> Status {
+                                  FillClusterStatus(input, doc);
+                                  return {};
+                                });
   if (!written && written.error().code != 404) {
     Log(LogLevel::kWarning, "cluster {}: status not written: {}", name, written.error().message);
     ScheduleStatus(known.id, kStatusIntervalMs);

@@ -17,13 +17,13 @@ using kube::Value;
 namespace {
 
 // These alone are refreshed this seldom: each jitters.
-constexpr int64_t kRefreshMs = 60'000;
+constexpr int64_t kJitteryRefreshMs = 60'000;
 constexpr std::string_view kJittery[] = {
     "lastSeen",         "roundTripMilliseconds", "dispatchInFlightMax",
     "dispatchBackoffs", "leaseHorizon",          "leaseRenewals"};
 
-Object Condition(const Object* old_status, std::string_view type, bool holds,
-                 std::string_view reason, std::string_view message, Instant now) {
+Object ClusterCondition(const Object* old_status, std::string_view type, bool holds,
+                        std::string_view reason, std::string_view message, Instant now) {
   std::string_view status = holds ? "True" : "False";
   std::string since = kube::FormatTime(now);
   const Array* old = old_status == nullptr ? nullptr : kube::GetArray(*old_status, {"conditions"});
@@ -57,7 +57,7 @@ std::string Bytes(int64_t bytes) {
   return std::to_string(bytes) + std::string(kUnits[unit]);
 }
 
-Object Amounts(const scheduler::Resources& resources) {
+Object ShownAmounts(const scheduler::Resources& resources) {
   Object amounts{{"cpu", Cpu(resources.cpu_milli)},
                  {"memory", Bytes(resources.memory_bytes)},
                  {"pods", std::to_string(resources.pods)}};
@@ -78,29 +78,29 @@ Array Conditions(const ClusterStatusInput& input, const Object* old) {
   if (link == nullptr && input.access_error.empty()) reason = "Connecting";
   auto why = [&](bool holds, std::string_view good) { return holds ? std::string(good) : reason; };
   auto text = [&](bool holds) { return holds ? std::string() : message; };
-  Array conditions{
-      Condition(old, names::kConditionReady, ready, why(ready, "Ready"), text(ready), input.now),
-      Condition(old, names::kConditionReachable, reachable, why(reachable, "Answering"),
-                text(reachable), input.now),
-      Condition(old, names::kConditionSynced, synced, why(synced, "Synced"), text(synced),
-                input.now)};
+  Array conditions{ClusterCondition(old, names::kConditionReady, ready, why(ready, "Ready"),
+                                    text(ready), input.now),
+                   ClusterCondition(old, names::kConditionReachable, reachable,
+                                    why(reachable, "Answering"), text(reachable), input.now),
+                   ClusterCondition(old, names::kConditionSynced, synced, why(synced, "Synced"),
+                                    text(synced), input.now)};
   if (input.state == nullptr || input.world == nullptr) return conditions;
   const bool isolated = scheduler::IsIsolated(*input.world, input.failover);
   if (isolated) {
-    conditions.push_back(
-        Condition(old, names::kConditionGatewayIsolated, true, "ClustersLostTogether",
-                  "several clusters, or all, were lost within a short time: nothing moves off them "
-                  "unless the "
-                  "annotation fairway.flext.sh/confirm-lost says that this one is lost",
-                  input.now));
+    conditions.push_back(ClusterCondition(
+        old, names::kConditionGatewayIsolated, true, "ClustersLostTogether",
+        "several clusters, or all, were lost within a short time: nothing moves off them "
+        "unless the "
+        "annotation fairway.flext.sh/confirm-lost says that this one is lost",
+        input.now));
   }
   if (const scheduler::FreezeRecord& freeze = input.world->freeze(); freeze.frozen) {
-    conditions.push_back(Condition(old, names::kConditionFrozen, true,
-                                   freeze.all ? "NothingIsPlaced" : "NothingMoves",
-                                   scheduler::FreezeText(freeze), input.now));
+    conditions.push_back(ClusterCondition(old, names::kConditionFrozen, true,
+                                          freeze.all ? "NothingIsPlaced" : "NothingMoves",
+                                          scheduler::FreezeText(freeze), input.now));
   }
   if (input.state->record.link.stalled) {
-    conditions.push_back(Condition(
+    conditions.push_back(ClusterCondition(
         old, names::kConditionFenceTrusted, false, "JobControllerStalled",
         "Jobs were accepted and not started for long: no new ones, and none is given up by time",
         input.now));
@@ -168,10 +168,10 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
   }
   if (input.capacity != nullptr) {
     status["nodes"] = input.capacity->nodes;
-    status["allocatable"] = Amounts(input.capacity->allocatable);
+    status["allocatable"] = ShownAmounts(input.capacity->allocatable);
     scheduler::Resources requested = input.capacity->requested;
     if (input.state != nullptr) requested.Add(input.state->reserved);
-    status["requested"] = Amounts(requested);
+    status["requested"] = ShownAmounts(requested);
   }
   if (input.state != nullptr) status["runningJobs"] = input.state->jobs;
   if (input.link != nullptr && input.link->last_seen) {
@@ -179,7 +179,8 @@ void FillClusterStatus(const ClusterStatusInput& input, Object& doc) {
     Object before = old != nullptr ? *old : Object();
     for (std::string_view each : kJittery) kube::Erase(before, each);
     std::string_view old_seen = old != nullptr ? kube::GetString(*old, {"lastSeen"}) : "";
-    bool due = old_seen < std::string_view(kube::FormatTime(Instant{input.now.ms - kRefreshMs}));
+    bool due =
+        old_seen < std::string_view(kube::FormatTime(Instant{input.now.ms - kJitteryRefreshMs}));
     if (kube::Equal(Value(fresh), Value(before)) && !due) {
       for (std::string_view each : kJittery) {
         if (const Value* value = kube::Find(*old, each)) status[each] = *value;

@@ -9,6 +9,7 @@
 #include "gateway/driver/cluster_status.h"
 #include "gateway/driver/entry_name.h"
 #include "gateway/driver/job_status.h"
+#include "gateway/driver/log_unwritten.h"
 #include "gateway/driver/placement_document.h"
 #include "gateway/driver/split_document.h"
 #include "scheduler/names.h"
@@ -33,12 +34,7 @@ store::ObjectKey PlacementKey(const std::string& job) {
 constexpr Duration kWaitingEventDelay = Seconds(2);
 constexpr size_t kWaitingEventsMax = 10'000;
 constexpr size_t kWaitingEventsPerSlice = 16;
-constexpr int64_t kWaitingSliceMs = 1'000;
-
-void Complain(std::string_view what, const std::string& job, const Error& error) {
-  if (error.code == 404) return;  // deleted meanwhile
-  Log(LogLevel::kError, "job {}: {} not written: {}", job, what, error.message);
-}
+constexpr int64_t kWaitingEventSliceMs = 1'000;
 
 }  // namespace
 
@@ -238,7 +234,7 @@ void Driver::WritePlacement(const scheduler::JobRecord& record, const scheduler:
     // Its Job is gone.
     if (!written && written.error().code == 404) return;
   }
-  if (!written) Complain("placement", record.name, written.error());
+  if (!written) LogUnwritten("placement", record.name, written.error());
 }
 
 void Driver::RemovePlacement(const api::Written& job) {
@@ -251,7 +247,7 @@ void Driver::RemovePlacement(const api::Written& job) {
   if (uid != kube::GetString(*job.before, {"metadata", "uid"})) return;
   auto gone = writer_.Delete(
       key, {.propagation = api::Propagation::kBackground, .grace_period_seconds = std::nullopt});
-  if (!gone) Complain("removal of the placement", key.ns + "/" + key.name, gone.error());
+  if (!gone) LogUnwritten("removal of the placement", key.ns + "/" + key.name, gone.error());
 }
 
 std::string Driver::UidOf(const scheduler::JobRecord& record, const Object* placement) {
@@ -285,7 +281,7 @@ void Driver::RecordDecision(const scheduler::JobRecord& record,
 void Driver::ArmWaiting() {
   waiting_timer_ = Call();
   if (waiting_.empty()) return;
-  int64_t wait = std::max(kWaitingSliceMs, (waiting_.front().due - loop_.Now()).ms);
+  int64_t wait = std::max(kWaitingEventSliceMs, (waiting_.front().due - loop_.Now()).ms);
   waiting_timer_ = loop_.StartTimer(wait, [this] {
     for (size_t i = 0; i < kWaitingEventsPerSlice && !waiting_.empty(); ++i) {
       if (waiting_.front().due > loop_.Now()) break;
@@ -313,7 +309,7 @@ void Driver::PublishStatus(const scheduler::PublishStatus& command) {
       JobKey(record->name), "status",
       [&](Object& job) -> Status { return MergeJobStatus(report->status_json, first, final, job); },
       options);
-  if (!written) Complain("status", record->name, written.error());
+  if (!written) LogUnwritten("status", record->name, written.error());
   if (record->finished) fleet_.Forget(command.job);
 }
 
@@ -333,7 +329,7 @@ void Driver::ReleaseJob(JobId job) {
     if (finalizers->empty()) kube::ErasePath(doc, {"metadata", "finalizers"});
     return {};
   });
-  if (!written) Complain("release", key->ns + "/" + key->name, written.error());
+  if (!written) LogUnwritten("release", key->ns + "/" + key->name, written.error());
 }
 
 void Driver::Restored(const scheduler::RestorePlan& plan, const std::string& summary) {
@@ -354,7 +350,7 @@ void Driver::HoldJob(JobId job) {
     kube::EnsureObject(doc, {"metadata", "annotations"})[names::kAnnotationHeld] = "true";
     return {};
   });
-  if (!written) return Complain("hold", record->name, written.error());
+  if (!written) return LogUnwritten("hold", record->name, written.error());
   events_(
       JobKey(record->name), "Warning", "HeldAfterRestore",
       "the store was restored, and no cluster has a copy of this job: it may have run and ended "
@@ -367,7 +363,7 @@ void Driver::ExpireJob(JobId job) {
   api::DeleteRequest request;
   request.propagation = api::Propagation::kBackground;
   auto deleted = writer_.Delete(JobKey(record->name), request);
-  if (!deleted) Complain("expiry", record->name, deleted.error());
+  if (!deleted) LogUnwritten("expiry", record->name, deleted.error());
 }
 
 void Driver::PublishCluster(ClusterId cluster) {
@@ -445,7 +441,7 @@ void Driver::PublishStale(JobId job) {
     SetStaleCondition(lost, message, loop_.Now(), doc);
     return {};
   });
-  if (!written) Complain("stale condition", record->name, written.error());
+  if (!written) LogUnwritten("stale condition", record->name, written.error());
 }
 
 }  // namespace fairway::gateway

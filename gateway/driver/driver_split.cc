@@ -1,7 +1,7 @@
 // What the Driver writes of split jobs: the parts have no objects of their own.
-#include "clusters/log.h"
 #include "gateway/driver/driver.h"
 #include "gateway/driver/job_name.h"
+#include "gateway/driver/log_unwritten.h"
 #include "gateway/driver/split_document.h"
 
 namespace fairway::gateway {
@@ -14,11 +14,6 @@ store::ObjectKey PlacementOf(const scheduler::JobRecord& part) {
   store::ObjectKey key = JobKey(part.name);
   key.resource = "placements.fairway.flext.sh";
   return key;
-}
-
-void Complain(std::string_view what, const std::string& job, const Error& error) {
-  if (error.code == 404) return;  // deleted meanwhile
-  Log(LogLevel::kError, "job {}: {} not written: {}", job, what, error.message);
 }
 
 }  // namespace
@@ -42,7 +37,7 @@ void Driver::PublishPart(const scheduler::JobRecord& part, const scheduler::Deci
         return {};
       },
       options);
-  if (!written) Complain("placement", part.name, written.error());
+  if (!written) LogUnwritten("placement", part.name, written.error());
   queues_.Publish(AsOneEntry(*whole, world), nullptr, jobs_.Submitting(whole->job));
   if (decision == nullptr || !decision->cluster) return;
   scheduler::Decision told = *decision;
@@ -68,14 +63,14 @@ void Driver::PublishPartStatus(const scheduler::JobRecord& part,
         return {};
       },
       options);
-  if (!placed) Complain("placement", part.name, placed.error());
+  if (!placed) LogUnwritten("placement", part.name, placed.error());
   auto written = writer_.Mutate(
       JobKey(part.name), "status",
       [&](Object& job) -> Status {
         return MergeSplitStatus(*whole, part, report.status_json, shards, job);
       },
       options);
-  if (!written) Complain("status", part.name, written.error());
+  if (!written) LogUnwritten("status", part.name, written.error());
   if (part.finished) fleet_.Forget(part.job);
 }
 

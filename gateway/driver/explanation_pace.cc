@@ -4,7 +4,7 @@ namespace fairway::gateway {
 
 namespace {
 
-constexpr int64_t kSliceMs = 50;
+constexpr int64_t kPaceSliceMs = 50;
 
 }  // namespace
 
@@ -19,7 +19,7 @@ bool ExplanationPace::MayNow(JobId job, std::string_view uid) {
   if (late_.size() >= kLateMax) return true;
   if (late_.empty() && Take()) return true;
   late_.push_back({job, std::string(uid)});
-  if (!timer_) timer_ = loop_.StartTimer(kSliceMs, [this] { Drain(); });
+  if (!timer_) timer_ = loop_.StartTimer(kPaceSliceMs, [this] { Drain(); });
   return false;
 }
 
@@ -30,7 +30,7 @@ void ExplanationPace::Drain() {
     late_.pop_front();
     write_(late);
   }
-  if (!late_.empty()) timer_ = loop_.StartTimer(kSliceMs, [this] { Drain(); });
+  if (!late_.empty()) timer_ = loop_.StartTimer(kPaceSliceMs, [this] { Drain(); });
 }
 
 }  // namespace fairway::gateway

@@ -5,7 +5,7 @@ namespace fairway::gateway {
 namespace {
 
 // One slice: how often, how many jobs are looked at, and how many of them are explained.
-constexpr int64_t kSliceMs = 500;
+constexpr int64_t kRefreshSliceMs = 500;
 constexpr int kLooked = 4096;
 constexpr int kExplained = 64;
 
@@ -17,11 +17,11 @@ void ExplanationRefresh::Want() {
     return;
   }
   at_ = JobId{};
-  timer_ = loop_.StartTimer(kSliceMs, [this] { Slice(); });
+  timer_ = loop_.StartTimer(kRefreshSliceMs, [this] { Slice(); });
 }
 
 void ExplanationRefresh::Slice() {
-  timer_ = loop_.StartTimer(kSliceMs, [this] { Slice(); });
+  timer_ = loop_.StartTimer(kRefreshSliceMs, [this] { Slice(); });
   if (!store_.CanWrite()) return;
   const scheduler::World& world = pump_.world();
   int looked = 0;

@@ -5,6 +5,7 @@
 
 #include "clusters/kube/errors.h"
 #include "clusters/log.h"
+#include "gateway/driver/deletion.h"
 #include "gateway/driver/entry_name.h"
 #include "gateway/driver/same_at.h"
 #include "scheduler/names.h"
@@ -18,10 +19,6 @@ namespace {
 
 // Jobs that one turn looks at again after a policy changed.
 constexpr size_t kReviewPerTurn = 256;
-
-bool HasDeletion(const Object& job) {
-  return !kube::GetString(job, {"metadata", "deletionTimestamp"}).empty();
-}
 
 bool HasEnded(const Object& job) {
   const kube::Array* conditions = kube::GetArray(job, {"status", "conditions"});

@@ -7,7 +7,7 @@ namespace fairway::gateway {
 namespace {
 
 // How often a refusing store is asked again, and how many reports one turn takes in afterwards.
-constexpr int64_t kRetryMs = 100;
+constexpr int64_t kPostponedRetryMs = 100;
 constexpr int kPerTurn = 256;
 
 }  // namespace
@@ -24,7 +24,7 @@ void Postponed::Keep(Kind kind, ClusterId cluster, JobId job, std::function<void
     entries_.erase(known);
   }
   entries_[key] = order_.insert(order_.end(), {key, std::move(later)});
-  if (!timer_) timer_ = loop_.StartRepeating(kRetryMs, [this] { RunSome(); });
+  if (!timer_) timer_ = loop_.StartRepeating(kPostponedRetryMs, [this] { RunSome(); });
 }
 
 void Postponed::RunSome() {

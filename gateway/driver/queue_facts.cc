@@ -8,7 +8,7 @@ namespace fairway::gateway {
 
 namespace {
 
-QueueFacts FactsOf(scheduler::QueueView view) {
+QueueFacts QueueFactsOf(scheduler::QueueView view) {
   QueueFacts facts;
   facts.active = view.active;
   facts.reason = std::move(view.reason);
@@ -32,7 +32,7 @@ QueueFacts FactsOf(scheduler::QueueView view) {
 QueueFacts QueueReader::ClusterQueue(const std::string& name) const {
   const auto id = world_.quota().cluster_queues.FindByName(name);
   if (!id) return {};
-  QueueFacts facts = FactsOf(scheduler::ViewClusterQueue(world_, id));
+  QueueFacts facts = QueueFactsOf(scheduler::ViewClusterQueue(world_, id));
   facts.fair_sharing = world_.quota_settings().fair_sharing;
   if (!facts.fair_sharing) facts.weighted_share = 0;
   return facts;
@@ -41,7 +41,7 @@ QueueFacts QueueReader::ClusterQueue(const std::string& name) const {
 QueueFacts QueueReader::LocalQueue(const std::string& full_name) const {
   const auto id = world_.quota().local_queues.FindByName(full_name);
   if (!id) return {};
-  QueueFacts facts = FactsOf(scheduler::ViewLocalQueue(world_, id));
+  QueueFacts facts = QueueFactsOf(scheduler::ViewLocalQueue(world_, id));
   facts.weighted_share = 0;  // LocalQueues do not share among each other
   return facts;
 }

@@ -7,6 +7,7 @@
 #include "clusters/kube/kinds/kueue_names.h"
 #include "clusters/kube/kinds/queue_spec.h"
 #include "clusters/log.h"
+#include "gateway/driver/deletion.h"
 #include "gateway/driver/same_at.h"
 
 namespace fairway::gateway {
@@ -15,10 +16,6 @@ using kube::Object;
 using kube::Value;
 
 namespace {
-
-bool HasDeletion(const Object& doc) {
-  return !kube::GetString(doc, {"metadata", "deletionTimestamp"}).empty();
-}
 
 // Anything but the status has changed.
 bool SpecChanged(const api::Written& change) {

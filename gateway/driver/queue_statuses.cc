@@ -21,7 +21,7 @@ constexpr int64_t kNextRoundMs = 20;
 // Of mere numbers while the loop has much to do. Each write is an event to every watcher.
 constexpr size_t kNumbersWhenBusy = 16;
 constexpr int64_t kNextRoundBusyMs = 100;
-constexpr int kDepthMax = 64;  // of the tree of cohorts, which may hold a cycle
+constexpr int kCohortDepthMax = 64;  // of the tree of cohorts, which may hold a cycle
 
 }  // namespace
 
@@ -82,7 +82,7 @@ void QueueStatuses::Spread(const std::string& local_queue) {
   if (queue == nullptr) return;
   if (!touched_.emplace(kClusterQueues, "", queue->name).second) return;
   std::string cohort = queue->cohort;
-  for (int depth = 0; !cohort.empty() && depth < kDepthMax; ++depth) {
+  for (int depth = 0; !cohort.empty() && depth < kCohortDepthMax; ++depth) {
     const auto* spec = book.cohorts.Find(book.cohorts.FindByName(cohort));
     if (spec == nullptr) break;
     touched_.emplace(kCohorts, "", cohort);

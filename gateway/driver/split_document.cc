@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "clusters/kube/kinds/fields.h"
 #include "clusters/kube/kinds/index_ranges.h"
 #include "clusters/kube/time.h"
 #include "gateway/driver/placement_document.h"
@@ -22,14 +23,11 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kLiveCounts = {"active", "ready", "terminating"};
 
-int64_t Number(const Object& object, std::string_view key) {
-  return kube::Get<int64_t>(object, {key}).value_or(0);
-}
-
 const Object* FindShard(const Array* shards, uint64_t number) {
   for (size_t i = 0; shards != nullptr && i < shards->size(); ++i) {
     const Object* shard = (*shards)[i].if_object();
-    if (shard != nullptr && Number(*shard, "shard") == static_cast<int64_t>(number)) return shard;
+    if (shard != nullptr && kube::IntOrZero(*shard, "shard") == static_cast<int64_t>(number))
+      return shard;
   }
   return nullptr;
 }
@@ -84,8 +82,8 @@ bool IsVerdict(const Value& condition) {
   return std::find(kVerdicts.begin(), kVerdicts.end(), type) != kVerdicts.end();
 }
 
-Object Condition(std::string_view type, const std::string& time, std::string_view reason,
-                 std::string_view message, const kube::StoragePtr& sp) {
+Object VerdictCondition(std::string_view type, const std::string& time, std::string_view reason,
+                        std::string_view message, const kube::StoragePtr& sp) {
   return Object({{"type", type},
                  {"status", "True"},
                  {"lastProbeTime", time},
@@ -112,14 +110,14 @@ void AddVerdict(const JobRecord& whole, const Object& report, Object& status) {
     conditions.erase(std::remove_if(conditions.begin(), conditions.end(), IsVerdict),
                      conditions.end());
     for (std::string_view type : {"FailureTarget", "Failed"}) {
-      conditions.push_back(Condition(type, time, "BackoffLimitExceeded",
-                                     "Job has reached the specified backoff limit", sp));
+      conditions.push_back(VerdictCondition(type, time, "BackoffLimitExceeded",
+                                            "Job has reached the specified backoff limit", sp));
     }
     return;
   }
   for (std::string_view type : {"SuccessCriteriaMet", "Complete"}) {
-    conditions.push_back(Condition(type, time, "CompletionsReached",
-                                   "Reached expected number of succeeded pods", sp));
+    conditions.push_back(VerdictCondition(type, time, "CompletionsReached",
+                                          "Reached expected number of succeeded pods", sp));
   }
   status["completionTime"] = time;
 }
@@ -172,19 +170,20 @@ Status NoteShardStatus(const JobRecord& part, std::string_view member_status, Ar
   if (shard == nullptr || !parsed->is_object()) return {};
   const Object& report = parsed->get_object();
   for (std::string_view count : kLiveCounts) {
-    const int64_t now = HasPods(part) ? Number(report, count) : 0;
+    const int64_t now = HasPods(part) ? kube::IntOrZero(report, count) : 0;
     if (now > 0) {
       (*shard)[count] = now;
     } else {
       kube::Erase(*shard, count);
     }
   }
-  const int64_t failed = std::max(Number(*shard, "failed"), Number(report, "failed"));
+  const int64_t failed =
+      std::max(kube::IntOrZero(*shard, "failed"), kube::IntOrZero(report, "failed"));
   if (failed > 0) (*shard)["failed"] = failed;
   const auto done = kube::ParseIndexes(kube::GetString(report, {"completedIndexes"}));
   const int64_t succeeded = kube::CountIndexes(kube::Within(
       done.value_or(kube::IndexRanges{}), part.part->indexes.first, part.part->indexes.last));
-  if (succeeded > Number(*shard, "succeeded")) (*shard)["succeeded"] = succeeded;
+  if (succeeded > kube::IntOrZero(*shard, "succeeded")) (*shard)["succeeded"] = succeeded;
   const Value* start = kube::Find(report, "startTime");
   if (start != nullptr && kube::Find(*shard, "startTime") == nullptr)
     (*shard)["startTime"] = *start;
@@ -219,16 +218,16 @@ Status MergeSplitStatus(const JobRecord& whole, const JobRecord& part,
   std::string start(kube::GetString(old, {"startTime"}));
   for (const Value& each : shards) {
     const Object& shard = each.get_object();
-    failed += Number(shard, "failed");
+    failed += kube::IntOrZero(shard, "failed");
     const std::string_view began = kube::GetString(shard, {"startTime"});
     if (start.empty() || (!began.empty() && began < start)) start = began;
     for (std::string_view count : kLiveCounts) {
-      if (!final && Number(shard, count) > 0) {
-        status[count] = Number(status, count) + Number(shard, count);
+      if (!final && kube::IntOrZero(shard, count) > 0) {
+        status[count] = kube::IntOrZero(status, count) + kube::IntOrZero(shard, count);
       }
     }
   }
-  failed = std::max(failed, Number(old, "failed"));
+  failed = std::max(failed, kube::IntOrZero(old, "failed"));
   if (failed > 0) status["failed"] = failed;
   const bool suspended = kube::Get<bool>(job, {"spec", "suspend"}).value_or(false);
   if (!start.empty() && (!suspended || final)) status["startTime"] = start;

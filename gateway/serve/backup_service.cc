@@ -19,15 +19,15 @@ namespace {
 
 constexpr int64_t kKeepMax = 100'000;
 
-struct Wish {
+struct BackupWish {
   std::string directory;
   size_t keep = 0;
 };
 
-Result<Wish> ReadWish(const std::string& body) {
+Result<BackupWish> ReadWish(const std::string& body) {
   auto doc = kube::ParseJson(body);
   if (!doc || !doc->is_object()) return Fail(kube::BadRequest("the body is no JSON object"));
-  Wish wish;
+  BackupWish wish;
   for (const auto& [key, value] : doc->get_object()) {
     if (key == "directory" && value.is_string()) {
       wish.directory = std::string(std::string_view(value.get_string()));

@@ -24,7 +24,7 @@ constexpr int64_t kTrimIntervalMs = 10'000;
 constexpr uint64_t kLimitDefault = 500;
 constexpr uint64_t kLimitMax = 10'000;
 
-bool Number(std::string_view text, uint64_t& value) {
+bool ReadNumber(std::string_view text, uint64_t& value) {
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc() && end == text.data() + text.size();
 }
@@ -144,9 +144,9 @@ void HistoryService::Handle(ExchangePtr exchange) {
   }
   std::string limit = text("limit");
   std::string before = text("before");
-  bool good = (limit.empty() ||
-               (Number(limit, query->limit) && query->limit > 0 && query->limit <= kLimitMax)) &&
-              (before.empty() || Number(before, query->before));
+  bool good = (limit.empty() || (ReadNumber(limit, query->limit) && query->limit > 0 &&
+                                 query->limit <= kLimitMax)) &&
+              (before.empty() || ReadNumber(before, query->before));
   if (!good) {
     return api::ReplyError(exchange, kube::BadRequest("limit must be 1 to 10000, and before a "
                                                       "sequence number"));

@@ -27,7 +27,7 @@ namespace {
 
 constexpr size_t kReasonMax = 1'024;
 
-std::string Text(const Request& request, std::string_view name) {
+std::string QueryText(const Request& request, std::string_view name) {
   return std::string(request.Query(name).value_or(std::string_view()));
 }
 
@@ -77,8 +77,8 @@ void Show(const scheduler::World& world, const scheduler::MovePlan& plan, size_t
 
 Result<scheduler::DrainWish> WishOf(const Request& request) {
   scheduler::DrainWish wish;
-  const std::string mode = Text(request, "mode");
-  const std::string deadline = Text(request, "deadline");
+  const std::string mode = QueryText(request, "mode");
+  const std::string deadline = QueryText(request, "deadline");
   if (mode != "" && mode != "Graceful" && mode != "Now") {
     return Fail(kube::BadRequest("mode must be Graceful or Now"));
   }
@@ -126,7 +126,7 @@ void OperatorService::HandlePlans(ExchangePtr exchange) {
   const std::optional<int64_t> limit = QueryNumber(request, "limit", kListedDefault, kListedMax);
   if (!limit) return api::ReplyError(exchange, kube::BadRequest("limit must be 0 to 10000"));
   const size_t listed = static_cast<size_t>(*limit);
-  const std::string name = Text(request, "cluster");
+  const std::string name = QueryText(request, "cluster");
   const ClusterId cluster = ClusterNamed(world, name);
   if (!cluster) {
     return api::ReplyError(

@@ -15,8 +15,6 @@ namespace {
 
 // Small writes share a buffer up to this size, a TLS record.
 constexpr size_t kCoalesce = 16u << 10;
-// Bodies from here on are sent from where they are.
-constexpr size_t kShareFrom = kCoalesce;
 // Ciphertext made ahead of the kernel.
 constexpr size_t kCipherMax = 256u << 10;
 // What the last record adds beyond the 64th part that full ones add at most.

@@ -12,8 +12,6 @@ namespace {
 
 // Pipelined input that may wait behind a request in progress.
 constexpr size_t kPipelinedMax = 64u << 10;
-// Pieces from here on are handed over without a copy.
-constexpr size_t kShareFrom = 16u << 10;
 
 }  // namespace
 

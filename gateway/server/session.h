@@ -57,6 +57,8 @@ class Session {
   virtual void Tick(int64_t now_ms) = 0;
 };
 
+// Pieces of an answer from here on are sent from where they are, without a copy.
+inline constexpr size_t kShareFrom = 16u << 10;
 // A session stops producing above this much unsent.
 inline constexpr size_t kTransportHighWater = 256u << 10;
 

@@ -9,28 +9,13 @@
 #include <array>
 #include <ctime>
 
+#include "gateway/openssl.h"
+
 namespace fairway::gateway {
 
 namespace {
 
-using BioPtr = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using X509Ptr = std::unique_ptr<X509, decltype(&X509_free)>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-
 constexpr size_t kTicketKeyBytes = 80;
-
-BioPtr Bio(const std::string& text) {
-  return {BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free};
-}
-
-tl::unexpected<Error> Bad(const std::string& what) {
-  char reason[256] = "unknown";
-  if (unsigned long code = ERR_get_error(); code != 0) {
-    ERR_error_string_n(code, reason, sizeof(reason));
-  }
-  ERR_clear_error();
-  return Fail(Error{.code = 500, .reason = "InternalError", .message = what + ": " + reason});
-}
 
 int SelectAlpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* in,
                unsigned in_size, void*) {
@@ -135,7 +120,7 @@ TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 Status TlsContext::Load(const TlsIdentity& identity) {
   ERR_clear_error();
   context_ = SSL_CTX_new(TLS_server_method());
-  if (context_ == nullptr) return Bad("cannot make a TLS context");
+  if (context_ == nullptr) return OpenSslError("cannot make a TLS context");
   SSL_CTX_set_min_proto_version(context_, TLS1_2_VERSION);
   SSL_CTX_set_options(context_, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
@@ -156,30 +141,30 @@ Status TlsContext::Load(const TlsIdentity& identity) {
   SSL_CTX_set_read_ahead(context_, 1);
   SSL_CTX_set_alpn_select_cb(context_, SelectAlpn, nullptr);
 
-  BioPtr chain = Bio(identity.certificate_chain);
-  X509Ptr leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr), X509_free);
+  BioPtr chain = BioOf(identity.certificate_chain);
+  CertPtr leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
   if (!leaf || SSL_CTX_use_certificate(context_, leaf.get()) != 1) {
-    return Bad("the server certificate cannot be read");
+    return OpenSslError("the server certificate cannot be read");
   }
   while (X509* extra = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
     SSL_CTX_add0_chain_cert(context_, extra);
   }
-  BioPtr key_text = Bio(identity.private_key);
-  KeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  BioPtr key_text = BioOf(identity.private_key);
+  KeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
   if (!key || SSL_CTX_use_PrivateKey(context_, key.get()) != 1) {
-    return Bad("the server's private key cannot be read or does not fit its certificate");
+    return OpenSslError("the server's private key cannot be read or does not fit its certificate");
   }
 
   client_ca_ = identity.client_ca;
   if (!client_ca_.empty()) {
-    BioPtr authorities = Bio(client_ca_);
+    BioPtr authorities = BioOf(client_ca_);
     int count = 0;
     while (X509* authority = PEM_read_bio_X509(authorities.get(), nullptr, nullptr, nullptr)) {
       X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), authority);
       X509_free(authority);
       ++count;
     }
-    if (count == 0) return Bad("the client CA cannot be read");
+    if (count == 0) return OpenSslError("the client CA cannot be read");
     SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_CLIENT_ONCE, OnVerify);
   }
   ERR_clear_error();

@@ -29,7 +29,7 @@ bool HasCondition(const Object& job, std::string_view type) {
   });
 }
 
-int64_t Number(const Object& job, kube::Path path, int64_t otherwise) {
+int64_t NumberOr(const Object& job, kube::Path path, int64_t otherwise) {
   return kube::Get<int64_t>(job, path).value_or(otherwise);
 }
 
@@ -50,8 +50,8 @@ void SetCount(Object& status, std::string_view name, int64_t count) {
   }
 }
 
-void SetCondition(Array& conditions, std::string_view type, bool holds, std::string_view reason,
-                  const std::string& time) {
+void SetJobCondition(Array& conditions, std::string_view type, bool holds, std::string_view reason,
+                     const std::string& time) {
   Object fresh{{"type", type},          {"status", holds ? "True" : "False"},
                {"lastProbeTime", time}, {"lastTransitionTime", time},
                {"reason", reason},      {"message", MessageOf(reason)}};
@@ -176,15 +176,15 @@ void SimulatedJobController::Sync(const std::string& uid) {
     WriteStatus(state, kSuspended, "JobSuspended");
     return;
   }
-  int64_t completions = Number(job, {"spec", "completions"}, -1);
-  int64_t parallelism = Number(job, {"spec", "parallelism"}, 1);
+  int64_t completions = NumberOr(job, {"spec", "completions"}, -1);
+  int64_t parallelism = NumberOr(job, {"spec", "parallelism"}, 1);
   bool done = completions >= 0 ? state.succeeded >= completions
                                : state.succeeded > 0 && state.active.empty();
   if (done) {
     state.deadline = Call();
     return WriteStatus(state, kComplete, "CompletionsReached");
   }
-  if (state.failed > Number(job, {"spec", "backoffLimit"}, 6)) {
+  if (state.failed > NumberOr(job, {"spec", "backoffLimit"}, 6)) {
     DropPods(state);
     return WriteStatus(state, kFailed, "BackoffLimitExceeded");
   }
@@ -201,7 +201,7 @@ void SimulatedJobController::Sync(const std::string& uid) {
 // Indexes that somebody has written into the status are done, as for a real Job controller.
 void SimulatedJobController::TakeIndexes(JobState& state, const Object& job) {
   if (!IsIndexed(job)) return;
-  const int64_t completions = Number(job, {"spec", "completions"}, 0);
+  const int64_t completions = NumberOr(job, {"spec", "completions"}, 0);
   auto told = kube::ParseIndexes(kube::GetString(job, {"status", "completedIndexes"}));
   if (!told) return;
   for (const auto& [first, last] : *told) {
@@ -213,7 +213,7 @@ void SimulatedJobController::TakeIndexes(JobState& state, const Object& job) {
 
 void SimulatedJobController::ArmDeadline(const std::string& uid, JobState& state,
                                          const Object& job) {
-  int64_t seconds = Number(job, {"spec", "activeDeadlineSeconds"}, -1);
+  int64_t seconds = NumberOr(job, {"spec", "activeDeadlineSeconds"}, -1);
   if (seconds < 0) {
     state.deadline = Call();
     return;
@@ -242,7 +242,7 @@ void SimulatedJobController::MakePods(JobState& state, const Object& job, int64_
   }
   std::set<int64_t> taken = state.done_indexes;
   for (const auto& [name, index] : state.active) taken.insert(index);
-  int64_t completions = Number(job, {"spec", "completions"}, 0);
+  int64_t completions = NumberOr(job, {"spec", "completions"}, 0);
   for (int64_t index = 0; index < completions && wanted > 0; ++index) {
     if (taken.contains(index)) continue;
     if (!MakePod(state, job, index)) return;
@@ -305,11 +305,11 @@ void SimulatedJobController::WriteStatus(JobState& state, std::string_view outco
     Array conditions;
     if (const Array* old = kube::GetArray(status, {"conditions"})) conditions = *old;
     if (outcome == kSuspended) {
-      SetCondition(conditions, kSuspended, true, reason, time);
+      SetJobCondition(conditions, kSuspended, true, reason, time);
       kube::Erase(status, "startTime");
     } else {
       if (HasCondition(job, kSuspended))
-        SetCondition(conditions, kSuspended, false, "JobResumed", time);
+        SetJobCondition(conditions, kSuspended, false, "JobResumed", time);
       if (kube::Find(status, "startTime") == nullptr) status["startTime"] = time;
     }
     auto active = static_cast<int64_t>(state.active.size());
@@ -320,11 +320,11 @@ void SimulatedJobController::WriteStatus(JobState& state, std::string_view outco
     SetCount(status, "failed", state.failed);
     if (IsIndexed(job)) status["completedIndexes"] = TextOf(state.done_indexes);
     if (outcome == kComplete) {
-      SetCondition(conditions, "SuccessCriteriaMet", true, reason, time);
+      SetJobCondition(conditions, "SuccessCriteriaMet", true, reason, time);
       status["completionTime"] = time;
     }
-    if (outcome == kFailed) SetCondition(conditions, "FailureTarget", true, reason, time);
-    if (ended) SetCondition(conditions, outcome, true, reason, time);
+    if (outcome == kFailed) SetJobCondition(conditions, "FailureTarget", true, reason, time);
+    if (ended) SetJobCondition(conditions, outcome, true, reason, time);
     if (!conditions.empty()) status["conditions"] = std::move(conditions);
     return {};
   });

@@ -30,13 +30,13 @@ bool Ended(const Object& pod) {
   return phase == "Succeeded" || phase == "Failed";
 }
 
-Object Amounts(const scheduler::Resources& resources) {
+Object NodeAmounts(const scheduler::Resources& resources) {
   return Object{{"cpu", std::to_string(resources.cpu_milli) + "m"},
                 {"memory", std::to_string(resources.memory_bytes)},
                 {"pods", std::to_string(resources.pods)}};
 }
 
-Object Condition(std::string_view type, bool holds, const std::string& time) {
+Object PodCondition(std::string_view type, bool holds, const std::string& time) {
   return Object{{"type", type}, {"status", holds ? "True" : "False"}, {"lastTransitionTime", time}};
 }
 
@@ -46,7 +46,7 @@ void SetRunning(Object& pod, const std::string& time) {
   status["startTime"] = time;
   status["hostIP"] = "127.0.0.1";
   status["conditions"] =
-      Array{Condition("PodScheduled", true, time), Condition("Ready", true, time)};
+      Array{PodCondition("PodScheduled", true, time), PodCondition("Ready", true, time)};
   kube::Erase(status, "containerStatuses");
 }
 
@@ -56,7 +56,7 @@ void SetPulling(Object& pod, const std::string& time) {
   status["phase"] = "Pending";
   status["startTime"] = time;
   status["conditions"] =
-      Array{Condition("PodScheduled", true, time), Condition("Ready", false, time)};
+      Array{PodCondition("PodScheduled", true, time), PodCondition("Ready", false, time)};
   Array containers;
   if (const Array* specs = kube::GetArray(pod, {"spec", "containers"})) {
     for (const Value& spec : *specs) {
@@ -79,17 +79,17 @@ void SetPulling(Object& pod, const std::string& time) {
 void SetLost(Object& pod, const std::string& time) {
   Object& status = kube::EnsureObject(pod, {"status"});
   status["phase"] = "Failed";
-  Object lost = Condition("DisruptionTarget", true, time);
+  Object lost = PodCondition("DisruptionTarget", true, time);
   lost["reason"] = "DeletionByPodGC";
   lost["message"] = "PodGC: node no longer exists";
-  status["conditions"] = Array{Condition("Ready", false, time), std::move(lost)};
+  status["conditions"] = Array{PodCondition("Ready", false, time), std::move(lost)};
 }
 
 void SetEnded(Object& pod, int exit_code, const std::string& time) {
   Object& status = kube::EnsureObject(pod, {"status"});
   status["phase"] = exit_code == 0 ? "Succeeded" : "Failed";
   status["conditions"] =
-      Array{Condition("PodScheduled", true, time), Condition("Ready", false, time)};
+      Array{PodCondition("PodScheduled", true, time), PodCondition("Ready", false, time)};
   Array containers;
   if (const Array* specs = kube::GetArray(pod, {"spec", "containers"})) {
     for (const Value& spec : *specs) {
@@ -124,9 +124,9 @@ Status SimulatedKubelet::Start(int64_t nodes, const scheduler::Resources& per_no
     std::string time = kube::FormatTime(loop_.Now());
     auto ready = writer_.Mutate({"nodes", "", name}, "status", [&](Object& node) -> Status {
       Object& status = kube::EnsureObject(node, {"status"});
-      status["capacity"] = Amounts(per_node);
-      status["allocatable"] = Amounts(per_node);
-      status["conditions"] = Array{Condition("Ready", true, time)};
+      status["capacity"] = NodeAmounts(per_node);
+      status["allocatable"] = NodeAmounts(per_node);
+      status["conditions"] = Array{PodCondition("Ready", true, time)};
       status["nodeInfo"] = Object{{"kubeletVersion", "v1.33.0-simulated"}};
       return {};
     });

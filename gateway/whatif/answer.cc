@@ -17,9 +17,9 @@ using scheduler::JobFate;
 
 namespace {
 
-class Writer {
+class AnswerWriter {
  public:
-  Writer(const Forecast& before, const Forecast& after, const WhatIfNames& names)
+  AnswerWriter(const Forecast& before, const Forecast& after, const WhatIfNames& names)
       : before_(before), after_(after), names_(names) {}
 
   Value Answer() const {
@@ -133,7 +133,7 @@ WhatIfNames NamesOf(const scheduler::World& world, const scheduler::ForecastChan
 }
 
 Value WhatIfAnswer(const Forecast& before, const Forecast& after, const WhatIfNames& names) {
-  return Writer(before, after, names).Answer();
+  return AnswerWriter(before, after, names).Answer();
 }
 
 }  // namespace fairway::gateway

@@ -13,7 +13,7 @@ using kube::Value;
 
 namespace {
 
-Status Bad(const std::string& message) { return Fail(kube::BadRequest(message)); }
+Status Refused(const std::string& message) { return Fail(kube::BadRequest(message)); }
 
 // Every key must be one of these.
 Status OnlyKeys(const Object& doc, const std::string& where,
@@ -25,7 +25,7 @@ Status OnlyKeys(const Object& doc, const std::string& where,
       found = found || std::string_view(key) == each;
       all += (all.empty() ? "" : ", ") + std::string(each);
     }
-    if (!found) return Bad("unknown field " + where + std::string(key) + "; known are " + all);
+    if (!found) return Refused("unknown field " + where + std::string(key) + "; known are " + all);
   }
   return {};
 }
@@ -46,7 +46,7 @@ Status ReadNames(const Object& doc, std::string_view key, std::vector<std::strin
   if (!list) return Fail(list.error());
   if (*list == nullptr) return {};
   for (const Value& name : **list) {
-    if (!name.is_string()) return Bad(std::string(key) + " must be a list of names");
+    if (!name.is_string()) return Refused(std::string(key) + " must be a list of names");
     out.emplace_back(std::string_view(name.get_string()));
   }
   return {};
@@ -56,9 +56,9 @@ Status ReadTexts(const Object& doc, std::string_view key,
                  std::vector<std::pair<std::string, std::string>>& out) {
   const Value* value = kube::Find(doc, key);
   if (value == nullptr) return {};
-  if (!value->is_object()) return Bad(std::string(key) + " must be a map of texts");
+  if (!value->is_object()) return Refused(std::string(key) + " must be a map of texts");
   for (const auto& [name, text] : value->get_object()) {
-    if (!text.is_string()) return Bad(std::string(key) + " must be a map of texts");
+    if (!text.is_string()) return Refused(std::string(key) + " must be a map of texts");
     out.emplace_back(std::string(name), std::string(std::string_view(text.get_string())));
   }
   return {};
@@ -69,7 +69,7 @@ Status ReadSpan(const Object& doc, std::string_view key, Duration& out) {
   if (value == nullptr) return {};
   const auto span =
       value->is_string() ? kube::ParseRunTime(std::string_view(value->get_string())) : std::nullopt;
-  if (!span) return Bad(std::string(key) + " must be a span of time like \"90s\" or \"2h30m\"");
+  if (!span) return Refused(std::string(key) + " must be a span of time like \"90s\" or \"2h30m\"");
   out = *span;
   return {};
 }
@@ -79,7 +79,7 @@ Status ReadClusters(const Object& doc, std::vector<WhatIfCluster>& out) {
   if (!list) return Fail(list.error());
   if (*list == nullptr) return {};
   for (const Value& value : **list) {
-    if (!value.is_object()) return Bad("addClusters must be a list of objects");
+    if (!value.is_object()) return Refused("addClusters must be a list of objects");
     const Object& entry = value.get_object();
     if (Status known =
             OnlyKeys(entry, "addClusters[].", {"name", "like", "capacity", "nodes", "labels"});
@@ -93,12 +93,12 @@ Status ReadClusters(const Object& doc, std::vector<WhatIfCluster>& out) {
     if (Status read = ReadTexts(entry, "labels", cluster.labels); !read) return read;
     if (kube::Find(entry, "nodes") != nullptr) {
       const auto nodes = kube::Get<int64_t>(entry, {"nodes"});
-      if (!nodes || *nodes < 1 || *nodes > 10'000) return Bad("nodes must be 1 to 10000");
+      if (!nodes || *nodes < 1 || *nodes > 10'000) return Refused("nodes must be 1 to 10000");
       cluster.nodes = *nodes;
     }
-    if (cluster.name.empty()) return Bad("addClusters[].name is missing");
+    if (cluster.name.empty()) return Refused("addClusters[].name is missing");
     if (cluster.like.empty() == cluster.amounts.empty()) {
-      return Bad("cluster " + cluster.name + " needs either like or capacity");
+      return Refused("cluster " + cluster.name + " needs either like or capacity");
     }
     out.push_back(std::move(cluster));
   }
@@ -110,7 +110,7 @@ Status ReadQuotas(const Object& doc, std::vector<WhatIfQuota>& out) {
   if (!list) return Fail(list.error());
   if (*list == nullptr) return {};
   for (const Value& value : **list) {
-    if (!value.is_object()) return Bad("quotas must be a list of objects");
+    if (!value.is_object()) return Refused("quotas must be a list of objects");
     const Object& entry = value.get_object();
     if (Status known =
             OnlyKeys(entry, "quotas[].", {"clusterQueue", "flavor", "resource", "nominalQuota"});
@@ -123,7 +123,7 @@ Status ReadQuotas(const Object& doc, std::vector<WhatIfQuota>& out) {
     WhatIfQuota quota{text("clusterQueue"), text("flavor"), text("resource"), text("nominalQuota")};
     if (quota.cluster_queue.empty() || quota.flavor.empty() || quota.resource.empty() ||
         quota.nominal.empty()) {
-      return Bad("quotas[] needs clusterQueue, flavor, resource and nominalQuota, all texts");
+      return Refused("quotas[] needs clusterQueue, flavor, resource and nominalQuota, all texts");
     }
     out.push_back(std::move(quota));
   }

@@ -84,9 +84,9 @@ Result<scheduler::Capacity> CapacityFrom(const Object& shape) {
   return out;
 }
 
-class Reader {
+class TraceReader {
  public:
-  Reader() : registry_(kube::Schema::Builtin(), kube::Strategies::Builtin(), {}) {}
+  TraceReader() : registry_(kube::Schema::Builtin(), kube::Strategies::Builtin(), {}) {}
 
   Status Take(size_t line, const Value& value) {
     if (!value.is_object()) return Fail(kube::BadRequest("it is no JSON object"));
@@ -318,7 +318,7 @@ class Reader {
 }  // namespace
 
 Result<Trace> ReadTrace(std::istream& in) {
-  Reader reader;
+  TraceReader reader;
   size_t number = 0;
   for (std::string line; std::getline(in, line);) {
     if (++number > kTraceLinesMax) {

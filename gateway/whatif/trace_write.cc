@@ -12,7 +12,7 @@ using kube::Value;
 
 namespace {
 
-std::string Line(Object line) { return kube::Serialize(Value(std::move(line))) + "\n"; }
+std::string TraceLine(Object line) { return kube::Serialize(Value(std::move(line))) + "\n"; }
 
 // Identity, labels and annotations; the rest of the metadata is the server's.
 Object Bare(const Object& doc) {
@@ -32,7 +32,7 @@ Object Bare(const Object& doc) {
   return out;
 }
 
-Object Amounts(const scheduler::Resources& amounts) {
+Object TracedAmounts(const scheduler::Resources& amounts) {
   Object out;
   for (const std::string_view resource : {"cpu", "memory", "ephemeral-storage", "pods"}) {
     const int64_t amount = amounts.Get(resource);
@@ -56,7 +56,7 @@ Array Nodes(const scheduler::Capacity& capacity) {
                               {"effect", kube::TaintEffectName(taint.effect)}});
     }
     for (const scheduler::NodeRoom& room : nodes.whole) {
-      Object node{{"count", room.nodes}, {"allocatable", Amounts(room.amounts)}};
+      Object node{{"count", room.nodes}, {"allocatable", TracedAmounts(room.amounts)}};
       if (!labels.empty()) node["labels"] = labels;
       if (!taints.empty()) node["taints"] = taints;
       out.push_back(std::move(node));
@@ -68,12 +68,12 @@ Array Nodes(const scheduler::Capacity& capacity) {
 }  // namespace
 
 std::string TraceHeader(Instant begin, bool fair_sharing) {
-  return Line({{"trace", kTraceVersion},
-               {"begin", kube::FormatMicroTime(begin)},
-               {"fairSharing", fair_sharing}});
+  return TraceLine({{"trace", kTraceVersion},
+                    {"begin", kube::FormatMicroTime(begin)},
+                    {"fairSharing", fair_sharing}});
 }
 
-std::string TraceObject(const Object& doc) { return Line({{"object", Bare(doc)}}); }
+std::string TraceObject(const Object& doc) { return TraceLine({{"object", Bare(doc)}}); }
 
 std::string TraceCluster(const Object& doc, const scheduler::Capacity& capacity) {
   Object object = Bare(doc);
@@ -86,9 +86,10 @@ std::string TraceCluster(const Object& doc, const scheduler::Capacity& capacity)
   object["spec"] = std::move(spec);
   Object shape{{"nodes", Nodes(capacity)}};
   if (capacity.node_classes.empty()) {
-    shape["nodes"] = Array{Object{{"count", 1}, {"allocatable", Amounts(capacity.allocatable)}}};
+    shape["nodes"] =
+        Array{Object{{"count", 1}, {"allocatable", TracedAmounts(capacity.allocatable)}}};
   }
-  if (const Object requested = Amounts(capacity.requested); !requested.empty()) {
+  if (const Object requested = TracedAmounts(capacity.requested); !requested.empty()) {
     shape["requested"] = requested;
   }
   if (!capacity.claims.empty()) {
@@ -96,7 +97,7 @@ std::string TraceCluster(const Object& doc, const scheduler::Capacity& capacity)
     for (const std::string& claim : capacity.claims) claims.emplace_back(claim);
     shape["claims"] = std::move(claims);
   }
-  return Line({{"object", std::move(object)}, {"capacity", std::move(shape)}});
+  return TraceLine({{"object", std::move(object)}, {"capacity", std::move(shape)}});
 }
 
 std::string TraceJob(const Object& doc, Duration at, Duration run) {
@@ -111,7 +112,7 @@ std::string TraceJob(const Object& doc, Duration at, Duration run) {
   }
   Object line{{"atMs", at.ms}, {"object", std::move(object)}};
   if (run.ms > 0) line["runMs"] = run.ms;
-  return Line(std::move(line));
+  return TraceLine(std::move(line));
 }
 
 }  // namespace fairway::gateway

@@ -8,8 +8,8 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kScanPerStep = 256;
-constexpr Duration kScanPause = Milliseconds(1);
+constexpr int kDrillScanPerStep = 256;
+constexpr Duration kDrillScanPause = Milliseconds(1);
 constexpr Duration kLook = Milliseconds(500);
 
 DrillWatch& WatchOf(StepContext& step) { return step.state().drill; }
@@ -89,7 +89,7 @@ bool Scan(StepContext& step, const DrillWish& wish) {
     const ClusterId cluster = wish.clusters[watch.scanned_cluster];
     auto at = live.upper_bound({cluster, watch.scanned});
     for (; at != live.end() && at->first == cluster; ++at) {
-      if (slice.size() == kScanPerStep) break;
+      if (slice.size() == kDrillScanPerStep) break;
       slice.push_back(at->second);
       watch.scanned = at->second;
     }
@@ -125,7 +125,7 @@ void Prepare(StepContext& step, const DrillRecord& record) {
   DrillWatch& watch = WatchOf(step);
   if (!MayCut(step.world(), record.wish)) return Stop(step, record, DrillEnd::kUnhealthy);
   const bool over = Scan(step, record.wish);
-  watch.due = step.now() + (over ? kLook : kScanPause);
+  watch.due = step.now() + (over ? kLook : kDrillScanPause);
   if (!over) return;
   watch.scanned_cluster = 0;
   const int64_t left = std::exchange(watch.unprotected, 0);

@@ -18,7 +18,7 @@ FailoverThresholds ThresholdsOf(StepContext& step, const ClusterState& cluster) 
 }
 
 // When a silent cluster moves on to its next state; 0 = not by time.
-Instant DueOf(StepContext& step, const ClusterState& cluster, const LinkWatch& watch) {
+Instant LinkDue(StepContext& step, const ClusterState& cluster, const LinkWatch& watch) {
   const LinkRecord& link = cluster.record.link;
   const FailoverConfig& config = step.failover().config;
   const Instant from = step.failover().observed_from;
@@ -113,7 +113,7 @@ void AdvanceLinks(StepContext& step) {
   for (const auto& [id, watch] : step.failover().links) {
     const ClusterState* cluster = step.world().FindCluster(id);
     if (cluster == nullptr) continue;
-    const Instant at = DueOf(step, *cluster, watch);
+    const Instant at = LinkDue(step, *cluster, watch);
     if (at && at <= step.now()) due.push_back(id);
   }
   for (const ClusterId id : due) {
@@ -126,7 +126,7 @@ Instant NextLinkChange(StepContext& step) {
   for (const auto& [id, watch] : step.failover().links) {
     const ClusterState* cluster = step.world().FindCluster(id);
     if (cluster == nullptr) continue;
-    const Instant at = DueOf(step, *cluster, watch);
+    const Instant at = LinkDue(step, *cluster, watch);
     if (at && (!next || at < next)) next = at;
   }
   return next;

@@ -30,9 +30,9 @@ World CopyOfLive(const World& world) {
   return copy;
 }
 
-class Planner {
+class DrainPlanner {
  public:
-  Planner(const World& world, ClusterId cluster, Instant now)
+  DrainPlanner(const World& world, ClusterId cluster, Instant now)
       : copy_(CopyOfLive(world)), cluster_(cluster), now_(now) {}
 
   void Close(const DrainWish& wish) {
@@ -116,7 +116,7 @@ bool MayStillRun(const World& world, const FailoverConfig& config, const JobReco
 
 MovePlan PlanDrain(const World& world, ClusterId cluster, DrainWish wish, Instant now) {
   if (!wish.since) wish.since = now;
-  Planner planner(world, cluster, now);
+  DrainPlanner planner(world, cluster, now);
   planner.Close(wish);
   return planner.Plan(wish, EndReason::kDrained,
                       [&](const JobRecord& record) { return DrainStepOf(record, wish, now); });
@@ -129,7 +129,7 @@ RemovalPlan PlanRemoval(const World& world, const FailoverConfig& config, Cluste
   plan.reachable = state.ready && IsWritable(state.record.link.state);
   DrainWish wish;
   wish.mode = DrainMode::kNow;
-  Planner planner(world, cluster, now);
+  DrainPlanner planner(world, cluster, now);
   planner.Close(wish);
   plan.moves = planner.Plan(wish, EndReason::kClusterRemoved, [](const JobRecord& record) {
     const bool ends = record.state == JobState::kDeleting || IsFinished(record);

@@ -8,9 +8,9 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kScanPerStep = 256;
-constexpr int kTriesPerStep = 64;
-constexpr Duration kScanPause = Milliseconds(1);
+constexpr int kDrainScanPerStep = 256;
+constexpr int kDrainTriesPerStep = 64;
+constexpr Duration kDrainScanPause = Milliseconds(1);
 // Room comes and goes elsewhere, and deadlines pass.
 constexpr Duration kRound = Milliseconds(1000);
 // A job that waits longer than this for the place that it left for has lost it to others: it waits
@@ -46,7 +46,7 @@ bool Scan(StepContext& step, ClusterId cluster, const DrainWish& wish, DrainWatc
   }
   const World::JobsByCluster& live = step.world().live_by_cluster();
   auto at = live.upper_bound({cluster, watch.scanned});
-  for (int i = 0; i < kScanPerStep; ++i, ++at) {
+  for (int i = 0; i < kDrainScanPerStep; ++i, ++at) {
     if (at == live.end() || at->first != cluster) {
       watch.scanning = false;
       return true;
@@ -79,15 +79,15 @@ void Settle(StepContext& step, const DrainWish& wish, DrainWatch& watch) {
   }
 }
 
-class Departures {
+class DrainDepartures {
  public:
-  Departures(StepContext& step, const DrainWish& wish, DrainWatch& watch)
+  DrainDepartures(StepContext& step, const DrainWish& wish, DrainWatch& watch)
       : step_(step), wish_(wish), watch_(watch) {}
 
   void Run(ClusterId cluster) {
     const auto most = static_cast<size_t>(MovingMax(wish_));
     int tries = 0;
-    while (!watch_.ready.empty() && watch_.moving.size() < most && tries < kTriesPerStep) {
+    while (!watch_.ready.empty() && watch_.moving.size() < most && tries < kDrainTriesPerStep) {
       const JobId job = watch_.ready.begin()->second;
       watch_.ready.erase(watch_.ready.begin());
       const JobRecord* record = step_.world().FindJob(job);
@@ -138,19 +138,19 @@ void RunDrain(StepContext& step, ClusterId cluster, DrainWatch& watch) {
   const bool held = step.world().freeze().frozen || !IsWritable(state.record.link.state);
   if (watch.scanning || !watch.round_at || watch.round_at <= step.now()) {
     if (!Scan(step, cluster, wish, watch)) {
-      watch.due = step.now() + kScanPause;
+      watch.due = step.now() + kDrainScanPause;
       return;
     }
     watch.round_at = step.now() + kRound;
     TakeRound(watch);
   }
-  if (!held) Departures(step, wish, watch).Run(cluster);
+  if (!held) DrainDepartures(step, wish, watch).Run(cluster);
   watch.shown.moving = static_cast<int64_t>(watch.moving.size());
   if (watch.shown != before) step.Emit(PublishDrain{cluster});
   const bool empty = state.jobs == 0 && watch.moving.empty() && watch.shown.left == 0;
   const bool more =
       !held && !watch.ready.empty() && watch.moving.size() < static_cast<size_t>(MovingMax(wish));
-  watch.due = more ? step.now() + kScanPause : empty ? Instant{} : watch.round_at;
+  watch.due = more ? step.now() + kDrainScanPause : empty ? Instant{} : watch.round_at;
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kLooksPerStep = 64;
+constexpr int kFailbackLooksPerStep = 64;
 
 Duration Gap(const FailoverConfig& config) {
   return Milliseconds(60'000 / std::max<int64_t>(config.failbacks_per_minute, 1));
@@ -51,7 +51,7 @@ void RunFailbacks(StepContext& step) {
   const bool held = step.world().freeze().frozen ||
                     static_cast<int64_t>(failback.moving.size()) >= config.failbacks_moving_max;
   auto at = failback.away.upper_bound(failback.looked_at);
-  for (int i = 0; i < kLooksPerStep && !held; ++i) {
+  for (int i = 0; i < kFailbackLooksPerStep && !held; ++i) {
     if (at == failback.away.end()) {
       failback.looked_at = JobId{};
       break;

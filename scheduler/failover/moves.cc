@@ -58,7 +58,7 @@ Instant MayLeaveAt(StepContext& step, const JobRecord& record) {
   return kNoDeadline;
 }
 
-EndReason ReasonOf(StepContext& step, const JobRecord& record) {
+EndReason MoveReasonOf(StepContext& step, const JobRecord& record) {
   if (record.state == JobState::kRequeued) return record.ending;
   if (record.approved) return EndReason::kApproved;
   const FailoverPolicy policy = step.world().FindSpec(record.spec)->failover;
@@ -201,7 +201,7 @@ void RunMoves(StepContext& step) {
     ++step.stats().moves;
     step.Emit(PublishStale{record->job});
     AddResidue(step, *record, record->cluster, record->epoch);
-    step.Requeue(*record, ReasonOf(step, *record));
+    step.Requeue(*record, MoveReasonOf(step, *record));
   }
   failover.moves_due = Instant{};
   if (failover.movers.empty()) return;

@@ -15,10 +15,10 @@ namespace {
 // Moves make room for others: whoever may gain by that is found in another round.
 constexpr int kRounds = 8;
 
-class Planner {
+class RebalancePlanner {
  public:
-  Planner(World& world, const RebalanceConfig& config, const RebalanceState& state,
-          int64_t moves_max, Instant now)
+  RebalancePlanner(World& world, const RebalanceConfig& config, const RebalanceState& state,
+                   int64_t moves_max, Instant now)
       : world_(world), config_(config), moves_max_(moves_max), now_(now), supposed_(world) {
     for (const auto& [cluster, job] : world.live_by_cluster()) {
       const JobRecord& record = *world.FindJob(job);
@@ -107,7 +107,7 @@ class Planner {
 
 RebalancePlan PlanRebalance(World& world, const RebalanceConfig& config,
                             const RebalanceState& state, int64_t moves_max, Instant now) {
-  return Planner(world, config, state, moves_max, now).Make();
+  return RebalancePlanner(world, config, state, moves_max, now).Make();
 }
 
 }  // namespace fairway::scheduler

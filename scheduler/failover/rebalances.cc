@@ -13,10 +13,10 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kLooksPerStep = 256;  // jobs
-constexpr int kOffersPerStep = 64;  // of them, questions to placement
-constexpr size_t kFoundMax = 256;   // kept of a round
-constexpr Duration kScanPause = Milliseconds(10);
+constexpr int kRebalanceLooksPerStep = 256;  // jobs
+constexpr int kOffersPerStep = 64;           // of them, questions to placement
+constexpr size_t kFoundMax = 256;            // kept of a round
+constexpr Duration kRebalanceScanPause = Milliseconds(10);
 constexpr Duration kPause = Milliseconds(1000);  // what holds is asked again; moves have ended
 
 const RebalanceConfig& ConfigOf(StepContext& step) { return step.failover().config.rebalance; }
@@ -106,7 +106,7 @@ bool Scan(StepContext& step) {
   }
   Offers offers(step);
   auto at = state.willing.upper_bound(state.scanned);
-  for (int i = 0; i < kLooksPerStep && offers.asked() < kOffersPerStep; ++i) {
+  for (int i = 0; i < kRebalanceLooksPerStep && offers.asked() < kOffersPerStep; ++i) {
     if (at == state.willing.end()) {
       state.scanning = false;
       state.leaving = std::exchange(state.found, {});
@@ -246,7 +246,7 @@ void RunRebalance(StepContext& step) {
   const bool run = IsUnderWay(step.world().rebalance());
   if (state.scanning || state.round_at <= step.now()) {
     if (!Scan(step)) {
-      state.due = step.now() + kScanPause;
+      state.due = step.now() + kRebalanceScanPause;
       return;
     }
     state.round_at = step.now() + ConfigOf(step).every;

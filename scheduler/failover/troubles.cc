@@ -9,13 +9,13 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kTriesPerStep = 64;
+constexpr int kTroubleTriesPerStep = 64;
 constexpr int kLiftsPerStep = 256;
 // Room elsewhere comes and goes.
 constexpr Duration kRecheck = Milliseconds(5000);
 constexpr Duration kGoOn = Milliseconds(1);
 
-EndReason ReasonOf(Trouble trouble) {
+EndReason TroubleReasonOf(Trouble trouble) {
   switch (trouble) {
     case Trouble::kNone:
       return EndReason::kNone;
@@ -55,9 +55,9 @@ void WakeTroubles(FailoverState& failover, Instant at) {
   if (!failover.troubles_due || at < failover.troubles_due) failover.troubles_due = at;
 }
 
-class Departures {
+class TroubleDepartures {
  public:
-  explicit Departures(StepContext& step) : step_(step) {}
+  explicit TroubleDepartures(StepContext& step) : step_(step) {}
 
   // When to look again; 0 = when something is heard of it.
   Instant Consider(JobId job, const TroubledCopy& copy) {
@@ -69,7 +69,7 @@ class Departures {
     if (!IsWritable(cluster.record.link.state)) return {};
     const Instant due = copy.since + step_.failover().config.trouble_after;
     if (step_.now() < due) return due;
-    const EndReason reason = ReasonOf(copy.trouble);
+    const EndReason reason = TroubleReasonOf(copy.trouble);
     const Instant later = step_.now() + kRecheck;
     if (step_.world().freeze().frozen || !HasRoom(record, reason)) return later;
     if (!TakeMoveToken(step_)) return step_.now() + kGoOn;
@@ -129,7 +129,7 @@ void NoteTrouble(StepContext& step, const JobRecord& record, Trouble trouble) {
 bool RetriesElsewhere(StepContext& step, const JobRecord& record, Trouble trouble) {
   if (trouble == Trouble::kNone || !MayMove(step, record)) return false;
   if (step.world().freeze().frozen) return false;
-  const EndReason reason = ReasonOf(trouble);
+  const EndReason reason = TroubleReasonOf(trouble);
   if (!IsWantedElsewhere(step.world(), AsQueued(record, step.now(), reason))) return false;
   ++step.stats().trouble_moves;
   step.GiveUpEpoch(record, reason);
@@ -149,14 +149,14 @@ void RunTroubles(StepContext& step) {
   FailoverState& failover = step.failover();
   if (!failover.troubles_due || step.now() < failover.troubles_due) return;
   failover.troubles_due = Instant{};
-  Departures departures(step);
+  TroubleDepartures departures(step);
   int tries = 0;
   for (auto at = failover.troubled.upper_bound(failover.trouble_after);;) {
     if (at == failover.troubled.end()) {
       failover.trouble_after = JobId{};
       return;
     }
-    if (++tries > kTriesPerStep) {
+    if (++tries > kTroubleTriesPerStep) {
       WakeTroubles(failover, step.now() + kGoOn);
       return;
     }

@@ -8,7 +8,7 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kEvictionsPerStep = 256;
+constexpr int kTaintEvictionsPerStep = 256;
 
 bool IsEvicting(const Taint& taint) { return taint.effect == TaintEffect::kNoExecute; }
 
@@ -91,7 +91,7 @@ void ReviewTaints(StepContext& step, ClusterId cluster) {
     if (!due) continue;
     if (step.now() < due) {
       SetDue(step, cluster, due);
-    } else if (leaving.size() < kEvictionsPerStep) {
+    } else if (leaving.size() < kTaintEvictionsPerStep) {
       leaving.push_back(at->second);
     } else {
       SetDue(step, cluster, step.now() + Milliseconds(1));

@@ -7,7 +7,7 @@ namespace fairway::scheduler {
 namespace {
 
 // A step's allowance, in units of about one hundred nanoseconds per hundred clusters.
-constexpr int kBudget = 256;
+constexpr int kPlacementBudget = 256;
 constexpr int kCostOfSkip = 1;
 constexpr int kCostOfPlacing = 1;
 constexpr int kCostOfMiss = 4;
@@ -15,14 +15,14 @@ constexpr int kCostOfMiss = 4;
 constexpr Duration kSweepPauseBusy = Milliseconds(1);
 constexpr Duration kSweepPauseIdle = Milliseconds(10);
 
-struct Scan {
+struct QueueScan {
   QueueHead at;
   bool ended = false;
   bool placed = false;
 };
 
-Scan ScanFrom(StepContext& step, QueueHead from, int budget) {
-  Scan scan{from};
+QueueScan ScanFrom(StepContext& step, QueueHead from, int budget) {
+  QueueScan scan{from};
   World& world = step.world();
   while (budget > 0) {
     const QueueHead* head = world.queue().Next(scan.at);
@@ -55,7 +55,7 @@ void RunPass(StepContext& step) {
   if (gained) {
     state.pass_wanted = false;
     state.pass_generation = generation;
-    const Scan top = ScanFrom(step, PendingQueue::kBeforeAll, kBudget);
+    const QueueScan top = ScanFrom(step, PendingQueue::kBeforeAll, kPlacementBudget);
     placed = top.placed;
     if (top.ended) {
       state.sweep_active = false;
@@ -69,7 +69,7 @@ void RunPass(StepContext& step) {
       state.sweep_at = top.at;
     }
   } else {
-    const Scan rest = ScanFrom(step, state.sweep_at, kBudget);
+    const QueueScan rest = ScanFrom(step, state.sweep_at, kPlacementBudget);
     placed = rest.placed;
     state.sweep_at = rest.at;
     if (rest.ended && !state.sweep_again) {

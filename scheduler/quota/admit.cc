@@ -65,9 +65,9 @@ class Advice : public FlavorAdvice {
   PlacementPick pick_;
 };
 
-class Planner {
+class AdmissionPlanner {
  public:
-  Planner(World& world, const JobRecord& record, bool want_reasons)
+  AdmissionPlanner(World& world, const JobRecord& record, bool want_reasons)
       : world_(world),
         record_(record),
         spec_(world.specs().Get(record.spec)),
@@ -300,15 +300,15 @@ std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment) {
 }
 
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record) {
-  return Planner(world, record, false).WhenIdle();
+  return AdmissionPlanner(world, record, false).WhenIdle();
 }
 
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record, FlavorAdvice& advice) {
-  return Planner(world, record, false).WhenIdle(advice);
+  return AdmissionPlanner(world, record, false).WhenIdle(advice);
 }
 
 AdmitPlan PlanAdmission(World& world, const JobRecord& record, bool want_reasons) {
-  return Planner(world, record, want_reasons).Plan();
+  return AdmissionPlanner(world, record, want_reasons).Plan();
 }
 
 }  // namespace fairway::scheduler

@@ -13,10 +13,10 @@
 namespace fairway::scheduler {
 namespace {
 
-constexpr int kBudget = 256;
-constexpr int kCostOfSkip = 1;
+constexpr int kQuotaBudget = 256;
+constexpr int kCostOfPassedHead = 1;
 constexpr int kCostOfLook = 4;
-constexpr int kEvictionsPerStep = 256;
+constexpr int kQuotaEvictionsPerStep = 256;
 constexpr size_t kPausedMax = 1024;
 constexpr Duration kPauseBusy = Milliseconds(1);
 constexpr Duration kPauseIdle = Milliseconds(10);
@@ -36,13 +36,13 @@ bool Drain(StepContext& step) {
       const bool local_drains =
           local && world.quota().local_queues.Find(local)->stop_policy == StopPolicy::kHoldAndDrain;
       if (!all && !local_drains) continue;
-      if (leaving.size() >= kEvictionsPerStep) break;
+      if (leaving.size() >= kQuotaEvictionsPerStep) break;
       leaving.emplace_back(job,
                            all ? EndReason::kClusterQueueStopped : EndReason::kLocalQueueStopped);
     }
   }
   for (const auto& [job, reason] : leaving) EvictJob(step, *world.FindJob(job), reason);
-  return leaving.size() < kEvictionsPerStep;
+  return leaving.size() < kQuotaEvictionsPerStep;
 }
 
 bool AnyDrains(const QuotaBook& book) {
@@ -79,7 +79,7 @@ class Pass {
 
   // True when something was admitted.
   bool Run() {
-    int budget = kBudget;
+    int budget = kQuotaBudget;
     while (budget > 0 && !ledger_.agenda().empty()) budget -= LookAtFirst();
     return admitted_;
   }
@@ -92,17 +92,17 @@ class Pass {
     const QueueHead* next = queue.pending.Next(queue.after);
     if (next == nullptr || !QueueInactive(step_.world(), id, &reason).empty()) {
       ledger_.Sleep(id);
-      return kCostOfSkip;
+      return kCostOfPassedHead;
     }
     const QueueHead head = *next;
     if (queue.pending.IsBlocked(head.group, queue.wakes) || IsVain(id, queue, head)) {
       queue.pending.MarkBlocked(head.group, queue.wakes);
       GoOn(id, queue, head);
-      return kCostOfSkip;
+      return kCostOfPassedHead;
     }
     if (queue.key.job != head.job || queue.key.minus_priority != head.minus_priority) {
       ledger_.Enlist(id, {0, head.minus_priority, {}, head.job});
-      return kCostOfSkip;
+      return kCostOfPassedHead;
     }
     const JobId job = WhoseTurn(id, head);
     const JobRecord& record = *step_.world().FindJob(job);

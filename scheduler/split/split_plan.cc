@@ -19,9 +19,9 @@ struct Candidate {
 };
 
 // Answers for any number of pods; each form of the spec is made once.
-class Rooms {
+class ShardRooms {
  public:
-  Rooms(const World& world, const JobRecord& record, SplitRoom room)
+  ShardRooms(const World& world, const JobRecord& record, SplitRoom room)
       : world_(world), record_(record), room_(room), whole_(world.specs().Get(record.spec)) {}
 
   int32_t pods() const { return whole_.spec.parallelism; }
@@ -72,7 +72,7 @@ bool IsAmong(const ResidueRecord& residue, ClusterId cluster) {
 // Clusters that can take at least one pod, the best first.
 std::vector<Candidate> CandidatesOf(const World& world, const JobRecord& record,
                                     const PlaceScope& scope, SplitRoom room) {
-  Rooms rooms(world, record, room);
+  ShardRooms rooms(world, record, room);
   std::vector<Candidate> candidates;
   const auto residue = world.residues().find(record.job);
   for (const auto& [id, state] : world.clusters()) {

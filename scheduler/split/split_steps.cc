@@ -91,7 +91,7 @@ void GiveUpParts(StepContext& step, JobId whole) {
   }
 }
 
-void Fail(StepContext& step, JobRecord whole, Instant when) {
+void FailWhole(StepContext& step, JobRecord whole, Instant when) {
   const JobId job = whole.job;
   Conclude(step, std::move(whole), JobState::kFailed, when);
   GiveUpParts(step, job);
@@ -174,7 +174,7 @@ void NotePartEnded(StepContext& step, JobId ended) {
   const JobRecord* whole = step.world().FindJob(WholeOf(ended));
   const JobRecord* part = step.world().FindJob(ended);
   if (whole == nullptr || part == nullptr || whole->state != JobState::kSplit) return;
-  if (part->state == JobState::kFailed) return Fail(step, *whole, part->finished);
+  if (part->state == JobState::kFailed) return FailWhole(step, *whole, part->finished);
   bool all = true;
   bool waits = false;
   bool starved = false;
@@ -210,7 +210,7 @@ bool ExceedsBackoff(StepContext& step, JobId job, int32_t failures, Instant when
   for (const JobRecord* each : PartsOf(step.world(), whole->job)) all += each->part->failures;
   const std::vector<SplitWish>& split = step.world().FindSpec(whole->spec)->split;
   if (split.empty() || all <= split.front().backoff_limit) return false;
-  Fail(step, *whole, when ? std::min(when, step.now()) : step.now());
+  FailWhole(step, *whole, when ? std::min(when, step.now()) : step.now());
   return true;
 }
 

@@ -14,7 +14,7 @@ namespace fairway::bench {
 
 namespace {
 
-constexpr Instant kNow{1'800'000'000'000};
+constexpr Instant kStepTime{1'800'000'000'000};
 constexpr int kSpecs = 8;  // templates that jobs are made from
 
 scheduler::Resources Amount(int64_t cpu_milli, int64_t mebibytes, int64_t pods) {
@@ -50,7 +50,7 @@ class CoreTurn {
     int64_t began = ThreadCpuNs();
     for (int64_t i = 0; i < jobs; ++i) {
       sink_.Clear();
-      core_.Step(kNow,
+      core_.Step(kStepTime,
                  scheduler::JobSubmitted{JobId{++last_}, &specs_[static_cast<size_t>(i) % kSpecs],
                                          &names[static_cast<size_t>(i)], false, -1},
                  sink_);
@@ -63,7 +63,7 @@ class CoreTurn {
     for (const scheduler::Dispatch& copy : placed) {
       Step(scheduler::DispatchAcked{copy.job, copy.cluster, copy.epoch});
       Step(scheduler::RunObserved{copy.job, copy.cluster, copy.epoch,
-                                  scheduler::RunPhase::kSucceeded, kNow});
+                                  scheduler::RunPhase::kSucceeded, kStepTime});
       Step(scheduler::JobDeleted{copy.job, true});
     }
     if (static_cast<int64_t>(placed.size()) != jobs) return -1;
@@ -116,7 +116,7 @@ class CoreTurn {
   }
   void Step(const scheduler::Event& event) {
     sink_.Clear();
-    core_.Step(kNow, event, sink_);
+    core_.Step(kStepTime, event, sink_);
   }
 
   scheduler::Core core_;

@@ -19,7 +19,7 @@ namespace fairway::bench {
 
 namespace {
 
-constexpr Instant kNow{1'790'000'000'000};
+constexpr Instant kFillTime{1'790'000'000'000};
 constexpr size_t kBatch = 500;  // jobs of one batch
 constexpr int kBatchesAhead = 4;
 constexpr const char* kCluster =
@@ -68,7 +68,7 @@ class Filler {
     Step(scheduler::JobSubmitted{job, &spec_, &full, false, -1});
     Step(scheduler::DispatchAcked{job, cluster_, Epoch{1}});
     auto phase = finished ? scheduler::RunPhase::kSucceeded : scheduler::RunPhase::kRunning;
-    Step(scheduler::RunObserved{job, cluster_, Epoch{1}, phase, kNow});
+    Step(scheduler::RunObserved{job, cluster_, Epoch{1}, phase, kFillTime});
     if (++jobs_in_batch_ == kBatch) Flush();
   }
 
@@ -125,7 +125,7 @@ class Filler {
 
   void Step(const scheduler::Event& event) {
     sink_.Clear();
-    core_.Step(kNow, event, sink_);
+    core_.Step(kFillTime, event, sink_);
     for (scheduler::Edit& edit : sink_.edits) batch_.edits.push_back(std::move(edit));
   }
 

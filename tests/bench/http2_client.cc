@@ -6,17 +6,13 @@
 #include <utility>
 #include <vector>
 
+#include "tests/bench/header_field.h"
+
 namespace fairway::bench {
 
 namespace {
 
 constexpr int32_t kWindowBytes = 16 << 20;  // never the limit here
-
-nghttp2_nv Field(std::string_view name, std::string_view value) {
-  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NONE};
-}
 
 }  // namespace
 
@@ -84,16 +80,16 @@ ssize_t Http2Client::ReadBody(nghttp2_session*, int32_t stream, uint8_t* out, si
 int32_t Http2Client::Request(std::string_view method, const std::string& path,
                              std::string_view body) {
   const std::string length = std::to_string(body.size());
-  std::vector<nghttp2_nv> fields = {Field(":method", method),
-                                    Field(":scheme", "https"),
-                                    Field(":authority", authority_),
-                                    Field(":path", path),
-                                    Field("accept", "application/json"),
-                                    Field("authorization", authorization_)};
+  std::vector<nghttp2_nv> fields = {HeaderField(":method", method),
+                                    HeaderField(":scheme", "https"),
+                                    HeaderField(":authority", authority_),
+                                    HeaderField(":path", path),
+                                    HeaderField("accept", "application/json"),
+                                    HeaderField("authorization", authorization_)};
   nghttp2_data_provider provider{};
   if (!body.empty()) {
-    fields.push_back(Field("content-type", "application/json"));
-    fields.push_back(Field("content-length", length));
+    fields.push_back(HeaderField("content-type", "application/json"));
+    fields.push_back(HeaderField("content-length", length));
     provider.read_callback = ReadBody;
   }
   int32_t stream = nghttp2_submit_request(session_, nullptr, fields.data(), fields.size(),

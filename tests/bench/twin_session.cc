@@ -5,17 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "tests/bench/header_field.h"
+
 namespace fairway::bench {
-
-namespace {
-
-nghttp2_nv Field(std::string_view name, std::string_view value) {
-  return {reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
-          reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
-          NGHTTP2_NV_FLAG_NONE};
-}
-
-}  // namespace
 
 TwinSession::TwinSession(SSL_CTX* context, int fd, Post post)
     : socket_(context, fd, true), post_(std::move(post)) {}
@@ -106,8 +98,9 @@ void TwinSession::Answer(int32_t stream, int status, std::shared_ptr<std::string
     pending_.append("\r\nContent-Length: ").append(length).append("\r\n\r\n").append(*body);
     return;
   }
-  nghttp2_nv fields[] = {Field(":status", code), Field("content-type", "application/json"),
-                         Field("content-length", length)};
+  nghttp2_nv fields[] = {HeaderField(":status", code),
+                         HeaderField("content-type", "application/json"),
+                         HeaderField("content-length", length)};
   nghttp2_data_provider provider{};
   provider.read_callback = ReadAnswer;
   streams_[stream].answer = std::move(body);

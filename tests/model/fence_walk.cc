@@ -20,7 +20,6 @@ constexpr int64_t kActMs = 45;
 constexpr int64_t kTicksMax = 200;  // a byte holds them
 constexpr Instant kBegin{1'000'000};
 constexpr Duration kLease = Milliseconds(2 * kTickMs);
-constexpr ClusterId kA{1}, kB{2};
 
 // As far as walks know them.
 struct EventName {

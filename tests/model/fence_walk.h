@@ -19,6 +19,8 @@
 
 namespace fairway::model {
 
+inline constexpr ClusterId kA{1}, kB{2};
+
 // What model and core are compared by, in the order of TRACE_STATE in fence.pml.
 using Observed = std::array<uint8_t, 23>;
 

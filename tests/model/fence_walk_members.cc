@@ -11,8 +11,6 @@ namespace sched = scheduler;
 
 namespace {
 
-constexpr ClusterId kA{1}, kB{2};
-
 struct CopyKey {
   JobId job;
   ClusterId cluster;

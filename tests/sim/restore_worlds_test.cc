@@ -25,7 +25,7 @@ namespace {
 
 namespace sched = scheduler;
 
-constexpr uint64_t kClusters = 3;
+constexpr uint64_t kRestoreClusters = 3;
 // A thousand in long runs.
 constexpr uint64_t kWorlds = 100, kWorldsLong = 1'000;
 constexpr JobId kLastRestored{1'000'000};
@@ -40,7 +40,7 @@ class RestoreWorld {
 
   // Empty when all promises were kept.
   std::string Run() {
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       sched::ClusterSpec spec;
       spec.name = "c" + std::to_string(c);
       Step(sched::ClusterChanged{ClusterId{c}, &spec});
@@ -152,7 +152,7 @@ class RestoreWorld {
                              std::to_string(dispatch.epoch.value);
     if (finished_.contains(dispatch.job)) wrong_ = what + " runs again after it had finished";
     int live = 0;
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       for (const auto& [key, phase] : copies_[c]) {
         const bool ended = phase == Phase::kSucceeded || phase == Phase::kFailed;
         if (key.first == dispatch.job && !ended) ++live;
@@ -163,7 +163,7 @@ class RestoreWorld {
 
   // Some copy goes on by one phase.
   void Progress() {
-    const uint64_t c = 1 + rng_.Below(kClusters);
+    const uint64_t c = 1 + rng_.Below(kRestoreClusters);
     if (copies_[c].empty()) return;
     auto at = copies_[c].begin();
     std::advance(at, static_cast<ptrdiff_t>(rng_.Below(copies_[c].size())));
@@ -190,7 +190,7 @@ class RestoreWorld {
 
   // Somebody deletes an unfinished copy on its member: the job moves on to its next epoch.
   void Lose() {
-    const uint64_t c = 1 + rng_.Below(kClusters);
+    const uint64_t c = 1 + rng_.Below(kRestoreClusters);
     if (copies_[c].empty() || !rng_.Chance({1, 2})) return;
     const CopyKey key = copies_[c].begin()->first;
     copies_[c].erase(copies_[c].begin());
@@ -200,7 +200,7 @@ class RestoreWorld {
   void Connect() {
     const sched::Resources whole = sched::MakeResources(4000, 1024, 100);
     const sched::Capacity capacity = sched::MakeCapacity(whole, whole);
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       Step(sched::CapacityObserved{ClusterId{c}, &capacity});
       Step(sched::LinkObserved{ClusterId{c}, true});
     }
@@ -224,7 +224,7 @@ class RestoreWorld {
     }
     core_ = sched::Core(*std::move(world));
     // A snapshot from before the clusters joined: they join again.
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       sched::ClusterSpec spec;
       spec.name = "c" + std::to_string(c);
       Step(sched::ClusterChanged{ClusterId{c}, &spec});
@@ -239,7 +239,7 @@ class RestoreWorld {
 
   void TakeInventory() {
     std::vector<sched::FoundCopy> found;
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       for (const auto& [key, phase] : copies_[c]) {
         const bool ended = phase == Phase::kSucceeded || phase == Phase::kFailed;
         found.push_back({key.first, key.second, ClusterId{c}, ended});
@@ -265,7 +265,7 @@ class RestoreWorld {
 
   // Each member's complete list, as after every start.
   void ListAll() {
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       const auto expected = sched::AcknowledgedCopies(core_.world(), ClusterId{c});
       const auto copies = copies_[c];
       std::vector<sched::CopyRef> listed;
@@ -284,7 +284,7 @@ class RestoreWorld {
       now_ = now_ + Seconds(1);
       const size_t waiting = requests_.size();
       for (size_t i = 0; i < waiting && wrong_.empty(); ++i) Request();
-      for (uint64_t c = 1; c <= kClusters; ++c) {
+      for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
         const auto copies = copies_[c];
         for (const auto& [key, phase] : copies) {
           auto at = copies_[c].find(key);
@@ -315,7 +315,7 @@ class RestoreWorld {
                  std::to_string(static_cast<int>(record->state));
       }
     }
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kRestoreClusters; ++c) {
       for (const auto& [key, phase] : copies_[c]) {
         const sched::JobRecord* record = core_.world().FindJob(key.first);
         const bool ours =
@@ -336,7 +336,7 @@ class RestoreWorld {
   sched::CommandSink sink_;
   std::map<std::string, std::string> stored_, snapshot_;
   std::deque<sched::Command> requests_;
-  std::map<CopyKey, Phase> copies_[kClusters + 1];
+  std::map<CopyKey, Phase> copies_[kRestoreClusters + 1];
   uint64_t submitted_ = 0;
   std::set<JobId> finished_;  // committed as such, in either life
   std::set<JobId> deleted_, held_, gone_;

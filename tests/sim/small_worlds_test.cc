@@ -17,7 +17,7 @@ namespace {
 
 namespace sched = scheduler;
 
-constexpr uint64_t kClusters = 2;
+constexpr uint64_t kSmallClusters = 2;
 constexpr uint64_t kJobs = 3;
 // A sanitizer takes thirty times as long: it looks for bad memory, not for bad orders.
 #ifdef SIM_SHALLOW
@@ -38,7 +38,7 @@ struct Small {
   std::map<std::string, std::string> stored;
   std::vector<sched::Command> requests;  // under way to members, in order per copy
   std::vector<sched::CopyGone> watch;    // under way from members, in any order
-  std::map<CopyKey, Copy> copies[kClusters + 1];
+  std::map<CopyKey, Copy> copies[kSmallClusters + 1];
   uint64_t submitted = 0;
   bool crashed_once = false;
 };
@@ -60,7 +60,7 @@ class SmallWorlds : public ::testing::Test {
       next.watch.erase(next.watch.begin() + static_cast<ptrdiff_t>(i));
       Go(next, gone, depth);
     }
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kSmallClusters; ++c) {
       for (const auto& [key, copy] : world.copies[c]) Member(world, ClusterId{c}, key, copy, depth);
     }
     if (!world.crashed_once) Crash(world, depth);
@@ -70,7 +70,7 @@ class SmallWorlds : public ::testing::Test {
   static Small Start() {
     Small world;
     sched::CommandSink sink;
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kSmallClusters; ++c) {
       sched::ClusterSpec spec;
       spec.name = "c" + std::to_string(c);
       world.core.Step(Instant{1}, sched::ClusterChanged{ClusterId{c}, &spec}, sink);
@@ -90,7 +90,7 @@ class SmallWorlds : public ::testing::Test {
     sched::CommandSink sink;
     const sched::Resources room = sched::MakeResources(2000, 1024, 10);
     const sched::Capacity capacity = sched::MakeCapacity(room, room);
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kSmallClusters; ++c) {
       world.core.Step(kNow, sched::CapacityObserved{ClusterId{c}, &capacity}, sink);
       world.core.Step(kNow, sched::LinkObserved{ClusterId{c}, true}, sink);
     }
@@ -216,7 +216,7 @@ class SmallWorlds : public ::testing::Test {
 
   static void CheckOneLive(const Small& world, JobId job) {
     int live = 0;
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kSmallClusters; ++c) {
       for (const auto& [key, copy] : world.copies[c]) {
         live += key.first == job && copy == Copy::kRunning ? 1 : 0;
       }
@@ -240,7 +240,7 @@ class SmallWorlds : public ::testing::Test {
     for (const sched::CopyGone& gone : world.watch) {
       hash = sched::HashMix(hash, gone.job.value * 64 + gone.cluster.value * 16 + gone.epoch.value);
     }
-    for (uint64_t c = 1; c <= kClusters; ++c) {
+    for (uint64_t c = 1; c <= kSmallClusters; ++c) {
       hash = sched::HashMix(hash, c);
       for (const auto& [key, copy] : world.copies[c]) {
         hash = sched::HashMix(

@@ -206,7 +206,7 @@ TEST(Tidy, HeavyLibrariesHaveOneDoor) {
       }
     }
   }
-  EXPECT_LE(loggers.size(), 1u) << testing::PrintToString(loggers);
+  EXPECT_LE(loggers.size(), 1u) << ::testing::PrintToString(loggers);
   ExpectNone(yaml_elsewhere);
 }
 

@@ -11,8 +11,8 @@
 namespace fairway::tidy {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 TEST(BlankProse, KeepsCodeAndLines) {
   EXPECT_EQ(BlankProse("a; // b\nc /* d\n e */ f"), "a;     \nc     \n      f");

@@ -41,11 +41,6 @@ bool MayOvercommit(std::string_view name) {
   return IsNativeResource(name) && !name.starts_with("hugepages-");
 }
 
-std::string QuantityText(const Value& value) {
-  if (value.is_string()) return std::string(value.get_string());
-  return Serialize(value);
-}
-
 void ValidateResourceName(std::string_view name, const FieldPath& path, FieldErrors& errors) {
   for (const std::string& problem : LabelKeyProblems(name)) errors.Invalid(path, name, problem);
   if (name.find('/') == std::string_view::npos) {

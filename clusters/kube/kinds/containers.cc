@@ -8,11 +8,6 @@
 namespace fairway::kube {
 namespace {
 
-void AddProblems(const FieldPath& path, std::string_view value, const Problems& problems,
-                 FieldErrors& errors) {
-  for (const std::string& problem : problems) errors.Invalid(path, value, problem);
-}
-
 void ValidatePortNumber(const FieldPath& path, int64_t number, FieldErrors& errors) {
   if (number < 1 || number > 65535) {
     errors.Invalid(path, number, "must be between 1 and 65535, inclusive");
@@ -26,7 +21,7 @@ void ValidatePorts(const Object& container, const FieldPath& path, FieldErrors& 
     const std::string_view name = GetString(port, {"name"});
     if (!name.empty()) {
       const Problems problems = PortNameProblems(name);
-      AddProblems(at.Child("name"), name, problems, errors);
+      errors.InvalidAll(at.Child("name"), name, problems);
       if (problems.empty() && !names.insert(name).second) errors.Duplicate(at.Child("name"), name);
     }
     const int64_t number = GetInt(port, "containerPort").value_or(0);
@@ -51,11 +46,11 @@ void ValidateKeyRef(const Object& ref, const FieldPath& path, FieldErrors& error
   const std::string_view name = GetString(ref, {"name"});
   const std::string_view key = GetString(ref, {"key"});
   // An empty name is malformed rather than missing: so the API server tells it.
-  AddProblems(path.Child("name"), name, SubdomainProblems(name), errors);
+  errors.InvalidAll(path.Child("name"), name, SubdomainProblems(name));
   if (key.empty()) {
     errors.Required(path.Child("key"));
   } else {
-    AddProblems(path.Child("key"), key, ConfigKeyProblems(key), errors);
+    errors.InvalidAll(path.Child("key"), key, ConfigKeyProblems(key));
   }
 }
 
@@ -86,7 +81,7 @@ void ValidateEnv(const Object& container, const FieldPath& path, FieldErrors& er
     if (name.empty()) {
       errors.Required(at.Child("name"));
     } else {
-      AddProblems(at.Child("name"), name, EnvNameProblems(name), errors);
+      errors.InvalidAll(at.Child("name"), name, EnvNameProblems(name));
     }
     ValidateValueFrom(variable, at.Child("valueFrom"), errors);
   });
@@ -152,7 +147,7 @@ void ValidateContainer(const Object& spec, const Object& container, const FieldP
   if (name.empty()) {
     errors.Required(path.Child("name"));
   } else {
-    AddProblems(path.Child("name"), name, DnsLabelProblems(name), errors);
+    errors.InvalidAll(path.Child("name"), name, DnsLabelProblems(name));
   }
   if (GetString(container, {"image"}).empty()) errors.Required(path.Child("image"));
   const std::string_view message = GetString(container, {"terminationMessagePolicy"});

@@ -143,7 +143,6 @@ class LeaseStrategy : public Strategy {
 
  protected:
   void Validate(const Object& doc, FieldErrors& errors) const override {
-    static constexpr FieldPath kSpec("spec");
     const Object& spec = ObjectOrEmpty(doc, "spec");
     const auto duration = GetInt(spec, "leaseDurationSeconds");
     if (duration && *duration <= 0) {

@@ -94,12 +94,10 @@ class DrillStrategy : public Strategy {
 
  protected:
   void Validate(const Object& drill, FieldErrors& errors) const override {
-    static constexpr FieldPath kSpec("spec");
     ValidateDrillSpec(ObjectOrEmpty(drill, "spec"), kSpec, errors);
   }
   // It begins when it is made: all that can still be said is that it is to end.
   void ValidateChange(const Object& drill, const Object& old, FieldErrors& errors) const override {
-    static constexpr FieldPath kSpec("spec");
     static constexpr FieldPath kAbort("spec.abort");
     Object now = ObjectOrEmpty(drill, "spec");
     Object before = ObjectOrEmpty(old, "spec");

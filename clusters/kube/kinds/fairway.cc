@@ -19,13 +19,6 @@
 namespace fairway::kube {
 namespace {
 
-constexpr FieldPath kSpec("spec");
-
-void AddProblems(const FieldPath& path, std::string_view value, const Problems& problems,
-                 FieldErrors& errors) {
-  for (const std::string& problem : problems) errors.Invalid(path, value, problem);
-}
-
 void ValidateSecretRef(const Object& ref, const FieldPath& path, FieldErrors& errors) {
   const std::string_view ns = GetString(ref, {"namespace"});
   const std::string_view name = GetString(ref, {"name"});
@@ -33,14 +26,14 @@ void ValidateSecretRef(const Object& ref, const FieldPath& path, FieldErrors& er
   if (ns.empty()) {
     errors.Required(path.Child("namespace"));
   } else {
-    AddProblems(path.Child("namespace"), ns, DnsLabelProblems(ns), errors);
+    errors.InvalidAll(path.Child("namespace"), ns, DnsLabelProblems(ns));
   }
   if (name.empty()) {
     errors.Required(path.Child("name"));
   } else {
-    AddProblems(path.Child("name"), name, SubdomainProblems(name), errors);
+    errors.InvalidAll(path.Child("name"), name, SubdomainProblems(name));
   }
-  if (!key.empty()) AddProblems(path.Child("key"), key, ConfigKeyProblems(key), errors);
+  if (!key.empty()) errors.InvalidAll(path.Child("key"), key, ConfigKeyProblems(key));
 }
 
 // scheme://host[:port][/path], without a user, query or fragment. "" when it is one.
@@ -107,7 +100,7 @@ void ValidateTls(const Object& spec, FieldErrors& errors) {
   }
   const std::string_view name = GetString(spec, {"tlsServerName"});
   if (!name.empty()) {
-    AddProblems(kSpec.Child("tlsServerName"), name, SubdomainProblems(name), errors);
+    errors.InvalidAll(kSpec.Child("tlsServerName"), name, SubdomainProblems(name));
   }
   const std::string_view proxy = GetString(spec, {"proxyURL"});
   if (proxy.empty()) return;
@@ -152,7 +145,7 @@ void ValidateTaints(const Object& spec, FieldErrors& errors) {
     } else {
       ValidateLabelKey(key, at.Child("key"), errors);
     }
-    AddProblems(at.Child("value"), value, LabelValueProblems(value), errors);
+    errors.InvalidAll(at.Child("value"), value, LabelValueProblems(value));
     if (effect.empty()) {
       errors.Required(at.Child("effect"));
     } else if (effect != "NoSchedule" && effect != "PreferNoSchedule" && effect != "NoExecute") {
@@ -184,7 +177,7 @@ void ValidateCost(const Object& spec, FieldErrors& errors) {
   const FieldPath overrides = kSpec.Child("capacityOverrides");
   for (const auto& [name, value] : ObjectOrEmpty(spec, "capacityOverrides")) {
     const FieldPath at = overrides.Key(name);
-    AddProblems(at, name, LabelKeyProblems(name), errors);
+    errors.InvalidAll(at, name, LabelKeyProblems(name));
     ValidateQuantity(value, at, errors);
   }
 }

@@ -3,12 +3,16 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "clusters/kube/field_errors.h"
 #include "clusters/kube/json.h"
 
 namespace fairway::kube {
+
+inline constexpr FieldPath kSpec("spec");
+inline constexpr FieldPath kStatus("status");
 
 // Calls visit(object, index) for each object of the list `key`.
 template <typename Visit>
@@ -45,8 +49,17 @@ inline std::optional<int64_t> GetInt(const Object& object, std::string_view key)
   return Get<int64_t>(object, {key});
 }
 
-inline std::string_view TextOf(const Value& value) {
-  return value.is_string() ? std::string_view(value.get_string()) : std::string_view();
+// A quantity as it was written: it may be a number.
+inline std::string QuantityText(const Value& value) {
+  return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
+}
+
+inline int64_t IntOrZero(const Object& object, std::string_view key) {
+  return GetInt(object, key).value_or(0);
+}
+
+inline std::string_view Annotation(const Object& doc, std::string_view key) {
+  return GetString(doc, {"metadata", "annotations", key});
 }
 
 // The object at `key`, or an empty one.

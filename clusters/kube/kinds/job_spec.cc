@@ -79,10 +79,6 @@ void ApplyPolicy(const Object& policy, scheduler::JobSpec& spec) {
   });
 }
 
-std::string QuantityText(const Value& value) {
-  return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
-}
-
 // A price in millionths: a quantity of thousandths a thousand times as large, so that "0.0042"
 // (canonically "4200u") keeps its digits. -1 when there is none.
 int64_t MicroPrice(const Object& cost, std::string_view key) {
@@ -122,10 +118,6 @@ tl::unexpected<Error> BadAnnotation(const Object& job, std::string_view key, std
       "Job.batch " + GoQuote(error.name) + " is invalid: " + AggregateText(errors.causes());
   error.causes = errors.Take();
   return Fail(std::move(error));
-}
-
-std::string_view Annotation(const Object& job, std::string_view key) {
-  return GetString(job, {"metadata", "annotations", key});
 }
 
 // Holds beside every alternative of the policy, since the terms are ORed.

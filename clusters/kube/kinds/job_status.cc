@@ -10,8 +10,6 @@
 namespace fairway::kube {
 namespace {
 
-constexpr FieldPath kStatus("status");
-
 bool ConditionIs(const Object& job, std::string_view type, std::string_view wanted) {
   const Object* status = GetObject(job, {"status"});
   if (status == nullptr) return false;

@@ -6,9 +6,7 @@
 namespace fairway::kube {
 namespace {
 
-constexpr FieldPath kSpec("spec");
-
-bool SameMember(const Object& a, const Object& b, std::string_view key) {
+bool SameOrBothUnset(const Object& a, const Object& b, std::string_view key) {
   const Value* left = Find(a, key);
   const Value* right = Find(b, key);
   const bool left_unset = left == nullptr || left->is_null();
@@ -26,7 +24,7 @@ void ValidateCompletions(const Object& spec, const Object& old, FieldErrors& err
   }
   const auto wanted = GetInt(spec, "completions");
   // An Indexed Job without completions is a finding of its own.
-  if (SameMember(spec, old, "completions") || !wanted) return;
+  if (SameOrBothUnset(spec, old, "completions") || !wanted) return;
   if (*wanted != GetInt(spec, "parallelism").value_or(-1)) {
     errors.Invalid(path, *wanted, "can only be modified in tandem with spec.parallelism");
   }

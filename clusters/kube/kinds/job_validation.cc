@@ -18,8 +18,6 @@ constexpr int64_t kManyParallelismMax = 10'000;
 constexpr int64_t kManyFailedIndexesMax = 10'000;
 constexpr size_t kManagedByMax = 63;
 
-constexpr FieldPath kSpec("spec");
-
 void ValidateHasLabel(const Object& job, std::string_view key, std::string_view wanted,
                       FieldErrors& errors) {
   static constexpr FieldPath kLabels("spec.template.metadata.labels");

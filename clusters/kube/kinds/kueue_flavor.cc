@@ -11,8 +11,7 @@
 namespace fairway::kube::kueue {
 namespace {
 
-constexpr FieldPath kSpec("spec");
-constexpr size_t kItemsMax = 8;  // labels, taints, tolerations
+constexpr size_t kFlavorItemsMax = 8;  // labels, taints, tolerations
 constexpr size_t kDescriptionMax = 2'048;
 constexpr std::string_view kEffects =
     "supported taint effect values: 'NoSchedule', 'PreferNoSchedule', 'NoExecute'";
@@ -23,7 +22,7 @@ bool IsEffect(std::string_view text) {
 
 void ValidateTaints(const Object& spec, FieldErrors& errors) {
   const FieldPath list = kSpec.Child("nodeTaints");
-  CheckItems(spec, "nodeTaints", list, 0, kItemsMax, errors);
+  CheckItems(spec, "nodeTaints", list, 0, kFlavorItemsMax, errors);
   bool effects = true;
   std::set<std::pair<std::string_view, std::string_view>> seen;
   ForEachObject(spec, "nodeTaints", [&](const Object& taint, size_t i) {
@@ -45,7 +44,7 @@ void ValidateTaints(const Object& spec, FieldErrors& errors) {
 
 void ValidateFlavorTolerations(const Object& spec, FieldErrors& errors) {
   const FieldPath list = kSpec.Child("tolerations");
-  CheckItems(spec, "tolerations", list, 0, kItemsMax, errors);
+  CheckItems(spec, "tolerations", list, 0, kFlavorItemsMax, errors);
   bool keys = true, seconds = true, operators = true, values = true, effects = true;
   ForEachObject(spec, "tolerations", [&](const Object& toleration, size_t i) {
     const FieldPath at = list.Index(i);
@@ -84,7 +83,7 @@ class ResourceFlavorStrategy : public Strategy {
     const Object& spec = ObjectOrEmpty(flavor, "spec");
     const FieldPath labels = kSpec.Child("nodeLabels");
     if (const Object* map = GetObject(spec, {"nodeLabels"})) {
-      if (map->size() > kItemsMax) errors.TooMany(labels, map->size(), kItemsMax);
+      if (map->size() > kFlavorItemsMax) errors.TooMany(labels, map->size(), kFlavorItemsMax);
       ValidateLabels(map, labels, errors);
     }
     ValidateTaints(spec, errors);

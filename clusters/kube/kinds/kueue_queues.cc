@@ -10,9 +10,6 @@
 namespace fairway::kube::kueue {
 namespace {
 
-constexpr FieldPath kSpec("spec");
-constexpr FieldPath kStatus("status");
-
 void ValidatePreemption(const Object& spec, FieldErrors& errors) {
   const FieldPath path = kSpec.Child("preemption");
   const Object* preemption = GetObject(spec, {"preemption"});

@@ -20,16 +20,12 @@ constexpr std::string_view kReferencePattern =
 constexpr size_t kReferenceBytesMax = 253;
 constexpr std::string_view kNegative = "must be greater than or equal to 0";
 constexpr size_t kGroupsMax = 16;
-constexpr size_t kItemsMax = 64;   // covered resources or flavors of one group
-constexpr size_t kTotalMax = 256;  // of all groups together
+constexpr size_t kGroupItemsMax = 64;  // covered resources or flavors of one group
+constexpr size_t kTotalMax = 256;      // of all groups together
 constexpr size_t kCombinationsMax = 512;
 constexpr size_t kConditionsMax = 16;
 constexpr size_t kMessageBytesMax = 32'768;
 constexpr size_t kReasonBytesMax = 1'024;
-
-std::string QuantityText(const Value& value) {
-  return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
-}
 
 std::optional<int64_t> Amount(std::string_view resource, const Value& value, const FieldPath& path,
                               FieldErrors& errors) {
@@ -66,7 +62,7 @@ void CheckLimit(const Object& quota, std::string_view key, const FieldPath& path
 void ValidateQuotas(const Object& flavor, const std::vector<std::string_view>& covered,
                     const FieldPath& path, const GroupRules& rules, FieldErrors& errors) {
   const FieldPath list = path.Child("resources");
-  CheckItems(flavor, "resources", list, 1, kItemsMax, errors);
+  CheckItems(flavor, "resources", list, 1, kGroupItemsMax, errors);
   ForEachObject(flavor, "resources", [&](const Object& quota, size_t i) {
     const FieldPath at = list.Index(i);
     const std::string_view name = GetString(quota, {"name"});
@@ -156,8 +152,8 @@ void ValidateResourceGroups(const Object& spec, const FieldPath& path, const Gro
   ForEachObject(spec, "resourceGroups", [&](const Object& group, size_t g) {
     const FieldPath at = groups.Index(g);
     const FieldPath at_covered = at.Child("coveredResources"), at_flavors = at.Child("flavors");
-    CheckItems(group, "coveredResources", at_covered, 1, kItemsMax, errors);
-    CheckItems(group, "flavors", at_flavors, 1, kItemsMax, errors);
+    CheckItems(group, "coveredResources", at_covered, 1, kGroupItemsMax, errors);
+    CheckItems(group, "flavors", at_flavors, 1, kGroupItemsMax, errors);
     std::vector<std::string_view> covered;
     ForEachText(group, "coveredResources", [&](std::string_view name, size_t i) {
       covered.push_back(name);

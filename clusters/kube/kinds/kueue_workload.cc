@@ -14,8 +14,6 @@
 namespace fairway::kube::kueue {
 namespace {
 
-constexpr FieldPath kSpec("spec");
-constexpr size_t kPodSetsMax = 18;
 constexpr size_t kNameBytesMax = 63;
 constexpr std::string_view kNamePattern = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 

@@ -10,9 +10,6 @@
 namespace fairway::kube::kueue {
 namespace {
 
-constexpr FieldPath kStatus("status");
-constexpr size_t kPodSetsMax = 18;
-
 std::map<std::string_view, int64_t> PodSets(const Object& doc) {
   std::map<std::string_view, int64_t> out;
   ForEachObject(ObjectOrEmpty(doc, "spec"), "podSets", [&](const Object& pod_set, size_t) {

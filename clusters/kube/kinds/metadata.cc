@@ -10,11 +10,6 @@ namespace {
 
 constexpr FieldPath kMetadata("metadata");
 
-void AddProblems(const FieldPath& path, std::string_view value, const Problems& problems,
-                 FieldErrors& errors) {
-  for (const std::string& problem : problems) errors.Invalid(path, value, problem);
-}
-
 Problems NameProblems(Strategy::NameRule rule, std::string_view name) {
   switch (rule) {
     case Strategy::NameRule::kSubdomain:
@@ -35,13 +30,13 @@ void ValidateName(const Object& meta, Strategy::NameRule rule, FieldErrors& erro
     if (rule != Strategy::NameRule::kPathSegment && prefix.size() > 1 && prefix.back() == '-') {
       prefix.back() = 'a';
     }
-    AddProblems(kMetadata.Child("generateName"), generate, NameProblems(rule, prefix), errors);
+    errors.InvalidAll(kMetadata.Child("generateName"), generate, NameProblems(rule, prefix));
   }
   const std::string_view name = GetString(meta, {"name"});
   if (name.empty()) {
     errors.Required(kMetadata.Child("name"), "name or generateName is required");
   } else {
-    AddProblems(kMetadata.Child("name"), name, NameProblems(rule, name), errors);
+    errors.InvalidAll(kMetadata.Child("name"), name, NameProblems(rule, name));
   }
 }
 
@@ -53,7 +48,7 @@ void ValidateNamespace(const Object& meta, bool namespaced, FieldErrors& errors)
     return;
   }
   if (ns.empty()) return errors.Required(path);
-  AddProblems(path, ns, DnsLabelProblems(ns), errors);
+  errors.InvalidAll(path, ns, DnsLabelProblems(ns));
 }
 
 void ValidateAnnotations(const Object* annotations, FieldErrors& errors) {
@@ -65,7 +60,7 @@ void ValidateAnnotations(const Object* annotations, FieldErrors& errors) {
     std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
       return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
-    AddProblems(path, key, LabelKeyProblems(lower), errors);
+    errors.InvalidAll(path, key, LabelKeyProblems(lower));
     bytes += key.size() + (value.is_string() ? value.get_string().size() : 0);
   }
   if (bytes > kAnnotationBytesMax) errors.TooLong(path, kAnnotationBytesMax);
@@ -119,7 +114,7 @@ void ValidateFinalizers(const Array* finalizers, FieldErrors& errors) {
     const Value& each = (*finalizers)[i];
     if (!each.is_string()) continue;
     const std::string_view name(each.get_string());
-    AddProblems(path, name, LabelKeyProblems(name), errors);
+    errors.InvalidAll(path, name, LabelKeyProblems(name));
     orphan |= name == "orphan";
     foreground |= name == "foregroundDeletion";
   }
@@ -161,7 +156,7 @@ constexpr const char* kServerKeys[] = {"uid", "creationTimestamp", "deletionTime
 }  // namespace
 
 void ValidateLabelKey(std::string_view key, const FieldPath& path, FieldErrors& errors) {
-  AddProblems(path, key, LabelKeyProblems(key), errors);
+  errors.InvalidAll(path, key, LabelKeyProblems(key));
 }
 
 void ValidateLabels(const Object* labels, const FieldPath& path, FieldErrors& errors) {
@@ -170,7 +165,7 @@ void ValidateLabels(const Object* labels, const FieldPath& path, FieldErrors& er
     ValidateLabelKey(key, path, errors);
     if (!value.is_string()) continue;
     const std::string_view text(value.get_string());
-    AddProblems(path, text, LabelValueProblems(text), errors);
+    errors.InvalidAll(path, text, LabelValueProblems(text));
   }
 }
 
@@ -202,7 +197,7 @@ void ValidateLabelSelector(const Object& selector, const FieldPath& path, FieldE
     for (size_t v = 0; any && v < values->size(); ++v) {
       if (!(*values)[v].is_string()) continue;
       const std::string_view text((*values)[v].get_string());
-      AddProblems(at_values.Index(v), text, LabelValueProblems(text), errors);
+      errors.InvalidAll(at_values.Index(v), text, LabelValueProblems(text));
     }
   }
 }
@@ -213,7 +208,7 @@ void ValidateDomainPrefixedPath(std::string_view text, const FieldPath& path, Fi
   if (slash == std::string_view::npos || slash == 0 || slash + 1 == text.size()) {
     return errors.Invalid(path, text, "must be a domain-prefixed path (such as \"acme.io/foo\")");
   }
-  AddProblems(path, text.substr(0, slash), SubdomainProblems(text.substr(0, slash)), errors);
+  errors.InvalidAll(path, text.substr(0, slash), SubdomainProblems(text.substr(0, slash)));
   const std::string_view rest = text.substr(slash + 1);
   constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-._~%!$&'()*+,;=:";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "clusters/kube/schema/leaf.h"
+
 namespace fairway::kube {
 namespace {
 
@@ -41,7 +43,6 @@ constexpr std::string_view kEnvNameText =
     "'='";
 
 bool IsLower(char c) { return c >= 'a' && c <= 'z'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLowerAlnum(char c) { return IsLower(c) || IsDigit(c); }
 bool IsAlnum(char c) { return IsLowerAlnum(c) || (c >= 'A' && c <= 'Z'); }
 bool IsKeyChar(char c) { return IsAlnum(c) || c == '-' || c == '_' || c == '.'; }

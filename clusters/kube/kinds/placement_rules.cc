@@ -27,10 +27,6 @@ std::optional<Op> ParseOperator(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view Annotation(const Object& object, std::string_view key) {
-  return GetString(object, {"metadata", "annotations", key});
-}
-
 template <typename Visit>
 void ForEachItem(std::string_view list, Visit visit) {
   while (!list.empty()) {

@@ -10,18 +10,12 @@
 namespace fairway::kube {
 namespace {
 
-constexpr FieldPath kSpec("spec");
 constexpr size_t kTermsMax = 16;  // of each list; a policy is read for every placement
 
 bool IsInteger(std::string_view text) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return !text.empty() && error == std::errc() && end == text.data() + text.size();
-}
-
-void AddProblems(const FieldPath& path, std::string_view value, const Problems& problems,
-                 FieldErrors& errors) {
-  for (const std::string& problem : problems) errors.Invalid(path, value, problem);
 }
 
 void ValidateRequirement(const Object& requirement, const FieldPath& path, FieldErrors& errors) {
@@ -53,7 +47,7 @@ void ValidateRequirement(const Object& requirement, const FieldPath& path, Field
                        "must be an integer when `operator` is 'Lt' or 'Gt'");
       }
     } else {
-      AddProblems(at_values.Index(i), value, LabelValueProblems(value), errors);
+      errors.InvalidAll(at_values.Index(i), value, LabelValueProblems(value));
     }
   });
 }
@@ -117,7 +111,7 @@ void ValidateGroups(const Object& spec, FieldErrors& errors) {
   ForEachObject(spec, "clusterGroups", [&](const Object& group, size_t i) {
     const FieldPath at = list.Index(i);
     const std::string_view name = GetString(group, {"name"});
-    AddProblems(at.Child("name"), name, LabelValueProblems(name), errors);
+    errors.InvalidAll(at.Child("name"), name, LabelValueProblems(name));
     const FieldPath terms = at.Child("required");
     if (CountItems(group, "required") == 0) {
       errors.Required(terms, "a group without terms has no clusters");
@@ -187,7 +181,7 @@ void ValidateDatasetName(std::string_view name, const FieldPath& path, FieldErro
   if (name.empty()) {
     errors.Required(path);
   } else {
-    AddProblems(path, name, SubdomainProblems(name), errors);
+    errors.InvalidAll(path, name, SubdomainProblems(name));
   }
 }
 

@@ -14,10 +14,6 @@ using scheduler::FungibilityPolicy;
 using scheduler::PreemptionPolicy;
 using scheduler::StopPolicy;
 
-std::string QuantityText(const Value& value) {
-  return value.is_string() ? std::string(TextOf(value)) : Serialize(value);
-}
-
 Result<int64_t> Amount(std::string_view resource, const Value& value) {
   return ParseAmount(resource, QuantityText(value));
 }
@@ -89,7 +85,7 @@ PreemptionPolicy PreemptionFrom(std::string_view text) {
   return PreemptionPolicy::kNever;
 }
 
-scheduler::PreemptionRules RulesFrom(const Object& spec) {
+scheduler::PreemptionRules PreemptionFrom(const Object& spec) {
   const Object& preemption = ObjectOrEmpty(spec, "preemption");
   scheduler::PreemptionRules out;
   out.within_cluster_queue = PreemptionFrom(GetString(preemption, {"withinClusterQueue"}));
@@ -165,7 +161,7 @@ Result<scheduler::ClusterQueueSpec> ClusterQueueSpecFrom(const Object& queue) {
   if (GetString(spec, {"queueingStrategy"}) == "StrictFIFO") {
     out.strategy = scheduler::QueueingStrategy::kStrictFifo;
   }
-  out.preemption = RulesFrom(spec);
+  out.preemption = PreemptionFrom(spec);
   out.fungibility = FungibilityFrom(spec);
   out.fair_weight_milli = *weight;
   out.stop_policy = StopFrom(spec);

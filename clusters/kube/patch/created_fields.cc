@@ -13,9 +13,9 @@ namespace {
 
 using Kind = Node::Kind;
 
-class Writer {
+class OwnershipWriter {
  public:
-  Writer(const Schema& schema, bool custom, const StoragePtr& storage)
+  OwnershipWriter(const Schema& schema, bool custom, const StoragePtr& storage)
       : schema_(schema), custom_(custom), storage_(storage) {}
 
   // The members of an object. `old` says that the object itself was there before, as the structs
@@ -123,7 +123,7 @@ Value CreatedFieldsV1(const Schema& schema, const MessageType& type, const Value
                       const StoragePtr& storage) {
   Object out(storage);
   if (doc.is_object()) {
-    Writer(schema, IsCustomType(schema, type), storage)
+    OwnershipWriter(schema, IsCustomType(schema, type), storage)
         .Members(Node::Root(type), doc.get_object(), true, false, out);
   }
   return out;

@@ -4,15 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "clusters/kube/errors.h"
 #include "clusters/kube/patch/patch.h"
 
 namespace fairway::kube {
 
 namespace {
-
-Error Malformed(std::string message) {
-  return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
-}
 
 // The patch is well formed, but this document does not take it.
 Error Refused() {
@@ -129,9 +126,9 @@ Status ApplyOne(Value& doc, const Object& operation, size_t& copied) {
   const Value* path_text = Find(operation, "path");
   if (path_text == nullptr) return Fail(Refused());
   if (!path_text->is_string()) {
-    return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
-                          std::string(JsonTypeName(*path_text)) +
-                          " into Go struct field jsonPatchOp.path of type string"));
+    return Fail(BadRequest("error decoding patch: json: cannot unmarshal " +
+                           std::string(JsonTypeName(*path_text)) +
+                           " into Go struct field jsonPatchOp.path of type string"));
   }
   auto path = SplitPointer(path_text->get_string());
   if (!path) return Fail(path.error());
@@ -187,9 +184,9 @@ Status ApplyOne(Value& doc, const Object& operation, size_t& copied) {
 
 Result<Value> ApplyJsonPatch(const Value& doc, const Value& operations) {
   if (!operations.is_array()) {
-    return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
-                          std::string(JsonTypeName(operations)) +
-                          " into Go value of type []handlers.jsonPatchOp"));
+    return Fail(BadRequest("error decoding patch: json: cannot unmarshal " +
+                           std::string(JsonTypeName(operations)) +
+                           " into Go value of type []handlers.jsonPatchOp"));
   }
   const Array& list = operations.get_array();
   if (list.size() > kJsonPatchOpsMax) {
@@ -203,9 +200,9 @@ Result<Value> ApplyJsonPatch(const Value& doc, const Value& operations) {
   size_t copied = 0;
   for (const Value& operation : list) {
     if (!operation.is_object())
-      return Fail(Malformed("error decoding patch: json: cannot unmarshal " +
-                            std::string(JsonTypeName(operation)) +
-                            " into Go value of type handlers.jsonPatchOp"));
+      return Fail(BadRequest("error decoding patch: json: cannot unmarshal " +
+                             std::string(JsonTypeName(operation)) +
+                             " into Go value of type handlers.jsonPatchOp"));
     if (Status applied = ApplyOne(result, operation.get_object(), copied); !applied) {
       return Fail(applied.error());
     }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "clusters/kube/kinds/metadata.h"
 #include "clusters/kube/patch/typed.h"
 
 namespace fairway::kube {
@@ -11,8 +12,6 @@ namespace fairway::kube {
 namespace {
 
 constexpr std::string_view kAnnotation = "kubectl.kubernetes.io/last-applied-configuration";
-// All annotations together; an object beyond that would be refused.
-constexpr size_t kAnnotationBytesMax = 262'144;
 
 // Go writes the members of a map by name.
 Value Sorted(const Value& value) {

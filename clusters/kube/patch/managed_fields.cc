@@ -75,14 +75,14 @@ bool IsReset(const Value& doc) {
          (list->size() == 1 && list->front().is_object() && list->front().get_object().empty());
 }
 
-struct Conflict {
+struct FieldConflict {
   std::string who;  // "ref" using batch/v1
   std::string field;
 };
 
-Error ConflictError(const std::vector<Conflict>& conflicts) {
+Error ConflictError(const std::vector<FieldConflict>& conflicts) {
   Error error{.code = 409, .reason = "Conflict"};
-  for (const Conflict& conflict : conflicts) {
+  for (const FieldConflict& conflict : conflicts) {
     error.causes.push_back(
         {"FieldManagerConflict", "conflict with " + conflict.who, conflict.field});
   }
@@ -211,7 +211,7 @@ struct Applying {
     });
     FieldSet allowed;
     if (writer.manager == kKubectl) allowed = LastAppliedFields(schema, type, live);
-    std::vector<Conflict> conflicts;
+    std::vector<FieldConflict> conflicts;
     for (const ManagerEntry* entry : others) {
       FieldSet common = entry->fields.Intersection(changes);
       common.Subtract(allowed);

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 
+#include "clusters/kube/json_parsers.h"
 #include "clusters/kube/schema/decode.h"
 #include "clusters/kube/schema/decode_walk.h"
 #include "clusters/kube/schema/json_syntax.h"
@@ -13,10 +14,6 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-// Larger buffers are given back after the request that needed them.
-constexpr size_t kKeptBytesMax = size_t{1} << 20;
-constexpr size_t kFirstBytes = size_t{16} << 10;
-
 // simdjson reads past the end of its input and keeps its tapes between calls: one buffer and one
 // parser per thread.
 class ThreadParser {
@@ -24,7 +21,7 @@ class ThreadParser {
   simdjson::error_code Parse(std::string_view json, dom::element& out) {
     const size_t needed = json.size() + simdjson::SIMDJSON_PADDING;
     if (needed > size_) {
-      size_ = std::max(needed, kFirstBytes);
+      size_ = std::max(needed, kParserBytesFirst);
       buffer_ = std::make_unique<char[]>(size_);
     }
     std::memcpy(buffer_.get(), json.data(), json.size());
@@ -36,7 +33,7 @@ class ThreadParser {
   }
 
   void Trim() {
-    if (size_ <= kKeptBytesMax) return;
+    if (size_ <= kParserBytesKept) return;
     size_ = 0;
     buffer_.reset();
     parser_ = dom::parser();
@@ -108,7 +105,7 @@ struct SimdIn {
   }
 };
 
-ThreadParser& Parser() {
+ThreadParser& ParserOfThread() {
   static thread_local ThreadParser parser;
   return parser;
 }
@@ -126,7 +123,7 @@ std::string ParserMessage(simdjson::error_code error, std::string_view json) {
 
 Result<Decoded> DecodeJson(const Schema& schema, TypeId type, std::string_view json,
                            const DecodeOptions& options) {
-  ThreadParser& parser = Parser();
+  ThreadParser& parser = ParserOfThread();
   dom::element root;
   if (const auto error = parser.Parse(json, root)) {
     parser.Trim();

@@ -1,3 +1,4 @@
+#include "clusters/kube/errors.h"
 #include "clusters/kube/schema/check_kind.h"
 #include "clusters/kube/schema/decode.h"
 #include "clusters/kube/schema/leaf.h"
@@ -23,10 +24,6 @@ std::string Summary(std::string_view body) {
     }
   }
   return body.size() > kSummaryBytesMax ? out + " ..." : out;
-}
-
-Error BadRequest(std::string message) {
-  return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ std::string NumberText(double value);
 Result<bool> CanonicalLeaf(FieldType type, std::string_view text, std::string& canonical);
 
 // The fields of one message that were seen.
-class FieldSet {
+class SeenFields {
  public:
   static constexpr size_t kFieldsMax = 128;  // as Schema::Parse checks
 
@@ -165,7 +165,7 @@ class TypedWalk {
   }
 
   bool Message(const MessageType& message, Element e, const WalkStep* parent) {
-    FieldSet seen, nulls;
+    SeenFields seen, nulls;
     size_t members = 0;
     WalkStep step{parent, &message, nullptr, {}, -1};
     const bool good = In::EachMember(e, [&](std::string_view key, Element member) {

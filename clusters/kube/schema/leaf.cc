@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "clusters/kube/errors.h"
+
 namespace fairway::kube {
 namespace {
 
@@ -19,15 +21,9 @@ constexpr std::array<uint8_t, 256> kBase64Table = MakeBase64Table();
 
 uint8_t Sextet(char c) { return kBase64Table[static_cast<uint8_t>(c)]; }
 
-Error BadRequest(std::string message) {
-  return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
-}
-
 Error CorruptBase64(size_t at) {
   return BadRequest("illegal base64 data at input byte " + std::to_string(at));
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 struct DurationUnit {
   std::string_view name;

@@ -11,6 +11,8 @@
 
 namespace fairway::kube {
 
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
 // A point in time as protobuf carries it.
 struct TimeStamp {
   int64_t seconds = 0;  // since 1970, UTC

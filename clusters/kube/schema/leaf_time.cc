@@ -1,6 +1,7 @@
 #include <charconv>
 
 #include "clusters/kube/schema/leaf.h"
+#include "clusters/kube/time.h"
 
 namespace fairway::kube {
 namespace {
@@ -40,14 +41,6 @@ Date DateFromDays(int64_t days) {
   return {yoe + era * 400 + (month <= 2 ? 1 : 0), month,
           static_cast<int>(doy - (153 * mp + 2) / 5 + 1)};
 }
-
-int DaysInMonth(int64_t year, int month) {
-  static constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  return month == 2 && leap ? 29 : kDays[month - 1];
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Reads one time text from left to right; fails with the words of Go's time.ParseError.
 class TimeReader {

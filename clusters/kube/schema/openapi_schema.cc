@@ -3,14 +3,14 @@
 namespace fairway::kube {
 namespace {
 
-struct Leaf {
+struct LeafDefinition {
   FieldType type;
   std::string_view name;
   std::string_view description;
 };
 
 // Types that upstream's documents name, with descriptions of our own.
-constexpr Leaf kLeaves[] = {
+constexpr LeafDefinition kLeafDefinitions[] = {
     {FieldType::kTime, "io.k8s.apimachinery.pkg.apis.meta.v1.Time", "A point in time, RFC 3339."},
     {FieldType::kMicroTime, "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime",
      "A point in time, RFC 3339 with microseconds."},
@@ -32,7 +32,7 @@ Object Typed(std::string_view type, std::string_view format = {}) {
   return out;
 }
 
-Object LeafSchema(const Leaf& leaf, OpenApiVersion version) {
+Object LeafSchema(const LeafDefinition& leaf, OpenApiVersion version) {
   Object out;
   switch (leaf.type) {
     case FieldType::kTime:
@@ -159,7 +159,7 @@ Object OpenApiSchemas::FieldSchema(const Field& field) {
 }
 
 Object OpenApiSchemas::LeafReference(FieldType type) {
-  for (const Leaf& leaf : kLeaves) {
+  for (const LeafDefinition& leaf : kLeafDefinitions) {
     if (leaf.type != type) continue;
     leaves_.emplace(leaf.name, LeafSchema(leaf, version_));
     return ReferenceTo(leaf.name);

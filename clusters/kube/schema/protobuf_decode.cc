@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "clusters/kube/errors.h"
 #include "clusters/kube/schema/check_kind.h"
 #include "clusters/kube/schema/leaf.h"
 #include "clusters/kube/schema/protobuf.h"
@@ -8,12 +9,6 @@
 
 namespace fairway::kube {
 namespace {
-
-constexpr std::string_view kMagic("k8s\0", 4);
-
-Error BadRequest(std::string message) {
-  return Error{.code = 400, .reason = "BadRequest", .message = std::move(message)};
-}
 
 class ProtobufDecoder {
  public:
@@ -60,7 +55,7 @@ WireType WantedType(FieldType type) {
   return type == FieldType::kDouble ? WireType::kFixed64 : WireType::kBytes;
 }
 
-bool IsZero(const Value& value) {
+bool IsProtobufZero(const Value& value) {
   if (value.is_string()) return value.get_string().empty();
   if (value.is_int64()) return value.get_int64() == 0;
   if (value.is_bool()) return !value.get_bool();
@@ -138,7 +133,7 @@ bool ProtobufDecoder::FieldValue(const Field& field, const WireValue& wire, int 
   if (!Element(field, wire, depth, value, present)) return false;
   const bool zero = IsVarint(field.type) || field.type == FieldType::kString ||
                             field.type == FieldType::kBytes || field.type == FieldType::kDouble
-                        ? IsZero(value)
+                        ? IsProtobufZero(value)
                         : false;
   if (!present || (zero && !field.pointer && !field.required)) {
     Erase(out, field.name);
@@ -371,7 +366,9 @@ bool ProtobufDecoder::StringList(const Field& field, std::string_view bytes, Val
 
 }  // namespace
 
-bool IsProtobuf(std::string_view body) { return body.substr(0, kMagic.size()) == kMagic; }
+bool IsProtobuf(std::string_view body) {
+  return body.substr(0, kEnvelopeMagic.size()) == kEnvelopeMagic;
+}
 
 Result<ProtobufEnvelope> ReadProtobufEnvelope(std::string_view body) {
   if (!IsProtobuf(body)) {
@@ -380,7 +377,7 @@ Result<ProtobufEnvelope> ReadProtobufEnvelope(std::string_view body) {
                    "prefix [107 56 115 0]"));
   }
   ProtobufEnvelope envelope;
-  WireReader reader(body.substr(kMagic.size()));
+  WireReader reader(body.substr(kEnvelopeMagic.size()));
   WireValue part;
   while (reader.Next(part)) {
     if (part.type != WireType::kBytes) continue;

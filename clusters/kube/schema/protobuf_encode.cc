@@ -7,13 +7,6 @@
 namespace fairway::kube {
 namespace {
 
-constexpr std::string_view kMagic("k8s\0", 4);
-
-std::string_view TextOf(const Value& value) {
-  if (!value.is_string()) return {};
-  return {value.get_string().data(), value.get_string().size()};
-}
-
 void EncodeMessage(const Schema& schema, const MessageType& message, const Object& doc,
                    std::string& out);
 
@@ -156,7 +149,7 @@ std::string EncodeProtobufObject(const Schema& schema, TypeId type, std::string_
   AppendBytes(2, own_kind.empty() ? kind : own_kind, type_meta);
   std::string raw;
   EncodeProtobuf(schema, type, doc, raw);
-  std::string out(kMagic);
+  std::string out(kEnvelopeMagic);
   AppendBytes(1, type_meta, out);
   AppendBytes(2, raw, out);
   AppendBytes(3, "", out);

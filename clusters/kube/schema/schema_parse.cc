@@ -9,14 +9,14 @@ namespace fairway::kube {
 
 namespace {
 
-struct Leaf {
+struct LeafWord {
   std::string_view word;
   FieldType type;
   std::string_view go;
 };
 
 // The words of the format, with the Go types that a decoder names in its messages.
-constexpr Leaf kLeaves[] = {
+constexpr LeafWord kLeafWords[] = {
     {"string", FieldType::kString, "string"},
     {"bool", FieldType::kBool, "bool"},
     {"int32", FieldType::kInt32, "int32"},
@@ -164,7 +164,7 @@ SchemaBuilder::Problem SchemaBuilder::ReadType(std::string_view word, RawField& 
   if (CutPrefix(word, "[]")) raw.field.shape = Shape::kList;
   if (CutPrefix(word, "map[string]")) raw.field.shape = Shape::kMap;
   CutPrefix(word, "*");  // a list of pointers is a list of values in JSON
-  for (const Leaf& leaf : kLeaves) {
+  for (const LeafWord& leaf : kLeafWords) {
     if (leaf.word == word) {
       raw.field.type = leaf.type;
       raw.field.go_type = leaf.go;

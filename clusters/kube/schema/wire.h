@@ -7,6 +7,9 @@
 
 namespace fairway::kube {
 
+// The first bytes of an envelope (protobuf.h).
+inline constexpr std::string_view kEnvelopeMagic("k8s\0", 4);
+
 enum class WireType : uint8_t {
   kVarint = 0,
   kFixed64 = 1,

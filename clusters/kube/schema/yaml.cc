@@ -245,7 +245,7 @@ void DocumentBuilder::AddMember(const YAML::Mark& mark, Value value) {
   }
 }
 
-Error BadRequest(std::string message) {
+Error CannotConvert(std::string message) {
   return Error{.code = 400,
                .reason = "BadRequest",
                .message = "error converting YAML to JSON: " + std::move(message)};
@@ -259,12 +259,12 @@ bool LooksLikeJson(std::string_view text) {
 }
 
 Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr storage) {
-  if (text.size() > kYamlBytesMax) return Fail(BadRequest("yaml: the text is too large"));
-  if (!IsUtf8(text)) return Fail(BadRequest("yaml: invalid UTF-8"));
+  if (text.size() > kYamlBytesMax) return Fail(CannotConvert("yaml: the text is too large"));
+  if (!IsUtf8(text)) return Fail(CannotConvert("yaml: invalid UTF-8"));
   // Besides being forbidden, a zero among the first bytes makes yaml-cpp read the text as UTF-16
   // or 32.
   if (text.find('\0') != std::string_view::npos) {
-    return Fail(BadRequest("yaml: control characters are not allowed"));
+    return Fail(CannotConvert("yaml: control characters are not allowed"));
   }
   std::vector<Value> documents;
   try {
@@ -278,19 +278,19 @@ Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr sto
       // yaml-cpp does not step over a token that begins no node: it would find the same empty
       // document for ever.
       if (builder.start().pos == last_start) {
-        return Fail(BadRequest("yaml: line " + std::to_string(builder.start().line + 1) +
-                               ": did not find expected node content"));
+        return Fail(CannotConvert("yaml: line " + std::to_string(builder.start().line + 1) +
+                                  ": did not find expected node content"));
       }
       last_start = builder.start().pos;
       Value root = builder.TakeRoot();
       if (!root.is_null()) documents.push_back(std::move(root));
     }
   } catch (const Stop& stop) {
-    return Fail(BadRequest(stop.message));
+    return Fail(CannotConvert(stop.message));
   } catch (const YAML::Exception& e) {
-    return Fail(BadRequest("yaml: line " + std::to_string(e.mark.line + 1) + ": " + e.msg));
+    return Fail(CannotConvert("yaml: line " + std::to_string(e.mark.line + 1) + ": " + e.msg));
   } catch (const std::exception& e) {
-    return Fail(BadRequest(std::string("yaml: ") + e.what()));
+    return Fail(CannotConvert(std::string("yaml: ") + e.what()));
   }
   return documents;
 }
@@ -298,7 +298,8 @@ Result<std::vector<Value>> ParseYamlStream(std::string_view text, StoragePtr sto
 Result<Value> ParseYaml(std::string_view text, StoragePtr storage) {
   Result<std::vector<Value>> documents = ParseYamlStream(text, std::move(storage));
   if (!documents) return Fail(std::move(documents.error()));
-  if (documents->size() > 1) return Fail(BadRequest("yaml: the text holds more than one document"));
+  if (documents->size() > 1)
+    return Fail(CannotConvert("yaml: the text holds more than one document"));
   if (documents->empty()) return Value(nullptr);
   return std::move(documents->front());
 }

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "clusters/kube/schema/leaf.h"
+
 namespace fairway::kube {
 namespace {
 
@@ -22,8 +24,6 @@ template <size_t N>
 bool Among(std::string_view text, const std::string_view (&list)[N]) {
   return std::find(std::begin(list), std::end(list), text) != std::end(list);
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The digits of an integer in its base, without sign and prefix; nothing where the text is none.
 std::optional<uint64_t> Magnitude(std::string_view digits) {

@@ -8,7 +8,7 @@
 namespace fairway::kube {
 namespace {
 
-struct Summary {
+struct PodSummary {
   std::string status;
   int64_t ready = 0, total = 0, restarts = 0;
   std::string last_restart;  // RFC 3339; texts of one form, so that they compare as times
@@ -31,7 +31,7 @@ bool IsSidecar(const Object& spec, std::string_view name) {
   return sidecar;
 }
 
-void CountRestarts(const Object& container, Summary& summary) {
+void CountRestarts(const Object& container, PodSummary& summary) {
   summary.restarts += GetInt(container, "restartCount").value_or(0);
   const std::string_view ended = GetString(container, {"lastState", "terminated", "finishedAt"});
   if (ended > summary.last_restart) summary.last_restart = ended;
@@ -58,7 +58,7 @@ std::string InitStatus(const Object& container, bool sidecar, size_t index, size
 }
 
 // True while the init containers hold the pod up.
-bool SummarizeInit(const Object& pod, Summary& summary, Summary& sidecars) {
+bool SummarizeInit(const Object& pod, PodSummary& summary, PodSummary& sidecars) {
   const Object& spec = ObjectOrEmpty(pod, "spec");
   const size_t count = CountItems(spec, "initContainers");
   bool holding = false;
@@ -80,7 +80,7 @@ bool SummarizeInit(const Object& pod, Summary& summary, Summary& sidecars) {
   return holding;
 }
 
-void SummarizeContainers(const Object& pod, Summary& summary) {
+void SummarizeContainers(const Object& pod, PodSummary& summary) {
   const Array* containers = GetArray(pod, {"status", "containerStatuses"});
   bool running = false;
   std::string error;
@@ -112,12 +112,12 @@ void SummarizeContainers(const Object& pod, Summary& summary) {
   }
 }
 
-Summary Summarize(const Object& pod) {
+PodSummary Summarize(const Object& pod) {
   const Object& spec = ObjectOrEmpty(pod, "spec");
   const Object& status = ObjectOrEmpty(pod, "status");
   const std::string_view phase = GetString(status, {"phase"});
   const std::string_view reason = GetString(status, {"reason"});
-  Summary summary;
+  PodSummary summary;
   summary.status = reason.empty() ? phase : reason;
   ForEachObject(status, "conditions", [&](const Object& condition, size_t) {
     if (GetString(condition, {"type"}) == "PodScheduled" &&
@@ -129,7 +129,7 @@ Summary Summarize(const Object& pod) {
   ForEachObject(spec, "initContainers", [&](const Object& container, size_t) {
     summary.total += GetString(container, {"restartPolicy"}) == "Always" ? 1 : 0;
   });
-  Summary sidecars;
+  PodSummary sidecars;
   const bool holding = SummarizeInit(pod, summary, sidecars);
   if (!holding || IsTrue(pod, "Initialized")) {
     // Restarts of finished init containers are of no more interest.
@@ -161,7 +161,7 @@ std::string ReadinessGates(const Object& pod) {
 }  // namespace
 
 void FillPod(const Object& doc, Instant now, Array& cells) {
-  const Summary summary = Summarize(doc);
+  const PodSummary summary = Summarize(doc);
   std::string restarts = std::to_string(summary.restarts);
   if (summary.restarts != 0 && !summary.last_restart.empty()) {
     restarts += " (" + HumanAge(summary.last_restart, now) + " ago)";

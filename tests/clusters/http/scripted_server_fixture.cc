@@ -17,7 +17,7 @@ namespace fairway::testing {
 
 namespace {
 
-struct Free {
+struct TlsDelete {
   void operator()(SSL_CTX* p) const { SSL_CTX_free(p); }
   void operator()(SSL* p) const { SSL_free(p); }
   void operator()(BIO* p) const { BIO_free_all(p); }
@@ -25,7 +25,7 @@ struct Free {
   void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
 };
 template <typename T>
-using Owned = std::unique_ptr<T, Free>;
+using Owned = std::unique_ptr<T, TlsDelete>;
 
 Owned<BIO> Reader(const std::string& text) {
   return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

@@ -14,14 +14,14 @@ namespace fairway::testing {
 
 namespace {
 
-struct Free {
+struct PkiDelete {
   void operator()(X509* p) const { X509_free(p); }
   void operator()(EVP_PKEY* p) const { EVP_PKEY_free(p); }
   void operator()(BIO* p) const { BIO_free_all(p); }
   void operator()(X509_EXTENSION* p) const { X509_EXTENSION_free(p); }
 };
-using Certificate = std::unique_ptr<X509, Free>;
-using Key = std::unique_ptr<EVP_PKEY, Free>;
+using Certificate = std::unique_ptr<X509, PkiDelete>;
+using Key = std::unique_ptr<EVP_PKEY, PkiDelete>;
 
 Key NewKey() { return Key(EVP_EC_gen("P-256")); }
 
@@ -31,12 +31,12 @@ std::string Text(BIO* bio) {
   return std::string(data, static_cast<size_t>(size));
 }
 std::string Pem(X509* certificate) {
-  std::unique_ptr<BIO, Free> bio(BIO_new(BIO_s_mem()));
+  std::unique_ptr<BIO, PkiDelete> bio(BIO_new(BIO_s_mem()));
   PEM_write_bio_X509(bio.get(), certificate);
   return Text(bio.get());
 }
 std::string Pem(EVP_PKEY* key) {
-  std::unique_ptr<BIO, Free> bio(BIO_new(BIO_s_mem()));
+  std::unique_ptr<BIO, PkiDelete> bio(BIO_new(BIO_s_mem()));
   PEM_write_bio_PrivateKey(bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr);
   return Text(bio.get());
 }
@@ -45,7 +45,7 @@ void AddExtension(X509* certificate, X509* issuer, int nid, const std::string& v
   X509V3_CTX context;
   X509V3_set_ctx_nodb(&context);
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  std::unique_ptr<X509_EXTENSION, Free> extension(
+  std::unique_ptr<X509_EXTENSION, PkiDelete> extension(
       X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   FAIRWAY_ASSERT(extension != nullptr);
   X509_add_ext(certificate, extension.get(), -1);

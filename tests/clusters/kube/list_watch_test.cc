@@ -13,11 +13,11 @@
 namespace fairway::kube {
 namespace {
 
+using fairway::testing::ScriptedServer;
+using fairway::testing::TestPki;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::ScriptedServer;
-using testing::TestPki;
 
 std::string Item(const std::string& name, int version) {
   return fmt::format(R"({{"metadata":{{"name":"{}","resourceVersion":"{}"}}}})", name, version);
@@ -31,7 +31,7 @@ std::string List(const std::string& items, int version, const std::string& next 
 }
 
 // Keeps the names it was told of, as a store would.
-struct Names : ListWatchSink {
+struct SeenNames : ListWatchSink {
   std::map<std::string, bool> seen;  // name -> in the present list
   int lists = 0;
   bool synced = false;
@@ -93,7 +93,7 @@ class ListWatchTest : public ::testing::Test {
   ScriptedServer server_{loop_, pki_.Issue("server", {"127.0.0.1"})};
   std::unique_ptr<clusters::CurlClient> client_;
   ListWatchConfig config_;
-  Names sink_;
+  SeenNames sink_;
   std::optional<ListWatch> list_watch_;
   std::function<void(ScriptedServer::ExchangePtr)> on_list_, on_watch_;
   ScriptedServer::ExchangePtr watch_;

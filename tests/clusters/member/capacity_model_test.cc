@@ -5,19 +5,16 @@
 #include <gtest/gtest.h>
 
 #include "clusters/member/pod_resources.h"
+#include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::clusters {
 namespace {
 
-kube::Object Parse(std::string_view text) {
-  auto value = kube::ParseJson(text);
-  EXPECT_TRUE(value) << text;
-  return value->get_object();
-}
+using kube::testing::ParseObject;
 
 kube::Object Node(const std::string& name, const std::string& spec = "{}",
                   const std::string& ready = "True") {
-  return Parse(fmt::format(
+  return ParseObject(fmt::format(
       R"({{"metadata":{{"name":"{}"}},"spec":{},"status":{{"allocatable":{{"cpu":"4","memory":"8Gi",
           "pods":"10","example.com/gpu":"2"}},"conditions":[{{"type":"Ready","status":"{}"}}]}}}})",
       name, spec, ready));
@@ -25,7 +22,7 @@ kube::Object Node(const std::string& name, const std::string& spec = "{}",
 
 kube::Object Pod(int id, const std::string& node, const std::string& cpu,
                  const std::string& phase = "Running", const std::string& gateway = "") {
-  return Parse(fmt::format(
+  return ParseObject(fmt::format(
       R"({{"metadata":{{"uid":"00000000-0000-0000-0000-{:012}","labels":{{"fairway.flext.sh/gateway":"{}"}}}},
           "spec":{{"nodeName":"{}","containers":[{{"resources":{{"requests":{{"cpu":"{}"}}}}}}]}},
           "status":{{"phase":"{}"}}}})",
@@ -111,7 +108,7 @@ TEST_F(CapacityModelTest, WhatARelistDoesNotShowIsGone) {
 }
 
 TEST(PodResourcesTest, RequestIsTheLargerOfRunningAndInitPlusOverhead) {
-  auto request = PodRequest(Parse(R"({
+  auto request = PodRequest(ParseObject(R"({
     "overhead": {"cpu": "10m"},
     "initContainers": [
       {"resources": {"requests": {"cpu": "300m", "memory": "1Gi"}}},
@@ -128,7 +125,7 @@ TEST(PodResourcesTest, RequestIsTheLargerOfRunningAndInitPlusOverhead) {
 }
 
 TEST(PodResourcesTest, InitStepAfterASidecarRunsBesideIt) {
-  auto request = PodRequest(Parse(R"({
+  auto request = PodRequest(ParseObject(R"({
     "initContainers": [{"restartPolicy": "Always", "resources": {"requests": {"cpu": "100m"}}},
                        {"resources": {"requests": {"cpu": "350m"}}}],
     "containers": [{"resources": {"requests": {"cpu": "200m"}}}]})"));
@@ -136,7 +133,8 @@ TEST(PodResourcesTest, InitStepAfterASidecarRunsBesideIt) {
 }
 
 TEST(PodResourcesTest, BadQuantityNamesItsField) {
-  auto request = PodRequest(Parse(R"({"containers":[{"resources":{"requests":{"cpu":"much"}}}]})"));
+  auto request =
+      PodRequest(ParseObject(R"({"containers":[{"resources":{"requests":{"cpu":"much"}}}]})"));
   ASSERT_FALSE(request);
   ASSERT_FALSE(request.error().causes.empty());
   EXPECT_EQ(request.error().causes[0].field, "containers[0].resources.requests.cpu");

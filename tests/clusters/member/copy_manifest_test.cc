@@ -3,14 +3,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/clusters/kube/kinds/kind_testing.h"
+
 namespace fairway::clusters {
 namespace {
+
+using kube::testing::ParseObject;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 // A Job as the gateway stores it, with everything that an API server and kubectl leave in one.
-constexpr std::string_view kJob = R"({
+constexpr std::string_view kStoredJob = R"({
   "apiVersion": "batch/v1", "kind": "Job",
   "metadata": {"name": "j", "namespace": "team", "uid": "u-1", "resourceVersion": "9",
     "generation": 2, "creationTimestamp": "2026-01-01T00:00:00Z", "generateName": "j-",
@@ -28,16 +32,10 @@ constexpr std::string_view kJob = R"({
       "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}}},
   "status": {"active": 1}})";
 
-kube::Value Parse(std::string_view text) {
-  auto value = kube::ParseJson(text);
-  EXPECT_TRUE(value);
-  return *value;
-}
-
 TEST(CopyManifestTest, CopyHasNothingThatAnotherServerWroteAndAllOurMarks) {
-  auto copy = MakeJobCopy(Parse(kJob), {"gw", JobId{42}, Epoch{3}});
+  auto copy = MakeJobCopy(ParseObject(kStoredJob), {"gw", JobId{42}, Epoch{3}});
   ASSERT_TRUE(copy) << copy.error().message;
-  EXPECT_TRUE(kube::Equal(*copy, Parse(R"({
+  EXPECT_TRUE(kube::Equal(*copy, ParseObject(R"({
     "apiVersion": "batch/v1", "kind": "Job",
     "metadata": {"name": "j", "namespace": "team",
       "labels": {"app": "a", "fairway.flext.sh/uid": "u-1", "fairway.flext.sh/epoch": "3",
@@ -52,7 +50,7 @@ TEST(CopyManifestTest, CopyHasNothingThatAnotherServerWroteAndAllOurMarks) {
 }
 
 TEST(CopyManifestTest, ManualSelectorIsKept) {
-  kube::Value job = Parse(kJob);
+  kube::Value job = ParseObject(kStoredJob);
   job.get_object()["spec"].get_object()["manualSelector"] = true;
   auto copy = MakeJobCopy(job, {"gw", JobId{1}, Epoch{1}});
   ASSERT_TRUE(copy);
@@ -67,36 +65,38 @@ TEST(CopyManifestTest, WhatIsNoJobIsRefused) {
       {"7", "{}", R"({"apiVersion":"v1","kind":"Pod"})",
        R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"a","namespace":"b"}})",
        R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"a","namespace":"b","uid":"u"}})"}) {
-    EXPECT_FALSE(MakeJobCopy(Parse(text), {"gw", JobId{1}, Epoch{1}})) << text;
+    EXPECT_FALSE(MakeJobCopy(*kube::ParseJson(text), {"gw", JobId{1}, Epoch{1}})) << text;
   }
 }
 
 TEST(CopyManifestTest, DependencyKeepsContentAndLosesOwnersAndServerFields) {
   auto copy = MakeDependencyCopy(
-      Parse(R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","data":{"k":"dg=="},
+      ParseObject(R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","data":{"k":"dg=="},
                 "metadata":{"name":"s","namespace":"n","uid":"u","resourceVersion":"1",
                 "ownerReferences":[{"uid":"o"}],"labels":{"a":"b"}}})"),
       "gw");
   ASSERT_TRUE(copy);
   EXPECT_TRUE(kube::Equal(
-      *copy, Parse(R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","data":{"k":"dg=="},
+      *copy, ParseObject(R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","data":{"k":"dg=="},
         "metadata":{"name":"s","namespace":"n",
                     "labels":{"a":"b","fairway.flext.sh/gateway":"gw"}}})")));
 }
 
 TEST(CopyManifestTest, TokensOfThisClusterAndOtherKindsDoNotTravel) {
   auto token = MakeDependencyCopy(
-      Parse(R"({"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token",
+      ParseObject(
+          R"({"apiVersion":"v1","kind":"Secret","type":"kubernetes.io/service-account-token",
                 "metadata":{"name":"s","namespace":"n"}})"),
       "gw");
   ASSERT_FALSE(token);
   EXPECT_THAT(token.error().message, HasSubstr("service account token"));
   EXPECT_FALSE(MakeDependencyCopy(
-      Parse(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"s","namespace":"n"}})"), "gw"));
+      ParseObject(R"({"apiVersion":"v1","kind":"Pod","metadata":{"name":"s","namespace":"n"}})"),
+      "gw"));
 }
 
 TEST(ReferencedObjectsTest, EveryPlaceThatNamesAnObjectIsFoundOnce) {
-  auto refs = ReferencedObjects(Parse(R"({"spec":{"template":{"spec":{
+  auto refs = ReferencedObjects(ParseObject(R"({"spec":{"template":{"spec":{
     "serviceAccountName": "runner", "imagePullSecrets": [{"name": "pull"}],
     "initContainers": [{"envFrom": [{"configMapRef": {"name": "c1", "optional": true}}]}],
     "containers": [
@@ -133,7 +133,7 @@ TEST(ReferencedObjectsTest, TextsNameTheSameAsDocuments) {
         R"({"volumes":[{"rbd":{"secretRef":{"name":"s"}}}]})",
         R"({"volumes":[{"azureFile":{"secretName":"s"}}]})"}) {
     std::string text = R"({"spec":{"template":{"spec":)" + std::string(pod) + "}}}";
-    EXPECT_EQ(ReferencedInText(text), ReferencedObjects(Parse(text))) << text;
+    EXPECT_EQ(ReferencedInText(text), ReferencedObjects(*kube::ParseJson(text))) << text;
     EXPECT_EQ(ReferencedInText(text).size(), 1u) << text;
   }
   EXPECT_TRUE(ReferencedInText(R"({"spec":{"template":{"spec":{"containers":[]}}}})").empty());
@@ -141,10 +141,10 @@ TEST(ReferencedObjectsTest, TextsNameTheSameAsDocuments) {
 }
 
 TEST(ReferencedObjectsTest, DefaultServiceAccountAndNonsenseNameNothing) {
-  EXPECT_TRUE(ReferencedObjects(Parse(R"({"spec":{"template":{"spec":{
+  EXPECT_TRUE(ReferencedObjects(ParseObject(R"({"spec":{"template":{"spec":{
     "serviceAccountName":"default","volumes":[7,null],"containers":[{"env":[{"valueFrom":null}]}]}}}})"))
                   .empty());
-  EXPECT_TRUE(ReferencedObjects(Parse("[]")).empty());
+  EXPECT_TRUE(ReferencedObjects(*kube::ParseJson("[]")).empty());
 }
 
 }  // namespace

@@ -7,17 +7,14 @@
 #include "clusters/member/copy_manifest.h"
 #include "scheduler/names.h"
 #include "scheduler/names_restore.h"
+#include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::clusters {
 namespace {
 
-kube::Value Parse(std::string_view text) {
-  auto value = kube::ParseJson(text);
-  EXPECT_TRUE(value);
-  return *value;
-}
+using kube::testing::ParseObject;
 
-constexpr std::string_view kJob = R"({
+constexpr std::string_view kPlacedJob = R"({
   "apiVersion": "batch/v1", "kind": "Job",
   "metadata": {"name": "j", "namespace": "team", "uid": "u-1", "resourceVersion": "9",
     "generation": 2, "creationTimestamp": "2026-01-01T00:00:00Z", "generateName": "j-",
@@ -46,7 +43,7 @@ kube::Value OnMember(const kube::Value& job) {
 }
 
 TEST(CopyOriginTest, JobComesBackAsItWas) {
-  kube::Value job = Parse(kJob);
+  kube::Value job = ParseObject(kPlacedJob);
   auto back = RebuildJob(OnMember(job).get_object());
   ASSERT_TRUE(back) << back.error().message;
   kube::Erase(*kube::GetObject(job, {"metadata"}), "resourceVersion");
@@ -54,7 +51,7 @@ TEST(CopyOriginTest, JobComesBackAsItWas) {
 }
 
 TEST(CopyOriginTest, CopyOfAnEarlierFairwayIsRebuiltFromWhatThereIs) {
-  kube::Value copy = OnMember(Parse(kJob));
+  kube::Value copy = OnMember(ParseObject(kPlacedJob));
   kube::Erase(*kube::GetObject(copy, {"metadata", "annotations"}), names::kAnnotationOrigin);
   auto back = RebuildJob(copy.get_object());
   ASSERT_TRUE(back);
@@ -64,7 +61,7 @@ TEST(CopyOriginTest, CopyOfAnEarlierFairwayIsRebuiltFromWhatThereIs) {
 }
 
 TEST(CopyOriginTest, OriginIsBounded) {
-  kube::Value job = Parse(kJob);
+  kube::Value job = ParseObject(kPlacedJob);
   kube::Array many;
   for (int i = 0; i < 1000; ++i) many.emplace_back("long.example/finalizer-" + std::to_string(i));
   kube::EnsureObject(job.get_object(), {"metadata"})["finalizers"] = std::move(many);
@@ -75,7 +72,7 @@ TEST(CopyOriginTest, OriginIsBounded) {
 }
 
 TEST(CopyOriginTest, StrangersJobIsRefused) {
-  EXPECT_FALSE(RebuildJob(Parse(R"({"metadata": {"name": "x", "namespace": "y"}})").get_object()));
+  EXPECT_FALSE(RebuildJob(ParseObject(R"({"metadata": {"name": "x", "namespace": "y"}})")));
 }
 
 }  // namespace

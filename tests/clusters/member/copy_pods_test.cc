@@ -26,7 +26,7 @@ kube::Object PodOf(int id, std::string_view spec, std::string_view status,
 }
 
 constexpr std::string_view kOnNode = R"({"nodeName":"n"})";
-constexpr std::string_view kRuns = R"({"phase":"Running"})";
+constexpr std::string_view kPodRuns = R"({"phase":"Running"})";
 constexpr std::string_view kPulls =
     R"({"phase":"Pending","containerStatuses":[{"state":{"waiting":{"reason":"ErrImagePull",
         "message":"not found"}}}]})";
@@ -67,7 +67,7 @@ TEST_F(CopyPodsTest, APodThatWasNeverSeenAliveIsCounted) {
 
 TEST_F(CopyPodsTest, PodsOfACopyThatIsNotSeenYetAreToldLater) {
   job_ = JobId{};
-  pods_.Upsert(PodOf(1, kOnNode, kRuns));
+  pods_.Upsert(PodOf(1, kOnNode, kPodRuns));
   EXPECT_THAT(Counted(), IsEmpty());
   EXPECT_TRUE(pods_.HasCounted());
   job_ = JobId{7};
@@ -76,20 +76,20 @@ TEST_F(CopyPodsTest, PodsOfACopyThatIsNotSeenYetAreToldLater) {
 }
 
 TEST_F(CopyPodsTest, WhatANewListDoesNotShowIsGone) {
-  pods_.Upsert(PodOf(1, kOnNode, kRuns));
-  pods_.Upsert(PodOf(2, kOnNode, kRuns));
+  pods_.Upsert(PodOf(1, kOnNode, kPodRuns));
+  pods_.Upsert(PodOf(2, kOnNode, kPodRuns));
   EXPECT_THAT(Counted(), ElementsAre(CountedPods{JobId{7}, Epoch{1}, 2}));
   pods_.BeginList();
-  pods_.Upsert(PodOf(2, kOnNode, kRuns));
+  pods_.Upsert(PodOf(2, kOnNode, kPodRuns));
   pods_.EndList();
   EXPECT_THAT(Counted(), ElementsAre(CountedPods{JobId{7}, Epoch{1}, 1}));
 }
 
 TEST_F(CopyPodsTest, EpochsAreCopiesOfTheirOwnAndForeignPodsAreNone) {
-  pods_.Upsert(PodOf(1, kOnNode, kRuns, "1"));
-  pods_.Upsert(PodOf(2, kOnNode, kRuns, "2"));
-  pods_.Upsert(PodOf(3, kOnNode, kRuns, "1", "another"));
-  pods_.Upsert(PodOf(4, kOnNode, kRuns, "nonsense"));
+  pods_.Upsert(PodOf(1, kOnNode, kPodRuns, "1"));
+  pods_.Upsert(PodOf(2, kOnNode, kPodRuns, "2"));
+  pods_.Upsert(PodOf(3, kOnNode, kPodRuns, "1", "another"));
+  pods_.Upsert(PodOf(4, kOnNode, kPodRuns, "nonsense"));
   EXPECT_THAT(Counted(), ::testing::UnorderedElementsAre(CountedPods{JobId{7}, Epoch{1}, 1},
                                                          CountedPods{JobId{7}, Epoch{2}, 1}));
 }
@@ -98,12 +98,12 @@ TEST_F(CopyPodsTest, ACopyIsInTroubleWhenAllItsPodsAre) {
   pods_.Upsert(PodOf(1, kOnNode, kPulls));
   EXPECT_THAT(pods_.TakeTroubled(), ElementsAre(Owner()));
   EXPECT_EQ(pods_.TroubleOf(Owner()), (CopyTrouble{Trouble::kImagePull, "not found"}));
-  pods_.Upsert(PodOf(2, kOnNode, kRuns));
+  pods_.Upsert(PodOf(2, kOnNode, kPodRuns));
   EXPECT_THAT(pods_.TakeTroubled(), ElementsAre(Owner()));
   EXPECT_EQ(pods_.TroubleOf(Owner()).trouble, Trouble::kNone) << "one runs";
   pods_.Upsert(PodOf(2, kOnNode, R"({"phase":"Succeeded"})"));
   EXPECT_EQ(pods_.TroubleOf(Owner()).trouble, Trouble::kImagePull);
-  pods_.Upsert(PodOf(1, kOnNode, kRuns));
+  pods_.Upsert(PodOf(1, kOnNode, kPodRuns));
   EXPECT_EQ(pods_.TroubleOf(Owner()).trouble, Trouble::kNone);
 }
 
@@ -125,7 +125,7 @@ TEST_F(CopyPodsTest, KnowsWhenNoOtherPodWouldChangeTheVerdict) {
 }
 
 TEST_F(CopyPodsTest, HowPodsFailedIsRememberedUntilTheCopyIsGone) {
-  pods_.Upsert(PodOf(1, kOnNode, kRuns));
+  pods_.Upsert(PodOf(1, kOnNode, kPodRuns));
   pods_.Remove(PodOf(1, kOnNode, kLost));
   EXPECT_EQ(pods_.FailureOf(Owner()), Trouble::kNodeFailure) << "its last words";
   pods_.Forget(Owner());

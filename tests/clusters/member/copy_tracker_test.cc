@@ -9,7 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-struct Heard : MemberListener {
+struct CopyNews : MemberListener {
   std::vector<std::string> news;
   void OnLink(ClusterId, const LinkInfo&) override {}
   void OnCapacity(ClusterId, const scheduler::Capacity&,
@@ -45,7 +45,7 @@ class CopyTrackerTest : public ::testing::Test {
     tracker_.EndList();
   }
 
-  Heard heard_;
+  CopyNews heard_;
   CopyTracker tracker_{ClusterId{1}, "gw", heard_};
 };
 

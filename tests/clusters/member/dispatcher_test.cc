@@ -12,7 +12,7 @@ namespace fairway::clusters {
 namespace {
 
 // Tasks that run until the test ends them, in one dispatcher a member.
-class DispatcherTest : public testing::Test {
+class DispatcherTest : public ::testing::Test {
  protected:
   using Running = std::map<uint64_t, std::function<void(Outcome)>>;
 

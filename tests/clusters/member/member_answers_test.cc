@@ -47,12 +47,12 @@ std::string CopyThat(std::string_view status) {
     "annotations":{{"fairway.flext.sh/job":"5"}}}},"spec":{{}},"status":{}}})",
                      status);
 }
-constexpr std::string_view kRuns = R"({"ready":1})";
+constexpr std::string_view kJobRuns = R"({"ready":1})";
 constexpr std::string_view kHasSucceeded =
     R"({"conditions":[{"type":"Complete","status":"True"}]})";
 
 TEST_F(MemberTest, WhatARenewalShowsCountsThoughTheWatchIsMuteWhichIsResumed) {
-  server_.Put(kJobs + "/j", CopyThat(kRuns));
+  server_.Put(kJobs + "/j", CopyThat(kJobRuns));
   int watches = 0;
   server_.before = [&](auto& exchange) {
     const std::string& target = exchange->target;
@@ -73,7 +73,7 @@ TEST_F(MemberTest, WhatARenewalShowsCountsThoughTheWatchIsMuteWhichIsResumed) {
 }
 
 TEST_F(MemberTest, WithdrawTellsOfASuccessThatNobodyKnewBeforeItDeletes) {
-  server_.Put(kJobs + "/j", CopyThat(kRuns));
+  server_.Put(kJobs + "/j", CopyThat(kJobRuns));
   JoinReady();
   server_.Put(kJobs + "/j", CopyThat(kHasSucceeded));
   size_t told = 0;

@@ -6,22 +6,19 @@
 #include "clusters/member/capacity_model.h"
 #include "scheduler/policy/node_fit.h"
 #include "scheduler/rng.h"
+#include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::clusters {
 namespace {
+
+using kube::testing::ParseObject;
 
 using scheduler::Capacity;
 using scheduler::NodeClass;
 using scheduler::NodeRoom;
 
-kube::Object Parse(std::string_view text) {
-  auto value = kube::ParseJson(text);
-  EXPECT_TRUE(value) << text;
-  return value->get_object();
-}
-
 kube::Object Node(int id, int milli, const std::string& labels, const std::string& taints = "") {
-  return Parse(fmt::format(
+  return ParseObject(fmt::format(
       R"({{"metadata":{{"name":"n{}","labels":{{"kubernetes.io/hostname":"n{}"{}}}}},
           "spec":{{"taints":[{}]}},"status":{{"allocatable":{{"cpu":"{}m","memory":"8Gi","pods":"10"}},
           "conditions":[{{"type":"Ready","status":"True"}}]}}}})",
@@ -29,7 +26,7 @@ kube::Object Node(int id, int milli, const std::string& labels, const std::strin
 }
 
 kube::Object Pod(int id, int node, int milli) {
-  return Parse(fmt::format(
+  return ParseObject(fmt::format(
       R"({{"metadata":{{"uid":"00000000-0000-0000-0000-{:012}"}},"spec":{{"nodeName":"n{}",
           "containers":[{{"resources":{{"requests":{{"cpu":"{}m"}}}}}}]}},"status":{{"phase":"Running"}}}})",
       id, node, milli));
@@ -114,7 +111,7 @@ TEST(NodePictureTest, TooManyClassesAreBlurredByTheirMostVariedLabel) {
 TEST(NodePictureTest, ClaimsThatAreBoundAreTold) {
   CapacityModel model("gw");
   const auto claim = [](const std::string& name, const std::string& phase) {
-    return Parse(fmt::format(
+    return ParseObject(fmt::format(
         R"({{"metadata":{{"namespace":"default","name":"{}"}},"status":{{"phase":"{}"}}}})", name,
         phase));
   };

@@ -20,6 +20,9 @@
 
 namespace fairway::gateway::api {
 
+inline constexpr std::string_view kMaps = "/api/v1/namespaces/default/configmaps";
+inline constexpr std::string_view kJobs = "/apis/batch/v1/namespaces/default/jobs";
+
 // One request and what was answered.
 class FakeExchange final : public Exchange {
  public:
@@ -99,7 +102,7 @@ class FakeExchange final : public Exchange {
 
 using FakePtr = std::shared_ptr<FakeExchange>;
 
-class ApiFixture : public testing::Test {
+class ApiFixture : public ::testing::Test {
  protected:
   ApiFixture();
   ~ApiFixture() override;

@@ -8,8 +8,6 @@
 namespace fairway::gateway::api {
 namespace {
 
-constexpr std::string_view kMaps = "/api/v1/namespaces/default/configmaps";
-
 class ApiServerTest : public ApiFixture {
  protected:
   FakePtr CreateMap(std::string_view name, std::string_view value = "1") {

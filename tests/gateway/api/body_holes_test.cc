@@ -25,7 +25,7 @@ class BodyHolesTest : public ::testing::Test {
                      {"batch/v1/jobs", "v1/configmaps", "v1/secrets"}};
 };
 
-constexpr std::string_view kJob = R"( {"apiVersion": "batch/v1", "kind":"Job",
+constexpr std::string_view kJobWithHoles = R"( {"apiVersion": "batch/v1", "kind":"Job",
   "metadata": {"name":"a", "labels":{"x":"y"},
     "annotations":{"example.com/run":"1","n":"\"2\\","empty":"","kueue.x-k8s.io/q":"3",
                    "fairway.flext.sh/gang":"4","batch.kubernetes.io/z":"5","e\u0061":"6","a~b":"7"}},
@@ -36,18 +36,18 @@ constexpr std::string_view kJob = R"( {"apiVersion": "batch/v1", "kind":"Job",
         {"name":"d","env":[{"value":"12","name":"C"}],"args":[]}]}}}} )";
 
 TEST_F(BodyHolesTest, AreTextsWithoutAMeaningAndTheName) {
-  EXPECT_EQ(Found(kJob), (std::vector<std::string>{
-                             "/metadata/name=a (name)",
-                             "/metadata/annotations/example.com~1run=1",
-                             "/metadata/annotations/n=\\\"2\\\\",
-                             "/metadata/annotations/a~0b=7",
-                             "/spec/template/metadata/annotations/t=8",
-                             "/spec/template/spec/initContainers/0/command/0=9",
-                             "/spec/template/spec/containers/0/args/0=10",
-                             "/spec/template/spec/containers/0/args/1={[,\\\"]}",
-                             "/spec/template/spec/containers/0/env/0/value=11",
-                             "/spec/template/spec/containers/1/env/0/value=12",
-                         }));
+  EXPECT_EQ(Found(kJobWithHoles), (std::vector<std::string>{
+                                      "/metadata/name=a (name)",
+                                      "/metadata/annotations/example.com~1run=1",
+                                      "/metadata/annotations/n=\\\"2\\\\",
+                                      "/metadata/annotations/a~0b=7",
+                                      "/spec/template/metadata/annotations/t=8",
+                                      "/spec/template/spec/initContainers/0/command/0=9",
+                                      "/spec/template/spec/containers/0/args/0=10",
+                                      "/spec/template/spec/containers/0/args/1={[,\\\"]}",
+                                      "/spec/template/spec/containers/0/env/0/value=11",
+                                      "/spec/template/spec/containers/1/env/0/value=12",
+                                  }));
   EXPECT_EQ(
       Found(
           R"({"metadata":{"name":"m","annotations":{}},"data":{"k":"v"},"binaryData":{"b":"eA=="}})",
@@ -69,9 +69,9 @@ TEST_F(BodyHolesTest, TheRestOfTooManyIsFixed) {
 // What is not JSON may have any holes or none, but they lie within it.
 TEST_F(BodyHolesTest, StaysWithinAnyText) {
   const ServedKind* kind = registry_.FindResource("batch", "v1", "jobs");
-  for (size_t size = 0; size <= kJob.size(); ++size) {
+  for (size_t size = 0; size <= kJobWithHoles.size(); ++size) {
     for (char odd : {'\0', '"', '\\', '{', '}', '[', ']', ',', ':'}) {
-      std::string body(kJob.substr(0, size));
+      std::string body(kJobWithHoles.substr(0, size));
       if (odd != '\0') body += odd;
       for (const BodyHole& hole : FindBodyHoles(*kind, body)) {
         ASSERT_LE(hole.at + hole.size, body.size());

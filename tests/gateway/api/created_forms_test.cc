@@ -13,8 +13,6 @@
 namespace fairway::gateway::api {
 namespace {
 
-constexpr std::string_view kJobs = "/apis/batch/v1/namespaces/default/jobs";
-
 std::string JobBody(std::string_view metadata, std::string_view command = "\"run\"") {
   return R"({"apiVersion":"batch/v1","kind":"Job","metadata":{)" + std::string(metadata) +
          R"(},"spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c",)"

@@ -11,10 +11,10 @@
 namespace fairway::gateway::api {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 // Requests of users, a clock that moves only as the handlers say, and what ran in which turn.
-class FlowGateTest : public testing::Test {
+class FlowGateTest : public ::testing::Test {
  protected:
   void Build(FlowGate::Options options) {
     options.clock_ns = [this] { return clock_ns_; };
@@ -102,7 +102,7 @@ TEST_F(FlowGateTest, ATurnHasABudgetAndTheRestWaitsBehindTheSockets) {
     loop_.RunUntil([&settled] { return settled; });
     ran_by_turn.push_back(ran_.size() - before);
   }
-  EXPECT_THAT(ran_by_turn, testing::Each(testing::Le(10u)));
+  EXPECT_THAT(ran_by_turn, ::testing::Each(::testing::Le(10u)));
   // One who comes now is served before the rest of the flood.
   Ask("late");
   size_t before = ran_.size();

@@ -8,8 +8,6 @@
 namespace fairway::gateway::api {
 namespace {
 
-constexpr std::string_view kMaps = "/api/v1/namespaces/default/configmaps";
-
 class ListHandlerTest : public ApiFixture {
  protected:
   ListHandlerTest() {

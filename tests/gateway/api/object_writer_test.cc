@@ -8,9 +8,7 @@
 namespace fairway::gateway::api {
 namespace {
 
-constexpr std::string_view kMaps = "/api/v1/namespaces/default/configmaps";
-constexpr std::string_view kJobs = "/apis/batch/v1/namespaces/default/jobs";
-constexpr std::string_view kJob =
+constexpr std::string_view kNamedJob =
     R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"name":"j"},"spec":{"template":{"spec":
        {"restartPolicy":"Never","containers":[{"name":"c","image":"busybox"}]}}}})";
 
@@ -123,7 +121,7 @@ TEST_F(ObjectWriterTest, FinalizerHoldsADeletedObjectUntilItIsRemoved) {
 }
 
 TEST_F(ObjectWriterTest, JobDeletionKeepsPodsByDefaultAndSaysSo) {
-  ASSERT_EQ(Send("POST", kJobs, kJob)->status, 201);
+  ASSERT_EQ(Send("POST", kJobs, kNamedJob)->status, 201);
   FakePtr deleted = Send("DELETE", std::string(kJobs) + "/j");
   EXPECT_EQ(deleted->status, 200);
   ASSERT_EQ(deleted->Warnings().size(), 1u);
@@ -132,7 +130,7 @@ TEST_F(ObjectWriterTest, JobDeletionKeepsPodsByDefaultAndSaysSo) {
 }
 
 TEST_F(ObjectWriterTest, SpecAndStatusAreWrittenApart) {
-  FakePtr made = Send("POST", kJobs, kJob);
+  FakePtr made = Send("POST", kJobs, kNamedJob);
   ASSERT_EQ(made->status, 201) << made->body;
   std::string target = std::string(kJobs) + "/j";
   EXPECT_EQ(kube::Get<int64_t>(made->Json(), {"metadata", "generation"}), 1);
@@ -151,7 +149,7 @@ TEST_F(ObjectWriterTest, SpecAndStatusAreWrittenApart) {
 
 // Such a write reads only a part of the Job; what it does not read must come out as it was.
 TEST_F(ObjectWriterTest, StatusOfAJobByAControllerLeavesTheRestAsItWas) {
-  ASSERT_EQ(Send("POST", kJobs, kJob)->status, 201);
+  ASSERT_EQ(Send("POST", kJobs, kNamedJob)->status, 201);
   std::string target = std::string(kJobs) + "/j";
   kube::Value before = Get(target)->Json();
   kube::Value seen;

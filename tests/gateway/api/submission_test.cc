@@ -7,8 +7,7 @@
 namespace fairway::gateway::api {
 namespace {
 
-constexpr std::string_view kJobs = "/apis/batch/v1/namespaces/default/jobs";
-constexpr std::string_view kJob =
+constexpr std::string_view kUnnamedJob =
     R"({"apiVersion":"batch/v1","kind":"Job","metadata":{"generateName":"j-"},"spec":{"template":{
     "spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}}})";
 
@@ -29,11 +28,11 @@ class SubmissionTest : public ApiFixture {
 
 TEST_F(SubmissionTest, TooManyAreToldWhenToComeBackAndNothingIsStored) {
   Limit({.user_per_second = 2});
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 201);
-  EXPECT_EQ(Send("POST", std::string(kJobs) + "?dryRun=All", kJob)->status, 201)
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 201);
+  EXPECT_EQ(Send("POST", std::string(kJobs) + "?dryRun=All", kUnnamedJob)->status, 201)
       << "a dry run costs nothing";
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 201);
-  FakePtr refused = Send("POST", kJobs, kJob);
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 201);
+  FakePtr refused = Send("POST", kJobs, kUnnamedJob);
   EXPECT_EQ(refused->status, 429) << refused->body;
   EXPECT_EQ(refused->Header("retry-after"), "1");
   kube::Value status = refused->Json();
@@ -52,7 +51,7 @@ TEST_F(SubmissionTest, AnApplyThatCreatesCountsOneThatChangesDoesNot) {
   Headers apply = {{"content-type", "application/apply-patch+yaml"}};
   EXPECT_EQ(Send("PATCH", target, doc, apply)->status, 201);
   EXPECT_EQ(Send("PATCH", target, doc, apply)->status, 200);
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 429);
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 429);
   EXPECT_EQ(
       Send("POST", "/api/v1/namespaces/default/configmaps", R"({"metadata":{"name":"c"}})")->status,
       201)
@@ -61,16 +60,16 @@ TEST_F(SubmissionTest, AnApplyThatCreatesCountsOneThatChangesDoesNot) {
 
 TEST_F(SubmissionTest, WhatWaitsIsBounded) {
   Limit({.pending_max = 1});
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 201);
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 201);
   pending_.Set(JobId{1}, "default", true);
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 429);
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 429);
   pending_.Set(JobId{1}, "default", false);
-  EXPECT_EQ(Send("POST", kJobs, kJob)->status, 201);
+  EXPECT_EQ(Send("POST", kJobs, kUnnamedJob)->status, 201);
 }
 
 TEST_F(SubmissionTest, QueuedRequestsAreAllAnsweredAndShown) {
   std::vector<FakePtr> asked;
-  for (int i = 0; i < 100; ++i) asked.push_back(Begin("POST", kJobs, kJob));
+  for (int i = 0; i < 100; ++i) asked.push_back(Begin("POST", kJobs, kUnnamedJob));
   RunUntil([&] {
     for (const FakePtr& each : asked) {
       if (!each->answered) return false;

@@ -21,13 +21,13 @@ class NoStoredRbac final : public RbacSource {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr Instant kNow{1'800'000'000'000};
+constexpr Instant kAsked{1'800'000'000'000};
 
-class AuthenticatorTest : public testing::Test {
+class AuthenticatorTest : public ::testing::Test {
  protected:
   AuthenticatorTest() {
     directory =
-        std::filesystem::path(testing::TempDir()) / ("fairway-auth-" + std::to_string(getpid()));
+        std::filesystem::path(::testing::TempDir()) / ("fairway-auth-" + std::to_string(getpid()));
     std::filesystem::create_directories(directory);
     path = directory / "tokens.csv";
   }
@@ -66,12 +66,12 @@ TEST_F(AuthenticatorTest, TokenFile) {
       "t2,bob,u2\n"
       "\"t,3\",\"carol \"\"c\"\"\",u3,one\n");
   ASSERT_TRUE(tokens.Load(path).has_value());
-  auto alice = authenticator.Authenticate(Bearer("t1"), kNow, clock);
+  auto alice = authenticator.Authenticate(Bearer("t1"), kAsked, clock);
   ASSERT_TRUE(alice.has_value());
   EXPECT_EQ(alice->name, "alice");
   EXPECT_EQ(alice->uid, "u1");
   EXPECT_THAT(alice->groups, ElementsAre("dev", "ops", "system:authenticated"));
-  EXPECT_THAT(authenticator.Authenticate(Bearer("t2"), kNow, clock)->groups,
+  EXPECT_THAT(authenticator.Authenticate(Bearer("t2"), kAsked, clock)->groups,
               ElementsAre("system:authenticated"));
   EXPECT_EQ(authenticator.AuthenticateToken("t,3", clock)->name, "carol \"c\"");
 }
@@ -106,25 +106,25 @@ TEST_F(AuthenticatorTest, TokenFileIsReloaded) {
 // A wrong token is 401, never anonymous; so is another scheme.
 TEST_F(AuthenticatorTest, WrongCredentialsAreRefused) {
   tokens.Add("right", {.name = "own", .uid = "", .groups = {"g"}, .extra = {}});
-  EXPECT_EQ(authenticator.Authenticate(Bearer("right"), kNow, clock)->name, "own");
+  EXPECT_EQ(authenticator.Authenticate(Bearer("right"), kAsked, clock)->name, "own");
   for (const char* header : {"Bearer wrong", "Bearer ", "Bearer", "Basic cmlnaHQ=", "right"}) {
     Request request;
     request.headers = {{"authorization", header}};
-    auto result = authenticator.Authenticate(request, kNow, clock);
+    auto result = authenticator.Authenticate(request, kAsked, clock);
     ASSERT_FALSE(result.has_value()) << header;
     EXPECT_EQ(result.error().code, 401) << header;
     EXPECT_EQ(result.error().reason, "Unauthorized") << header;
   }
   Request lower;
   lower.headers = {{"authorization", "bearer right"}};
-  EXPECT_TRUE(authenticator.Authenticate(lower, kNow, clock).has_value());
+  EXPECT_TRUE(authenticator.Authenticate(lower, kAsked, clock).has_value());
 }
 
 // A certificate names user, groups and credential; it comes before a token.
 TEST_F(AuthenticatorTest, ClientCertificate) {
-  Request request = WithCertificate("bob", {"dev", "ops"}, kNow.ms + 1);
+  Request request = WithCertificate("bob", {"dev", "ops"}, kAsked.ms + 1);
   request.headers = {{"authorization", "Bearer wrong"}};
-  auto user = authenticator.Authenticate(request, kNow, clock);
+  auto user = authenticator.Authenticate(request, kAsked, clock);
   ASSERT_TRUE(user.has_value());
   EXPECT_EQ(user->name, "bob");
   EXPECT_THAT(user->groups, ElementsAre("dev", "ops", "system:authenticated"));
@@ -137,30 +137,30 @@ TEST_F(AuthenticatorTest, ClientCertificate) {
 // its reason, unless a good token stands beside it.
 TEST_F(AuthenticatorTest, BadCertificatesSayWhy) {
   tokens.Add("right", {.name = "own", .uid = "", .groups = {}, .extra = {}});
-  Request expired = WithCertificate("bob", {}, kNow.ms - 1);
-  auto result = authenticator.Authenticate(expired, kNow, clock);
+  Request expired = WithCertificate("bob", {}, kAsked.ms - 1);
+  auto result = authenticator.Authenticate(expired, kAsked, clock);
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().code, 401);
   EXPECT_THAT(result.error().message,
               HasSubstr("client certificate \"bob\" expired at 2027-01-15T07:59:59Z"));
-  EXPECT_FALSE(authenticator.Authenticate(WithCertificate("", {}, kNow.ms + 1), kNow, clock));
+  EXPECT_FALSE(authenticator.Authenticate(WithCertificate("", {}, kAsked.ms + 1), kAsked, clock));
   Request refused;
   refused.peer.certificate_error = "client certificate \"eve\" is foreign";
-  EXPECT_THAT(authenticator.Authenticate(refused, kNow, clock).error().message,
+  EXPECT_THAT(authenticator.Authenticate(refused, kAsked, clock).error().message,
               HasSubstr("client certificate \"eve\" is foreign"));
   refused.headers = {{"authorization", "Bearer right"}};
-  EXPECT_EQ(authenticator.Authenticate(refused, kNow, clock)->name, "own");
+  EXPECT_EQ(authenticator.Authenticate(refused, kAsked, clock)->name, "own");
 }
 
 // No credentials: anonymous.
 TEST_F(AuthenticatorTest, Anonymous) {
-  auto user = authenticator.Authenticate(Request{}, kNow, clock);
+  auto user = authenticator.Authenticate(Request{}, kAsked, clock);
   ASSERT_TRUE(user.has_value());
   EXPECT_EQ(user->name, "system:anonymous");
   EXPECT_THAT(user->groups, ElementsAre("system:unauthenticated"));
 }
 
-class ImpersonationTest : public testing::Test {
+class ImpersonationTest : public ::testing::Test {
  protected:
   ImpersonationTest() {
     tokens.Add("root", {.name = "root", .uid = "", .groups = {"system:masters"}, .extra = {}});

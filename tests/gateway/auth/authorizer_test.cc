@@ -72,7 +72,7 @@ RbacBinding Bind(std::string ns, std::string name, bool cluster_role, std::strin
   return binding;
 }
 
-class AuthorizerTest : public testing::Test {
+class AuthorizerTest : public ::testing::Test {
  protected:
   bool May(const User& user, const AccessQuery& query) {
     return authorizer.Authorize(user, query).allowed;

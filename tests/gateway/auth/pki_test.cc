@@ -17,14 +17,14 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr Instant kNow{1'800'000'000'000};
+constexpr Instant kFirstDay{1'800'000'000'000};
 constexpr int64_t kDayMs = 86'400'000;
 
-class PkiTest : public testing::Test {
+class PkiTest : public ::testing::Test {
  protected:
   PkiTest() {
     directory =
-        std::filesystem::path(testing::TempDir()) / ("fairway-pki-" + std::to_string(getpid()));
+        std::filesystem::path(::testing::TempDir()) / ("fairway-pki-" + std::to_string(getpid()));
     std::filesystem::remove_all(directory);
   }
   ~PkiTest() override { std::filesystem::remove_all(directory); }
@@ -40,13 +40,14 @@ class PkiTest : public testing::Test {
 
 // The first start founds the authority; the next one finds the same.
 TEST_F(PkiTest, FoundsOnceAndLoadsAfter) {
-  auto first = Pki::Open(directory, {"gateway.example", "10.0.0.9"}, kNow);
+  auto first = Pki::Open(directory, {"gateway.example", "10.0.0.9"}, kFirstDay);
   ASSERT_TRUE(first.has_value()) << first.error().message;
-  auto second = Pki::Open(directory, {"gateway.example", "10.0.0.9"}, kNow);
+  auto second = Pki::Open(directory, {"gateway.example", "10.0.0.9"}, kFirstDay);
   ASSERT_TRUE(second.has_value());
   EXPECT_EQ(first->ca_certificate(), second->ca_certificate());
   // Another spelling of a name that is there already is no new name.
-  auto respelled = Pki::Open(directory, {"gateway.example", "0:0:0:0:0:0:0:1", "10.0.0.9"}, kNow);
+  auto respelled =
+      Pki::Open(directory, {"gateway.example", "0:0:0:0:0:0:0:1", "10.0.0.9"}, kFirstDay);
   EXPECT_EQ(first->identity().certificate_chain, respelled->identity().certificate_chain);
   EXPECT_EQ(first->identity().certificate_chain, second->identity().certificate_chain);
   EXPECT_EQ(first->admin().private_key, second->admin().private_key);
@@ -66,17 +67,17 @@ TEST_F(PkiTest, FoundsOnceAndLoadsAfter) {
 // A further name, or the last third of a certificate's life, brings a new one by the same
 // authority.
 TEST_F(PkiTest, RenewsInTime) {
-  auto pki = Pki::Open(directory, {}, kNow);
+  auto pki = Pki::Open(directory, {}, kFirstDay);
   ASSERT_TRUE(pki.has_value());
   std::string before = pki->identity().certificate_chain;
-  EXPECT_FALSE(*pki->Renew(kNow + Duration{200 * kDayMs}));
+  EXPECT_FALSE(*pki->Renew(kFirstDay + Duration{200 * kDayMs}));
   EXPECT_EQ(pki->identity().certificate_chain, before);
-  EXPECT_TRUE(*pki->Renew(kNow + Duration{300 * kDayMs}));
+  EXPECT_TRUE(*pki->Renew(kFirstDay + Duration{300 * kDayMs}));
   EXPECT_NE(pki->identity().certificate_chain, before);
   auto facts = ReadCertificate(pki->identity().certificate_chain);
-  EXPECT_GT(facts->not_after, kNow + Duration{600 * kDayMs});
-  EXPECT_FALSE(*pki->Renew(kNow + Duration{301 * kDayMs}));
-  auto renamed = Pki::Open(directory, {"new.example"}, kNow + Duration{301 * kDayMs});
+  EXPECT_GT(facts->not_after, kFirstDay + Duration{600 * kDayMs});
+  EXPECT_FALSE(*pki->Renew(kFirstDay + Duration{301 * kDayMs}));
+  auto renamed = Pki::Open(directory, {"new.example"}, kFirstDay + Duration{301 * kDayMs});
   EXPECT_EQ(renamed->ca_certificate(), pki->ca_certificate());
   EXPECT_THAT(ReadCertificate(renamed->identity().certificate_chain)->names,
               Contains("new.example"));
@@ -84,37 +85,37 @@ TEST_F(PkiTest, RenewsInTime) {
 
 // Damage is reported with the file and what to do; nothing is replaced behind the owner's back.
 TEST_F(PkiTest, DamageIsReported) {
-  ASSERT_TRUE(Pki::Open(directory, {}, kNow).has_value());
+  ASSERT_TRUE(Pki::Open(directory, {}, kFirstDay).has_value());
   std::ofstream(directory / "ca.crt") << "junk";
-  auto damaged = Pki::Open(directory, {}, kNow);
+  auto damaged = Pki::Open(directory, {}, kFirstDay);
   ASSERT_FALSE(damaged.has_value());
   EXPECT_THAT(damaged.error().message, HasSubstr("ca.crt is damaged"));
   std::filesystem::remove_all(directory);
-  ASSERT_TRUE(Pki::Open(directory, {}, kNow).has_value());
+  ASSERT_TRUE(Pki::Open(directory, {}, kFirstDay).has_value());
   std::filesystem::remove(directory / "ca.key");
-  auto keyless = Pki::Open(directory, {}, kNow);
+  auto keyless = Pki::Open(directory, {}, kFirstDay);
   ASSERT_FALSE(keyless.has_value());
   EXPECT_THAT(keyless.error().message, HasSubstr("ca.key"));
-  auto expired = Pki::Open(directory, {}, kNow + Duration{4000 * kDayMs});
+  auto expired = Pki::Open(directory, {}, kFirstDay + Duration{4000 * kDayMs});
   EXPECT_FALSE(expired.has_value());
-  EXPECT_FALSE(Pki::Open(directory / "no" / "parent", {}, kNow).has_value());
+  EXPECT_FALSE(Pki::Open(directory / "no" / "parent", {}, kFirstDay).has_value());
 }
 
 // Certificates say what they were made for.
 TEST(CertificatesTest, Facts) {
-  KeyPair ca = *MakeCa("ca", kNow, 10);
-  KeyPair client = *IssueClientCertificate(ca, "Jürgen", {"a", "b,c"}, kNow, 2);
+  KeyPair ca = *MakeCa("ca", kFirstDay, 10);
+  KeyPair client = *IssueClientCertificate(ca, "Jürgen", {"a", "b,c"}, kFirstDay, 2);
   auto facts = ReadCertificate(client.certificate);
   ASSERT_TRUE(facts.has_value());
   EXPECT_EQ(facts->common_name, "Jürgen");
   EXPECT_THAT(facts->organizations, ElementsAre("a", "b,c"));
-  EXPECT_EQ(facts->not_after, kNow + Duration{2 * kDayMs});
-  EXPECT_LT(facts->not_before, kNow);
+  EXPECT_EQ(facts->not_after, kFirstDay + Duration{2 * kDayMs});
+  EXPECT_LT(facts->not_before, kFirstDay);
   EXPECT_EQ(facts->sha256_hex.size(), 64u);
   EXPECT_FALSE(ReadCertificate("junk").has_value());
-  EXPECT_FALSE(IssueServerCertificate(ca, {"a,DNS:evil"}, kNow, 1).has_value());
-  EXPECT_FALSE(IssueClientCertificate(client, "x", {}, kNow, 1)->certificate.empty());
-  EXPECT_FALSE(IssueClientCertificate({ca.certificate, client.private_key}, "x", {}, kNow, 1));
+  EXPECT_FALSE(IssueServerCertificate(ca, {"a,DNS:evil"}, kFirstDay, 1).has_value());
+  EXPECT_FALSE(IssueClientCertificate(client, "x", {}, kFirstDay, 1)->certificate.empty());
+  EXPECT_FALSE(IssueClientCertificate({ca.certificate, client.private_key}, "x", {}, kFirstDay, 1));
 }
 
 // Tokens are long, of safe letters and never the same.
@@ -129,7 +130,7 @@ TEST(CertificatesTest, RandomTokens) {
 
 // The kubeconfig is private and complete, and replaces an older one.
 TEST_F(PkiTest, AdminKubeconfig) {
-  auto pki = Pki::Open(directory, {}, kNow);
+  auto pki = Pki::Open(directory, {}, kFirstDay);
   std::string path = directory / "admin.kubeconfig";
   std::ofstream(path) << "old";
   KubeconfigFacts facts;

@@ -29,7 +29,7 @@ class BobsRights final : public RbacSource {
   }
 };
 
-class RbacAccessTest : public testing::Test {
+class RbacAccessTest : public ::testing::Test {
  protected:
   Status Grant(const api::User& user, const char* resource, const std::string& doc) {
     auto parsed = kube::ParseJson(doc);

@@ -7,16 +7,16 @@
 namespace fairway::gateway {
 namespace {
 
-kube::Value Parse(const std::string& text) { return *kube::ParseJson(text); }
+kube::Value Document(const std::string& text) { return *kube::ParseJson(text); }
 
 TEST(ClusterAccessTest, ServerWithTokenFromASecret) {
-  kube::Value cluster = Parse(
+  kube::Value cluster = Document(
       R"({"spec":{"server":"https://10.0.0.1:6443/","caBundle":"Y2E=","tlsServerName":"member",
           "credentialSecretRef":{"namespace":"infra","name":"creds"}}})");
   auto key = ClusterSecret(cluster.get_object());
   ASSERT_TRUE(key);
   EXPECT_EQ(*key, (store::ObjectKey{"secrets", "infra", "creds"}));
-  kube::Value secret = Parse(R"({"data":{"token":"c2VjcmV0"}})");
+  kube::Value secret = Document(R"({"data":{"token":"c2VjcmV0"}})");
   auto access = ClusterAccess(cluster.get_object(), &secret.get_object());
   ASSERT_TRUE(access) << access.error().message;
   EXPECT_EQ(access->endpoint.server, "https://10.0.0.1:6443");
@@ -26,12 +26,12 @@ TEST(ClusterAccessTest, ServerWithTokenFromASecret) {
 }
 
 TEST(ClusterAccessTest, MissingSecretsAndKeysAreNamed) {
-  kube::Value cluster = Parse(R"({"spec":{"kubeconfigSecretRef":{"name":"kc"}}})");
+  kube::Value cluster = Document(R"({"spec":{"kubeconfigSecretRef":{"name":"kc"}}})");
   EXPECT_EQ(ClusterSecret(cluster.get_object())->ns, kSystemNamespace);
   auto missing = ClusterAccess(cluster.get_object(), nullptr);
   ASSERT_FALSE(missing);
   EXPECT_NE(missing.error().message.find("secret \"kc\" not found"), std::string::npos);
-  kube::Value empty = Parse(R"({"data":{}})");
+  kube::Value empty = Document(R"({"data":{}})");
   auto no_key = ClusterAccess(cluster.get_object(), &empty.get_object());
   ASSERT_FALSE(no_key);
   EXPECT_NE(no_key.error().message.find("no key \"kubeconfig\""), std::string::npos);
@@ -48,9 +48,9 @@ TEST(ClusterAccessTest, AKubeconfigFromTheApiMayNotNameFilesOrCommands) {
 }
 
 TEST(ClusterAccessTest, WithoutCredentialsThereIsNoAccess) {
-  kube::Value cluster = Parse(R"({"spec":{"server":"https://h:1","caBundle":"not base64!"}})");
+  kube::Value cluster = Document(R"({"spec":{"server":"https://h:1","caBundle":"not base64!"}})");
   EXPECT_FALSE(ClusterAccess(cluster.get_object(), nullptr));
-  cluster = Parse(R"({"spec":{"server":"https://h:1"}})");
+  cluster = Document(R"({"spec":{"server":"https://h:1"}})");
   auto access = ClusterAccess(cluster.get_object(), nullptr);
   ASSERT_FALSE(access);
   EXPECT_NE(access.error().message.find("credentialSecretRef"), std::string::npos);
@@ -58,8 +58,8 @@ TEST(ClusterAccessTest, WithoutCredentialsThereIsNoAccess) {
 
 TEST(ClusterAccessTest, ACordonIsNoOtherAccess) {
   const auto same = [](const std::string& before, const std::string& after) {
-    return HasSameAccess(Parse(R"({"spec":)" + before + "}").get_object(),
-                         Parse(R"({"spec":)" + after + "}").get_object());
+    return HasSameAccess(Document(R"({"spec":)" + before + "}").get_object(),
+                         Document(R"({"spec":)" + after + "}").get_object());
   };
   EXPECT_TRUE(same(R"({"server":"https://a"})", R"({"server":"https://a","cordoned":true})"));
   EXPECT_FALSE(same(R"({"server":"https://a"})", R"({"server":"https://b"})"));

@@ -9,7 +9,7 @@
 namespace fairway::gateway {
 namespace {
 
-class ExplanationPaceTest : public testing::Test {
+class ExplanationPaceTest : public ::testing::Test {
  protected:
   static store::MemoryJournal::Options Options(Loop& loop) {
     store::MemoryJournal::Options options;

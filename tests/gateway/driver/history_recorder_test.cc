@@ -9,7 +9,7 @@
 namespace fairway::gateway {
 namespace {
 
-class Log final : public store::HistoryLog {
+class KeptHistory final : public store::HistoryLog {
  public:
   void AttachTransition(std::string transition) override {
     auto decoded = store::DecodeTransition(transition);
@@ -28,7 +28,7 @@ class Log final : public store::HistoryLog {
   std::vector<std::string> lines;
 };
 
-class HistoryRecorderTest : public testing::Test {
+class HistoryRecorderTest : public ::testing::Test {
  protected:
   HistoryRecorderTest() {
     record_.cluster = ClusterId{3};
@@ -41,7 +41,7 @@ class HistoryRecorderTest : public testing::Test {
   }
   std::string Last() const { return log_.lines.empty() ? "" : log_.lines.back(); }
 
-  Log log_;
+  KeptHistory log_;
   HistoryRecorder recorder_{&log_};
   scheduler::World world_;
   scheduler::ClusterRecord record_;

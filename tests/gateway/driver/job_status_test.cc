@@ -6,13 +6,13 @@
 namespace fairway::gateway {
 namespace {
 
-kube::Value Job(const std::string& status) {
+kube::Value JobWith(const std::string& status) {
   auto doc = kube::ParseJson(R"({"spec":{"parallelism":1},"status":)" + status + "}");
   return *doc;
 }
 
 TEST(JobStatusTest, FirstEpochIsCopiedButForPodUids) {
-  kube::Value job = Job("{}");
+  kube::Value job = JobWith("{}");
   Status merged = MergeJobStatus(
       R"({"active":1,"startTime":"2026-01-01T00:00:00Z","uncountedTerminatedPods":{"succeeded":["u"]}})",
       true, false, job.get_object());
@@ -23,7 +23,7 @@ TEST(JobStatusTest, FirstEpochIsCopiedButForPodUids) {
 }
 
 TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
-  kube::Value job = Job(R"({"startTime":"2026-01-01T00:00:00Z","failed":2,"succeeded":1})");
+  kube::Value job = JobWith(R"({"startTime":"2026-01-01T00:00:00Z","failed":2,"succeeded":1})");
   Status merged = MergeJobStatus(R"({"startTime":"2026-01-02T00:00:00Z","failed":0,"succeeded":3})",
                                  false, false, job.get_object());
   ASSERT_TRUE(merged);
@@ -33,7 +33,7 @@ TEST(JobStatusTest, LaterEpochsNeverMoveTheStartOrLetCountersFall) {
 }
 
 TEST(JobStatusTest, IndexesThatHaveEndedStayAcrossEpochs) {
-  kube::Value job = Job(R"({"completedIndexes":"0-2,5","failedIndexes":"7"})");
+  kube::Value job = JobWith(R"({"completedIndexes":"0-2,5","failedIndexes":"7"})");
   ASSERT_TRUE(MergeJobStatus(R"({"active":2})", false, false, job.get_object()));
   EXPECT_EQ(kube::GetString(job, {"status", "completedIndexes"}), "0-2,5");
   ASSERT_TRUE(MergeJobStatus(R"({"completedIndexes":"3,4"})", false, false, job.get_object()));
@@ -50,7 +50,7 @@ TEST(JobStatusTest, HowACopyEndsIsShownOnceItIsTheJobsResult) {
   const std::string ending =
       R"({"failed":1,"conditions":[{"type":"FailureTarget","status":"True",
           "reason":"DeadlineExceeded"}]})";
-  kube::Value job = Job("{}");
+  kube::Value job = JobWith("{}");
   ASSERT_TRUE(MergeJobStatus(ending, true, false, job.get_object()));
   EXPECT_EQ(kube::FindPath(job, {"status", "conditions"}), nullptr);
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 1);
@@ -64,7 +64,7 @@ TEST(JobStatusTest, HowACopyEndsIsShownOnceItIsTheJobsResult) {
 }
 
 TEST(JobStatusTest, GarbageIsAnErrorAndChangesNothing) {
-  kube::Value job = Job(R"({"failed":2})");
+  kube::Value job = JobWith(R"({"failed":2})");
   EXPECT_FALSE(MergeJobStatus("{\"active\":", true, false, job.get_object()));
   EXPECT_FALSE(MergeJobStatus("[]", true, false, job.get_object()));
   EXPECT_EQ(kube::Get<int64_t>(job, {"status", "failed"}), 2);

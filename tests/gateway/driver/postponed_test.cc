@@ -10,7 +10,7 @@
 namespace fairway::gateway {
 namespace {
 
-class PostponedTest : public testing::Test {
+class PostponedTest : public ::testing::Test {
  protected:
   static store::MemoryJournal::Options Options(Loop& loop) {
     store::MemoryJournal::Options options;

@@ -11,11 +11,11 @@
 namespace fairway::gateway {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 constexpr size_t kReads = 0, kWrites = 1, kExempt = 2;
 
-class FairQueueTest : public testing::Test {
+class FairQueueTest : public ::testing::Test {
  protected:
   FairQueueTest() { Build({}); }
 

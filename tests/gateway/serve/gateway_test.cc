@@ -19,7 +19,7 @@ constexpr int64_t kPatienceMs = 30'000;
 const char kJobs[] = "/apis/batch/v1/namespaces/default/jobs";
 const char kPlacements[] = "/apis/fairway.flext.sh/v1alpha1/namespaces/default/placements";
 
-class GatewayTest : public testing::Test {
+class GatewayTest : public ::testing::Test {
  protected:
   GatewayTest() {
     std::string pattern = (std::filesystem::temp_directory_path() / "fairway-test-XXXXXX").string();

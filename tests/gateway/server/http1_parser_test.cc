@@ -13,7 +13,7 @@ struct Outcome {
 };
 
 // Feeds `bytes` in pieces of `step` the way a session does.
-Outcome Parse(const std::string& bytes, size_t step = 1u << 20) {
+Outcome Feed(const std::string& bytes, size_t step = 1u << 20) {
   Http1Parser parser(1024, 4096);
   std::string input;
   size_t sent = 0;
@@ -122,7 +122,7 @@ std::vector<Case> Cases() {
 TEST(Http1ParserTest, RefusesWhatCouldBeReadTwoWays) {
   for (const Case& one : Cases()) {
     for (size_t step : {size_t{1} << 20, size_t{1}, size_t{3}, size_t{7}}) {
-      Outcome outcome = Parse(one.bytes, step);
+      Outcome outcome = Feed(one.bytes, step);
       EXPECT_EQ(outcome.status, one.status) << one.name << ", in steps of " << step;
       EXPECT_EQ(outcome.complete, one.status == 0) << one.name << ", in steps of " << step;
     }
@@ -137,7 +137,7 @@ TEST(Http1ParserTest, LeavesTheNextRequest) {
         std::string("POST /1 HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
                     "4\r\nGET \r\n0\r\n\r\n"),
         std::string("GET /1 HTTP/1.1\r\nHost: h\r\n\r\n")}) {
-    Outcome outcome = Parse(first + next);
+    Outcome outcome = Feed(first + next);
     ASSERT_TRUE(outcome.complete) << first;
     EXPECT_EQ(outcome.rest, next) << first;
   }
@@ -145,7 +145,7 @@ TEST(Http1ParserTest, LeavesTheNextRequest) {
 
 // Headers keep order and repeats, in lower case; path and query are decoded.
 TEST(Http1ParserTest, FillsTheRequest) {
-  Outcome outcome = Parse(
+  Outcome outcome = Feed(
       "PATCH /a%20b/c?x=1&y=a+b%2Cc&flag&x=2 HTTP/1.1\r\nHOST: h\r\nImpersonate-Group: g1\r\n"
       "impersonate-group:   g2  \r\nContent-Length: 2\r\n\r\nhi");
   ASSERT_TRUE(outcome.complete);

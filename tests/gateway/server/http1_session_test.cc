@@ -61,7 +61,7 @@ TEST_F(Http1Test, PipelinedRequestsWaitForASlowAnswer) {
   EXPECT_EQ(requests, 302);
   EXPECT_EQ(while_held, 0);
   EXPECT_LT(answer.find("slow"), answer.find("/n0"));
-  EXPECT_THAT(answer, testing::EndsWith("/end"));
+  EXPECT_THAT(answer, ::testing::EndsWith("/end"));
 }
 
 // Chunked bodies arrive whole; trailers and extensions are ignored.
@@ -140,8 +140,8 @@ TEST_F(Http1Test, Http10) {
   };
   StartServer();
   std::string answer = Raw("GET /a HTTP/1.0\r\n\r\n");
-  EXPECT_THAT(answer, testing::Not(HasSubstr("chunked")));
-  EXPECT_THAT(answer, testing::EndsWith("\r\n\r\nstreamed"));
+  EXPECT_THAT(answer, ::testing::Not(HasSubstr("chunked")));
+  EXPECT_THAT(answer, ::testing::EndsWith("\r\n\r\nstreamed"));
   handler = [](ExchangePtr exchange) { exchange->Reply(200, {}, std::string("whole")); };
   WithClient([&] {
     TlsClient client(Options());
@@ -167,7 +167,7 @@ TEST_F(Http1Test, StreamedAnswerIsChunked) {
   std::string answer = Raw("GET /s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   EXPECT_THAT(answer, HasSubstr("transfer-encoding: chunked"));
   EXPECT_THAT(answer, HasSubstr("\r\n\r\n5\r\nhello\r\n186a0\r\nLLLL"));
-  EXPECT_THAT(answer, testing::EndsWith("LLLL\r\n0\r\n\r\n"));
+  EXPECT_THAT(answer, ::testing::EndsWith("LLLL\r\n0\r\n\r\n"));
 }
 
 // Header values cannot split the answer.
@@ -177,7 +177,7 @@ TEST_F(Http1Test, AnswerHeadersCannotBeSplit) {
   };
   StartServer();
   std::string answer = Raw("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-  EXPECT_THAT(answer, testing::Not(HasSubstr("\r\nset-cookie")));
+  EXPECT_THAT(answer, ::testing::Not(HasSubstr("\r\nset-cookie")));
 }
 
 // A body above the limit gets a Status that kubectl can print, also when the client sends all of it

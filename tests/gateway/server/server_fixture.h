@@ -16,7 +16,7 @@
 
 namespace fairway::gateway {
 
-class ServerFixture : public testing::Test {
+class ServerFixture : public ::testing::Test {
  protected:
   ServerFixture() {
     Instant now = loop.Now();

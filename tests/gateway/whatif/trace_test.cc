@@ -19,8 +19,8 @@ std::string Cluster(const std::string& name, int nodes) {
          name + R"("},"spec":{}},"capacity":{"nodes":[{"count":)" + std::to_string(nodes) +
          R"(,"allocatable":{"cpu":"4","memory":"8Gi","pods":"110"}}]}})";
 }
-std::string Job(const std::string& name, int64_t at_ms, int64_t run_ms,
-                const std::string& labels = "{}") {
+std::string JobLine(const std::string& name, int64_t at_ms, int64_t run_ms,
+                    const std::string& labels = "{}") {
   return R"({"atMs":)" + std::to_string(at_ms) + R"(,"runMs":)" + std::to_string(run_ms) +
          R"(,"object":{"apiVersion":"batch/v1","kind":"Job","metadata":{"name":")" + name +
          R"(","namespace":"default","labels":)" + labels +
@@ -32,13 +32,13 @@ std::string Kueue(const std::string& kind, const std::string& metadata, const st
          R"(","metadata":)" + metadata + R"(,"spec":)" + spec + "}}";
 }
 
-std::string Text(const std::vector<std::string>& lines) {
+std::string Lines(const std::vector<std::string>& lines) {
   std::string out;
   for (const std::string& line : lines) out += line + "\n";
   return out;
 }
 Result<Trace> Read(const std::vector<std::string>& lines) {
-  std::istringstream in(Text(lines));
+  std::istringstream in(Lines(lines));
   return ReadTrace(in);
 }
 kube::Value Replay(const std::vector<std::string>& lines, const WhatIfRequest& request = {}) {
@@ -50,8 +50,8 @@ kube::Value Replay(const std::vector<std::string>& lines, const WhatIfRequest& r
 }
 
 TEST(TraceTest, JobsWaitTheirTurn) {
-  const kube::Value answer =
-      Replay({kHeader, Cluster("a", 1), Job("second", 2000, 10'000), Job("first", 1000, 30'000)});
+  const kube::Value answer = Replay(
+      {kHeader, Cluster("a", 1), JobLine("second", 2000, 10'000), JobLine("first", 1000, 30'000)});
   EXPECT_EQ(kube::GetString(answer, {"after", "end"}), "Settled");
   EXPECT_EQ(kube::Get<int64_t>(answer, {"after", "longestWaitMs"}), 29'000);
   EXPECT_EQ(kube::GetString(answer, {"after", "lookedAhead"}), "41s");
@@ -67,7 +67,7 @@ TEST(TraceTest, QueuesAndChanges) {
             R"({"namespaceSelector":{},"resourceGroups":[{"coveredResources":["cpu"],"flavors":)"
             R"([{"name":"f","resources":[{"name":"cpu","nominalQuota":"4"}]}]}]})"),
       Kueue("LocalQueue", R"({"name":"q","namespace":"default"})", R"({"clusterQueue":"cq"})")};
-  for (int i = 0; i < 4; ++i) lines.push_back(Job("j" + std::to_string(i), 0, 60'000, label));
+  for (int i = 0; i < 4; ++i) lines.push_back(JobLine("j" + std::to_string(i), 0, 60'000, label));
   EXPECT_EQ(kube::Get<int64_t>(Replay(lines), {"after", "longestWaitMs"}), 180'000);
   WhatIfRequest request;
   request.quotas = {{"cq", "f", "cpu", "16"}};
@@ -81,7 +81,7 @@ TEST(TraceTest, SameTraceSameBytes) {
   for (int c = 0; c < 5; ++c) lines.push_back(Cluster("c" + std::to_string(c), 2));
   for (int j = 0; j < 200; ++j) {
     lines.push_back(
-        Job("j" + std::to_string(j), (j * 7919) % 60'000, 1000 + (j * 104'729) % 90'000));
+        JobLine("j" + std::to_string(j), (j * 7919) % 60'000, 1000 + (j * 104'729) % 90'000));
   }
   WhatIfRequest request;
   request.remove = {"c3"};
@@ -104,8 +104,8 @@ TEST(TraceTest, MistakesNameTheirLine) {
   std::string cluster = Cluster("a", 1);
   cluster.resize(cluster.find(",\"capacity\""));
   EXPECT_THAT(mistake({kHeader, cluster + "}"}), HasSubstr("line 2: capacity is missing"));
-  EXPECT_THAT(mistake({kHeader, Job("Bad_Name", 0, 1)}), HasSubstr("line 2: Job.batch"));
-  EXPECT_THAT(mistake({kHeader, Job("a", -5, 1)}), HasSubstr("atMs must be"));
+  EXPECT_THAT(mistake({kHeader, JobLine("Bad_Name", 0, 1)}), HasSubstr("line 2: Job.batch"));
+  EXPECT_THAT(mistake({kHeader, JobLine("a", -5, 1)}), HasSubstr("atMs must be"));
 }
 
 TEST(TraceTest, WrittenLinesAreReadAgain) {

@@ -11,6 +11,8 @@
 namespace fairway::scheduler {
 namespace {
 
+using Op = LabelRequirement::Op;
+
 class ReasonsTest : public ::testing::Test {
  protected:
   ReasonsTest() {
@@ -177,7 +179,6 @@ TEST_F(ReasonsTest, SpreadSkew) {
 TEST_F(ReasonsTest, GroupsOverflowInOrder) {
   clusters_[1].cordoned = false;
   Show(1);
-  using Op = LabelRequirement::Op;
   Rules().groups = {{"first", {{{{"zone", Op::kIn, {"z1"}}}}}},
                     {"second", {{{{"zone", Op::kIn, {"z2"}}}}}}};
   Decision decision = Explain();

@@ -166,7 +166,7 @@ TEST_F(QuotaExplainTest, NMinusOneKeepsRoomForTheLossOfAnyCluster) {
   Submit(40, wide);
   EXPECT_FALSE(Admitted(40));
   EXPECT_THAT(SplitText(core().world(), *core().world().FindJob(JobId{40})),
-              testing::HasSubstr("loss of a cluster"));
+              ::testing::HasSubstr("loss of a cluster"));
 }
 
 }  // namespace

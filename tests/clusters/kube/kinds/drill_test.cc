@@ -11,16 +11,16 @@ namespace {
 using testing::CreateProblems;
 using testing::KindOf;
 
-std::string Doc(std::string_view kind, std::string_view spec) {
+std::string DrillDoc(std::string_view kind, std::string_view spec) {
   return R"({"apiVersion":"fairway.flext.sh/v1alpha1","kind":")" + std::string(kind) +
          R"(","metadata":{"name":"d"},"spec":{)" + std::string(spec) + "}}";
 }
 std::string Drill(std::string_view spec) {
-  return CreateProblems(KindOf("fairway.flext.sh", "v1alpha1", "drills"), Doc("Drill", spec));
+  return CreateProblems(KindOf("fairway.flext.sh", "v1alpha1", "drills"), DrillDoc("Drill", spec));
 }
 std::string Plan(std::string_view spec) {
   return CreateProblems(KindOf("fairway.flext.sh", "v1alpha1", "drillplans"),
-                        Doc("DrillPlan", spec));
+                        DrillDoc("DrillPlan", spec));
 }
 
 constexpr std::string_view kThought = R"("mode":"Simulate","clusters":["eu"],"duration":"5m")";

@@ -11,7 +11,7 @@ namespace {
 using Op = scheduler::LabelRequirement::Op;
 using testing::ParseObject;
 
-Object Job(std::string_view spec, std::string_view metadata = "") {
+Object RequestingJob(std::string_view spec, std::string_view metadata = "") {
   return testing::Created(
       testing::Jobs(),
       R"({"metadata":{"name":"j")" + std::string(metadata) + R"(},"spec":{)" + std::string(spec) +
@@ -20,23 +20,24 @@ Object Job(std::string_view spec, std::string_view metadata = "") {
 }
 
 TEST(JobSpecFrom, CountsThePodAndHowManyRunAtOnce) {
-  const auto wish = JobSpecFrom(Job(R"("parallelism":5,"completions":3,)"), nullptr);
+  const auto wish = JobSpecFrom(RequestingJob(R"("parallelism":5,"completions":3,)"), nullptr);
   ASSERT_TRUE(wish.has_value());
   EXPECT_EQ(wish->spec.request.cpu_milli, 500);
   EXPECT_EQ(wish->spec.request.memory_bytes, int64_t{1} << 30);
   EXPECT_EQ(wish->spec.request.pods, 1);
   EXPECT_EQ(wish->spec.request.GetExtended("nvidia.com/gpu"), 1);
   EXPECT_EQ(wish->spec.parallelism, 3);
-  EXPECT_EQ(JobSpecFrom(Job(R"("parallelism":5,)"), nullptr)->spec.parallelism, 5);
-  EXPECT_EQ(JobSpecFrom(Job(R"("parallelism":0,)"), nullptr)->spec.parallelism, 0);
-  EXPECT_EQ(JobSpecFrom(Job(""), nullptr)->spec.parallelism, 1);
+  EXPECT_EQ(JobSpecFrom(RequestingJob(R"("parallelism":5,)"), nullptr)->spec.parallelism, 5);
+  EXPECT_EQ(JobSpecFrom(RequestingJob(R"("parallelism":0,)"), nullptr)->spec.parallelism, 0);
+  EXPECT_EQ(JobSpecFrom(RequestingJob(""), nullptr)->spec.parallelism, 1);
 }
 
 TEST(JobSpecFrom, KnowsSuspensionAndTtl) {
-  const auto wish = JobSpecFrom(Job(R"("suspend":true,"ttlSecondsAfterFinished":0,)"), nullptr);
+  const auto wish =
+      JobSpecFrom(RequestingJob(R"("suspend":true,"ttlSecondsAfterFinished":0,)"), nullptr);
   EXPECT_TRUE(wish->suspended);
   EXPECT_EQ(wish->ttl_seconds, 0);
-  EXPECT_EQ(JobSpecFrom(Job(""), nullptr)->ttl_seconds, -1);
+  EXPECT_EQ(JobSpecFrom(RequestingJob(""), nullptr)->ttl_seconds, -1);
 }
 
 TEST(JobSpecFrom, TheAnnotationNarrowsEveryAlternativeOfThePolicy) {
@@ -46,7 +47,8 @@ TEST(JobSpecFrom, TheAnnotationNarrowsEveryAlternativeOfThePolicy) {
       "preferred":[{"weight":7,"preference":{"matchExpressions":[{"key":"b","operator":"NotIn","values":["x"]}]}}]},
       "tolerations":[{"key":"k","operator":"Exists","effect":"NoExecute"}]}})");
   const auto wish = JobSpecFrom(
-      Job("", R"x(,"annotations":{"fairway.flext.sh/cluster-selector":"region=eu,tier in (b,a)",
+      RequestingJob(
+          "", R"x(,"annotations":{"fairway.flext.sh/cluster-selector":"region=eu,tier in (b,a)",
                                   "fairway.flext.sh/priority":"-5"
 })x"),
       &policy);
@@ -70,7 +72,8 @@ TEST(JobSpecFrom, TheAnnotationNarrowsEveryAlternativeOfThePolicy) {
 
 TEST(JobSpecFrom, GoesBackOnlyWhenItsAuthorAllowsIt) {
   const auto wish = [](std::string_view annotation) {
-    return JobSpecFrom(Job("", R"(,"annotations":{)" + std::string(annotation) + "}"), nullptr);
+    return JobSpecFrom(RequestingJob("", R"(,"annotations":{)" + std::string(annotation) + "}"),
+                       nullptr);
   };
   EXPECT_FALSE(wish("")->spec.failback);
   EXPECT_FALSE(wish(R"("fairway.flext.sh/failback":"never")")->spec.failback);
@@ -84,12 +87,13 @@ TEST(JobSpecFrom, GoesBackOnlyWhenItsAuthorAllowsIt) {
 
 TEST(JobSpecFrom, BadAnnotationsAreTheJobsFault) {
   const auto bad = JobSpecFrom(
-      Job("", R"(,"annotations":{"fairway.flext.sh/cluster-selector":"a b"})"), nullptr);
+      RequestingJob("", R"(,"annotations":{"fairway.flext.sh/cluster-selector":"a b"})"), nullptr);
   ASSERT_FALSE(bad.has_value());
   EXPECT_EQ(bad.error().code, 422);
   EXPECT_EQ(bad.error().causes[0].field, "metadata.annotations[fairway.flext.sh/cluster-selector]");
   EXPECT_FALSE(
-      JobSpecFrom(Job("", R"(,"annotations":{"fairway.flext.sh/priority":"high"})"), nullptr)
+      JobSpecFrom(RequestingJob("", R"(,"annotations":{"fairway.flext.sh/priority":"high"})"),
+                  nullptr)
           .has_value());
 }
 

@@ -16,21 +16,22 @@ const KindInfo& Kueue(std::string_view resource) {
   return KindOf("kueue.x-k8s.io", "v1beta2", resource);
 }
 
-std::string Doc(std::string_view kind, std::string_view rest) {
+std::string QueueingDoc(std::string_view kind, std::string_view rest) {
   return R"({"apiVersion":"kueue.x-k8s.io/v1beta2","kind":")" + std::string(kind) +
          R"(","metadata":{"name":"a"},)" + std::string(rest) + "}";
 }
 
 std::string Queue(std::string_view spec) {
   return CreateProblems(Kueue("clusterqueues"),
-                        Doc("ClusterQueue", R"("spec":{)" + std::string(spec) + "}"));
+                        QueueingDoc("ClusterQueue", R"("spec":{)" + std::string(spec) + "}"));
 }
 std::string Cohort(std::string_view spec) {
-  return CreateProblems(Kueue("cohorts"), Doc("Cohort", R"("spec":{)" + std::string(spec) + "}"));
+  return CreateProblems(Kueue("cohorts"),
+                        QueueingDoc("Cohort", R"("spec":{)" + std::string(spec) + "}"));
 }
 std::string Flavor(std::string_view spec) {
   return CreateProblems(Kueue("resourceflavors"),
-                        Doc("ResourceFlavor", R"("spec":{)" + std::string(spec) + "}"));
+                        QueueingDoc("ResourceFlavor", R"("spec":{)" + std::string(spec) + "}"));
 }
 
 std::string Group(std::string_view quota) {
@@ -39,7 +40,7 @@ std::string Group(std::string_view quota) {
 }
 
 TEST(ClusterQueue, IsCompletedAsKueueDoes) {
-  const Object queue = Created(Kueue("clusterqueues"), Doc("ClusterQueue", R"("spec":{})"));
+  const Object queue = Created(Kueue("clusterqueues"), QueueingDoc("ClusterQueue", R"("spec":{})"));
   EXPECT_EQ(Serialize(*Find(queue, "spec")),
             R"({"queueingStrategy":"BestEffortFIFO","flavorFungibility":{"whenCanBorrow":)"
             R"("MayStopSearch","whenCanPreempt":"TryNextFlavor"},"preemption":{)"
@@ -51,8 +52,8 @@ TEST(ClusterQueue, IsCompletedAsKueueDoes) {
 TEST(ClusterQueue, KeepsZeroesAndSharesOfOne) {
   const Object queue =
       Created(Kueue("clusterqueues"),
-              Doc("ClusterQueue", R"("spec":{"cohortName":"c","fairSharing":{},)" +
-                                      Group(R"({"name":"cpu","nominalQuota":0})") + "}"));
+              QueueingDoc("ClusterQueue", R"("spec":{"cohortName":"c","fairSharing":{},)" +
+                                              Group(R"({"name":"cpu","nominalQuota":0})") + "}"));
   EXPECT_EQ(GetString(queue, {"spec", "fairSharing", "weight"}), "1");
   EXPECT_NE(Serialize(queue).find(R"("nominalQuota":"0")"), std::string::npos);
 }
@@ -145,15 +146,16 @@ TEST(Cohort, LimitsNeedAParent) {
 
 TEST(LocalQueue, StaysWithItsClusterQueue) {
   const KindInfo& kind = Kueue("localqueues");
-  const Object old = Created(kind, Doc("LocalQueue", R"("spec":{"clusterQueue":"x"})"));
+  const Object old = Created(kind, QueueingDoc("LocalQueue", R"("spec":{"clusterQueue":"x"})"));
   EXPECT_EQ(GetString(old, {"spec", "stopPolicy"}), "None");
   Object doc = old;
   EnsureObject(doc, {"spec"})["clusterQueue"] = "y";
   EXPECT_EQ(UpdateProblems(kind, doc, old),
             "spec.clusterQueue: Invalid value: \"y\": field is immutable");
-  EXPECT_EQ(CreateProblems(kind, Doc("LocalQueue", R"("spec":{"fairSharing":{"weight":2}})")),
-            "spec.fairSharing: Forbidden: not supported by Fairway: LocalQueues do not share by "
-            "past usage");
+  EXPECT_EQ(
+      CreateProblems(kind, QueueingDoc("LocalQueue", R"("spec":{"fairSharing":{"weight":2}})")),
+      "spec.fairSharing: Forbidden: not supported by Fairway: LocalQueues do not share by "
+      "past usage");
 }
 
 TEST(ResourceFlavor, SaysWhatIsWrong) {
@@ -175,8 +177,8 @@ TEST(ResourceFlavor, SaysWhatIsWrong) {
 
 TEST(WorkloadPriorityClass, NeedsAValue) {
   const KindInfo& kind = Kueue("workloadpriorityclasses");
-  EXPECT_EQ(CreateProblems(kind, Doc("WorkloadPriorityClass", R"("value":0)")), "");
-  EXPECT_EQ(CreateProblems(kind, Doc("WorkloadPriorityClass", R"("description":"x")")),
+  EXPECT_EQ(CreateProblems(kind, QueueingDoc("WorkloadPriorityClass", R"("value":0)")), "");
+  EXPECT_EQ(CreateProblems(kind, QueueingDoc("WorkloadPriorityClass", R"("description":"x")")),
             "value: Required value");
 }
 

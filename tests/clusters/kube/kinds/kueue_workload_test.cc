@@ -16,13 +16,15 @@ using testing::UpdateProblems;
 
 const KindInfo& Workloads() { return KindOf("kueue.x-k8s.io", "v1beta2", "workloads"); }
 
-std::string Doc(std::string_view spec) {
+std::string WorkloadDoc(std::string_view spec) {
   return R"({"apiVersion":"kueue.x-k8s.io/v1beta2","kind":"Workload","metadata":{"name":"w"},
              "spec":{)" +
          std::string(spec) + "}}";
 }
 
-std::string Problems(std::string_view spec) { return CreateProblems(Workloads(), Doc(spec)); }
+std::string WorkloadProblems(std::string_view spec) {
+  return CreateProblems(Workloads(), WorkloadDoc(spec));
+}
 
 std::string PodSets(std::string_view more = "", std::string_view requests = R"({"cpu":"1"})") {
   return R"("podSets":[{)" + std::string(more) +
@@ -31,7 +33,7 @@ std::string PodSets(std::string_view more = "", std::string_view requests = R"({
 }
 
 Object Reserved() {
-  Object doc = Created(Workloads(), Doc(R"("queueName":"q","priority":5,)" + PodSets()));
+  Object doc = Created(Workloads(), WorkloadDoc(R"("queueName":"q","priority":5,)" + PodSets()));
   doc["status"] = ParseObject(R"({"conditions":[{"type":"QuotaReserved","status":"True",
       "reason":"QuotaReserved","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}],
       "admission":{"clusterQueue":"cq","podSetAssignments":[{"name":"main","count":1}]}})");
@@ -39,47 +41,48 @@ Object Reserved() {
 }
 
 TEST(Workload, IsCompletedAsKueueDoes) {
-  const Object doc = Created(Workloads(), Doc(PodSets()));
+  const Object doc = Created(Workloads(), WorkloadDoc(PodSets()));
   EXPECT_EQ(Get<bool>(doc, {"spec", "active"}), true);
   const Object& pod_set = (*GetArray(doc, {"spec", "podSets"}))[0].get_object();
   EXPECT_EQ(GetString(pod_set, {"name"}), "main");
   EXPECT_EQ(Get<int64_t>(pod_set, {"count"}), 1);
-  const Object none = Created(Workloads(), Doc(PodSets(R"("count":0,)")));
+  const Object none = Created(Workloads(), WorkloadDoc(PodSets(R"("count":0,)")));
   EXPECT_EQ(Get<int64_t>((*GetArray(none, {"spec", "podSets"}))[0].get_object(), {"count"}), 0);
 }
 
 TEST(Workload, SaysWhatIsWrongWithPodSets) {
-  EXPECT_EQ(Problems(PodSets(R"("name":"workers","count":3,"minCount":2,)")), "");
-  EXPECT_EQ(Problems(R"("podSets":[])"), "spec.podSets: Required value");
-  EXPECT_EQ(Problems(R"("podSets":[{"name":"a"}])"), "spec.podSets[0].template: Required value");
-  EXPECT_EQ(Problems(PodSets(R"("count":1,"minCount":2,)")),
+  EXPECT_EQ(WorkloadProblems(PodSets(R"("name":"workers","count":3,"minCount":2,)")), "");
+  EXPECT_EQ(WorkloadProblems(R"("podSets":[])"), "spec.podSets: Required value");
+  EXPECT_EQ(WorkloadProblems(R"("podSets":[{"name":"a"}])"),
+            "spec.podSets[0].template: Required value");
+  EXPECT_EQ(WorkloadProblems(PodSets(R"("count":1,"minCount":2,)")),
             "spec.podSets[0]: Invalid value: minCount should be positive and less or equal to "
             "count");
-  EXPECT_EQ(Problems(PodSets("", R"({"pods":"1"})")),
+  EXPECT_EQ(WorkloadProblems(PodSets("", R"({"pods":"1"})")),
             "spec.podSets[0].template.spec.containers[0].resources.requests[pods]: Invalid value: "
             "\"pods\": the key is reserved for internal kueue use");
-  EXPECT_EQ(Problems(PodSets("", R"({"cpu":"-1"})")),
+  EXPECT_EQ(WorkloadProblems(PodSets("", R"({"cpu":"-1"})")),
             "spec.podSets[0].template.spec.containers[0].resources.requests[cpu]: Invalid value: "
             "\"-1\": must be greater than or equal to 0");
-  EXPECT_EQ(Problems(PodSets(R"("topologyRequest":{"required":"rack"},)")),
+  EXPECT_EQ(WorkloadProblems(PodSets(R"("topologyRequest":{"required":"rack"},)")),
             "spec.podSets[0].topologyRequest: Forbidden: not supported by Fairway: there is no "
             "topology-aware scheduling");
 }
 
 TEST(Workload, SaysWhatIsWrongWithTheRest) {
-  EXPECT_EQ(Problems(R"("maximumExecutionTimeSeconds":0,)" + PodSets()),
+  EXPECT_EQ(WorkloadProblems(R"("maximumExecutionTimeSeconds":0,)" + PodSets()),
             "spec.maximumExecutionTimeSeconds: Invalid value: 0: "
             "spec.maximumExecutionTimeSeconds in body should be greater than or equal to 1");
-  EXPECT_EQ(Problems(R"("priorityClassRef":{"group":"kueue.x-k8s.io","kind":"PriorityClass",
+  EXPECT_EQ(WorkloadProblems(R"("priorityClassRef":{"group":"kueue.x-k8s.io","kind":"PriorityClass",
                         "name":"a"},"priority":1,)" +
-                     PodSets()),
+                             PodSets()),
             "spec.priorityClassRef: Invalid value: only the WorkloadPriorityClass kind is allowed "
             "for the kueue.x-k8s.io group");
-  EXPECT_EQ(Problems(R"("priorityClassRef":{"group":"kueue.x-k8s.io",
+  EXPECT_EQ(WorkloadProblems(R"("priorityClassRef":{"group":"kueue.x-k8s.io",
                         "kind":"WorkloadPriorityClass","name":"a"},)" +
-                     PodSets()),
+                             PodSets()),
             "spec: Invalid value: priority should not be nil when priorityClassRef is set");
-  EXPECT_EQ(Problems(R"("preemptionGates":[{"name":"a"}],)" + PodSets()),
+  EXPECT_EQ(WorkloadProblems(R"("preemptionGates":[{"name":"a"}],)" + PodSets()),
             "spec.preemptionGates: Forbidden: not supported by Fairway: nothing here opens a gate");
 }
 
@@ -117,7 +120,7 @@ TEST(Workload, StatusKeepsItsAdmission) {
 }
 
 TEST(Workload, StatusConditionsAreWhole) {
-  const Object old = Created(Workloads(), Doc(PodSets()));
+  const Object old = Created(Workloads(), WorkloadDoc(PodSets()));
   Object doc = old;
   doc["status"] =
       ParseObject(R"({"conditions":[{"type":"Finished","status":"Yes","reason":"1"}]})");

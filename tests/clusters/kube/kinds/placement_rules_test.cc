@@ -3,17 +3,14 @@
 #include <gtest/gtest.h>
 
 #include "clusters/kube/kinds/job_spec.h"
+#include "tests/clusters/kube/kinds/kind_testing.h"
 
 namespace fairway::kube {
 namespace {
 
-Object Parse(std::string_view text) {
-  auto value = ParseJson(text);
-  EXPECT_TRUE(value) << text;
-  return value->get_object();
-}
+using testing::ParseObject;
 
-constexpr std::string_view kJob = R"({"metadata":{"name":"j","namespace":"ns",
+constexpr std::string_view kJobWithRules = R"({"metadata":{"name":"j","namespace":"ns",
   "labels":{"app":"a","run":"17"},"annotations":{"fairway.flext.sh/gang":"false",
   "fairway.flext.sh/datasets":"books, films"}},
   "spec":{"parallelism":4,"template":{"spec":{"nodeSelector":{"disk":"ssd"},
@@ -24,7 +21,7 @@ constexpr std::string_view kJob = R"({"metadata":{"name":"j","namespace":"ns",
   "containers":[{"name":"c","resources":{"requests":{"cpu":"1"}}}]}}}})";
 
 TEST(PlacementRules, ThePodTemplateAndTheAnnotationsAreRead) {
-  const auto wish = JobSpecFrom(Parse(kJob), nullptr);
+  const auto wish = JobSpecFrom(ParseObject(kJobWithRules), nullptr);
   ASSERT_TRUE(wish) << wish.error().message;
   EXPECT_FALSE(wish->spec.gang);
   ASSERT_EQ(wish->spec.rules.size(), 1u);
@@ -39,7 +36,7 @@ TEST(PlacementRules, ThePodTemplateAndTheAnnotationsAreRead) {
 }
 
 TEST(PlacementRules, APolicyIsReadAndOnlyTheLabelsThatAreAskedAboutAreTold) {
-  const Object policy = Parse(R"({"metadata":{"name":"p"},"spec":{
+  const Object policy = ParseObject(R"({"metadata":{"name":"p"},"spec":{
     "clusterGroups":[{"name":"eu","required":[{"matchExpressions":[{"key":"region","operator":"In","values":["eu"]}]}]}],
     "jobAntiAffinity":{"required":[{"jobSelector":{"matchLabels":{"app":"a"}},"topologyKey":"zone"}]},
     "spread":[{"maxSkew":2,"topologyKey":"cluster","jobSelector":{}}],
@@ -50,7 +47,7 @@ TEST(PlacementRules, APolicyIsReadAndOnlyTheLabelsThatAreAskedAboutAreTold) {
   CollectAskedLabels(policy, asked);
   EXPECT_TRUE(asked.any);
   EXPECT_EQ(asked.keys, std::set<std::string>{"app"});
-  const auto wish = JobSpecFrom(Parse(kJob), &policy, asked);
+  const auto wish = JobSpecFrom(ParseObject(kJobWithRules), &policy, asked);
   ASSERT_TRUE(wish) << wish.error().message;
   EXPECT_EQ(wish->spec.tolerations[0].seconds, 30);
   const scheduler::PlacementRules& rules = wish->spec.rules[0];
@@ -70,7 +67,7 @@ TEST(PlacementRules, APolicyIsReadAndOnlyTheLabelsThatAreAskedAboutAreTold) {
 
 TEST(PlacementRules, AnOrdinaryJobHasNone) {
   const auto wish =
-      JobSpecFrom(Parse(R"({"metadata":{"name":"j","namespace":"ns","labels":{"app":"a"}},
+      JobSpecFrom(ParseObject(R"({"metadata":{"name":"j","namespace":"ns","labels":{"app":"a"}},
                 "spec":{"template":{"spec":{"containers":[{"name":"c"}]}}}})"),
                   nullptr);
   ASSERT_TRUE(wish);
@@ -80,8 +77,8 @@ TEST(PlacementRules, AnOrdinaryJobHasNone) {
 
 TEST(PlacementRules, BadAnnotationsAreRefused) {
   const auto with = [](const std::string& annotation) {
-    return JobSpecFrom(Parse(R"({"metadata":{"name":"j","annotations":{)" + annotation +
-                             R"(}},"spec":{"template":{"spec":{"containers":[]}}}})"),
+    return JobSpecFrom(ParseObject(R"({"metadata":{"name":"j","annotations":{)" + annotation +
+                                   R"(}},"spec":{"template":{"spec":{"containers":[]}}}})"),
                        nullptr);
   };
   EXPECT_EQ(with(R"("fairway.flext.sh/gang":"maybe")").error().code, 422);
@@ -90,7 +87,7 @@ TEST(PlacementRules, BadAnnotationsAreRefused) {
 }
 
 TEST(PlacementRules, PricesKeepTheirDigits) {
-  const auto cluster = ClusterSpecFrom(Parse(
+  const auto cluster = ClusterSpecFrom(ParseObject(
       R"({"metadata":{"name":"c"},"spec":{"datasets":["b","a"],
           "cost":{"cpuCoreHour":"31m","memoryGiBHour":"4200u"},"capacityOverrides":{"cpu":"2","pods":"7"}}})"));
   ASSERT_TRUE(cluster);
@@ -99,9 +96,9 @@ TEST(PlacementRules, PricesKeepTheirDigits) {
   EXPECT_EQ(cluster->datasets, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(cluster->overrides,
             (std::vector<std::pair<std::string, int64_t>>{{"cpu", 2000}, {"pods", 7}}));
-  EXPECT_EQ(
-      ClusterSpecFrom(Parse(R"({"spec":{"cost":{"cpuCoreHour":"0.0042"}}})"))->cost_core_micro,
-      4'200);
+  EXPECT_EQ(ClusterSpecFrom(ParseObject(R"({"spec":{"cost":{"cpuCoreHour":"0.0042"}}})"))
+                ->cost_core_micro,
+            4'200);
 }
 
 }  // namespace

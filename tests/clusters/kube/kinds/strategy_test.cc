@@ -13,7 +13,7 @@ using testing::Jobs;
 using testing::KindOf;
 using testing::StrategyOf;
 
-constexpr std::string_view kJob = R"({"metadata":{"name":"j","uid":"theirs","generation":7,
+constexpr std::string_view kJobOfClient = R"({"metadata":{"name":"j","uid":"theirs","generation":7,
     "creationTimestamp":"2001-01-01T00:00:00Z","deletionTimestamp":"2001-01-01T00:00:00Z"},
     "spec":{"template":{"spec":{"restartPolicy":"Never","containers":[{"name":"c","image":"i"}]}}},
     "status":{"succeeded":5}})";
@@ -27,7 +27,7 @@ TEST(Strategy, EveryServedKindHasOne) {
 }
 
 TEST(Strategy, CreateWipesWhatOnlyTheServerSets) {
-  const Object job = Created(Jobs(), kJob);
+  const Object job = Created(Jobs(), kJobOfClient);
   EXPECT_EQ(GetString(job, {"metadata", "uid"}), testing::kUid);
   EXPECT_EQ(GetString(job, {"metadata", "creationTimestamp"}), "2023-11-14T22:13:20Z");
   EXPECT_EQ(FindPath(job, {"metadata", "deletionTimestamp"}), nullptr);
@@ -37,7 +37,7 @@ TEST(Strategy, CreateWipesWhatOnlyTheServerSets) {
 
 TEST(Strategy, GenerationRisesWithTheSpecOnly) {
   const Strategy& jobs = StrategyOf(Jobs());
-  Object old = Created(Jobs(), kJob);
+  Object old = Created(Jobs(), kJobOfClient);
   old["status"] = {{"active", 1}};
   Object labelled = old;
   EnsureObject(labelled, {"metadata", "labels"})["x"] = "y";
@@ -52,7 +52,7 @@ TEST(Strategy, GenerationRisesWithTheSpecOnly) {
 }
 
 TEST(Strategy, StatusWritesKeepTheSpec) {
-  const Object old = Created(Jobs(), kJob);
+  const Object old = Created(Jobs(), kJobOfClient);
   Object doc = old;
   EnsureObject(doc, {"spec"})["parallelism"] = 9;
   EnsureObject(doc, {"metadata", "annotations"})["a"] = "b";
@@ -83,7 +83,7 @@ TEST(Strategy, JobsAreOrphanedByDefaultAndWarnAboutDots) {
   EXPECT_EQ(jobs.default_dependents(), Strategy::Dependents::kOrphan);
   EXPECT_EQ(StrategyOf(KindOf("", "v1", "configmaps")).default_dependents(),
             Strategy::Dependents::kBackground);
-  EXPECT_TRUE(jobs.Warnings(Created(Jobs(), kJob), nullptr).empty());
+  EXPECT_TRUE(jobs.Warnings(Created(Jobs(), kJobOfClient), nullptr).empty());
   const Object dotted = testing::ParseObject(R"({"metadata":{"name":"a.b"}})");
   ASSERT_EQ(jobs.Warnings(dotted, nullptr).size(), 1u);
   EXPECT_EQ(

@@ -3,13 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/clusters/kube/kinds/kind_testing.h"
+
 namespace fairway::kube {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-const KindInfo& Jobs() { return *Schema::Builtin().FindResource("batch", "v1", "jobs"); }
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using testing::Jobs;
 
 Result<Decoded> DecodeJob(std::string_view json, DecodeOptions options = {}) {
   return DecodeObject(Schema::Builtin(), Jobs(), json, options);
@@ -119,7 +120,7 @@ TEST(DecodeTest, CanonicalisesTimesAndQuantities) {
       DocumentOf(R"({"spec":{"template":{"spec":{"containers":[{"name":"c","resources":{"limits":)"
                  R"({"cpu":0.5,"memory":"1024Ki","a":"1000m","b":"7"}}}]}}}})");
   EXPECT_THAT(with_quantities,
-              testing::HasSubstr(R"("limits":{"cpu":"500m","memory":"1Mi","a":"1","b":"7"})"));
+              ::testing::HasSubstr(R"("limits":{"cpu":"500m","memory":"1Mi","a":"1","b":"7"})"));
 }
 
 TEST(DecodeTest, RefusesMalformedBodiesWithGoMessages) {
@@ -182,7 +183,7 @@ TEST(DecodeTest, BoundsDepthAndFindings) {
   deep += "{}";
   deep.append(1000, '}');
   deep += "}]}}";
-  EXPECT_THAT(ErrorOf(deep), testing::HasSubstr("exceeded max depth"));
+  EXPECT_THAT(ErrorOf(deep), ::testing::HasSubstr("exceeded max depth"));
 
   std::string wide = R"({"spec":{)";
   for (int i = 0; i < 1000; ++i) wide += (i ? ",\"u" : "\"u") + std::to_string(i) + "\":1";

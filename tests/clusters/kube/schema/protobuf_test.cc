@@ -5,12 +5,13 @@
 
 #include "clusters/kube/schema/leaf.h"
 #include "clusters/kube/schema/wire.h"
+#include "tests/clusters/kube/kinds/kind_testing.h"
 #include "tests/clusters/kube/schema/vectors.h"
 
 namespace fairway::kube {
 namespace {
 
-const KindInfo& Jobs() { return *Schema::Builtin().FindResource("batch", "v1", "jobs"); }
+using testing::Jobs;
 
 // A body of kind `kind` around `raw`.
 std::string Envelope(std::string_view raw, std::string_view kind = "Job") {
@@ -23,7 +24,7 @@ std::string Envelope(std::string_view raw, std::string_view kind = "Job") {
   return out;
 }
 
-std::string MistakeIn(std::string_view body) {
+std::string ProtobufMistake(std::string_view body) {
   const Result<Decoded> decoded = DecodeProtobufObject(Schema::Builtin(), Jobs(), body);
   return decoded ? "none" : decoded.error().message;
 }
@@ -79,10 +80,10 @@ TEST(ProtobufTest, SurvivesCutsAndFlips) {
     if (GetString(line, {"kind"}) != "Job") continue;
     const std::string bytes = *DecodeBase64(GetString(line, {"protobuf"}));
     for (size_t cut = 0; cut < bytes.size(); ++cut) {
-      refused += MistakeIn(std::string_view(bytes).substr(0, cut)) != "none";
+      refused += ProtobufMistake(std::string_view(bytes).substr(0, cut)) != "none";
       std::string flipped = bytes;
       flipped[cut] = static_cast<char>(flipped[cut] ^ 0x81);
-      refused += MistakeIn(flipped) != "none";
+      refused += ProtobufMistake(flipped) != "none";
     }
   }
   EXPECT_GT(refused, 1000);
@@ -114,16 +115,17 @@ TEST(ProtobufTest, TreatsZerosAsTheApiServerDoes) {
 }
 
 TEST(ProtobufTest, RefusesWhatDoesNotFit) {
-  EXPECT_THAT(MistakeIn("k8s"), testing::HasSubstr("does not appear to be a protobuf message"));
-  EXPECT_THAT(MistakeIn(Envelope("", "CronJob")), testing::HasSubstr("unknown conversion"));
-  EXPECT_THAT(MistakeIn(Envelope("\x0a\x7f")), testing::HasSubstr("malformed Job"));
+  EXPECT_THAT(ProtobufMistake("k8s"),
+              ::testing::HasSubstr("does not appear to be a protobuf message"));
+  EXPECT_THAT(ProtobufMistake(Envelope("", "CronJob")), ::testing::HasSubstr("unknown conversion"));
+  EXPECT_THAT(ProtobufMistake(Envelope("\x0a\x7f")), ::testing::HasSubstr("malformed Job"));
   std::string wrong_type;
   AppendNumber(1, 1, wrong_type);
-  EXPECT_THAT(MistakeIn(Envelope(wrong_type)), testing::HasSubstr("wrong wire type"));
-  EXPECT_THAT(MistakeIn(Envelope(Message(1, Message(1, "\xff")))),
-              testing::HasSubstr("invalid UTF-8"));
-  EXPECT_THAT(MistakeIn(Envelope(Message(1, Message(1, "\xe2\x82")))),
-              testing::HasSubstr("invalid UTF-8"));
+  EXPECT_THAT(ProtobufMistake(Envelope(wrong_type)), ::testing::HasSubstr("wrong wire type"));
+  EXPECT_THAT(ProtobufMistake(Envelope(Message(1, Message(1, "\xff")))),
+              ::testing::HasSubstr("invalid UTF-8"));
+  EXPECT_THAT(ProtobufMistake(Envelope(Message(1, Message(1, "\xe2\x82")))),
+              ::testing::HasSubstr("invalid UTF-8"));
 }
 
 // Fuzzing found: a map entry without a key has the empty key.

@@ -114,30 +114,30 @@ TEST(SchemaTest, ServesTheKindsInDiscoveryOrder) {
   EXPECT_EQ(Builtin().FindResource("", "v1", ""), nullptr);
 }
 
-std::string MistakeIn(std::string_view text) {
+std::string SchemaMistake(std::string_view text) {
   const auto schema = Schema::Parse({{"x.schema", text}});
   return schema ? "" : schema.error().message;
 }
 
 // A slip in a data file is named with its place.
 TEST(SchemaTest, NamesMistakes) {
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\n  f 1 strin\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\n  f 1 strin\n"),
             "x.schema:3: unknown type \"strin\"");
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\n  f one string\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\n  f one string\n"),
             "x.schema:3: expected a field: name number type");
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\n  f 1 Other\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\n  f 1 Other\n"),
             "field f: no message is called a/v1.Other");
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\n  inline 1 M\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\n  inline 1 M\n"),
             "message a/v1.M inlines itself");
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\n  f 1 string\n  g 1 string\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\n  f 1 string\n  g 1 string\n"),
             "message a/v1.M uses number 1 twice");
-  EXPECT_EQ(MistakeIn("package a/v1 openapi=a\nmessage M\nmessage M\n"),
+  EXPECT_EQ(SchemaMistake("package a/v1 openapi=a\nmessage M\nmessage M\n"),
             "message a/v1.M is declared twice");
-  EXPECT_EQ(MistakeIn("  f 1 string\n"),
+  EXPECT_EQ(SchemaMistake("  f 1 string\n"),
             "x.schema:1: an indented line needs a message or kind above it");
-  EXPECT_EQ(MistakeIn("kind Job v1 jobs message=a/v1.Job\n"),
+  EXPECT_EQ(SchemaMistake("kind Job v1 jobs message=a/v1.Job\n"),
             "kind Job: no message is called a/v1.Job");
-  EXPECT_EQ(MistakeIn("describe a/v1.Job text\n"), "describe: nothing is called a/v1.Job");
+  EXPECT_EQ(SchemaMistake("describe a/v1.Job text\n"), "describe: nothing is called a/v1.Job");
 }
 
 }  // namespace

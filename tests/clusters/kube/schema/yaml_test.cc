@@ -8,7 +8,7 @@
 namespace fairway::kube {
 namespace {
 
-std::string MistakeIn(std::string_view text) {
+std::string YamlMistake(std::string_view text) {
   const Result<Value> value = ParseYaml(text);
   return value ? "none: " + Serialize(*value) : value.error().message;
 }
@@ -46,9 +46,9 @@ TEST(YamlTest, ReadsStreams) {
 }
 
 TEST(YamlTest, NamesTheLineOfAMistake) {
-  EXPECT_EQ(MistakeIn("a: 1\nb: 2\na: 3\n"),
+  EXPECT_EQ(YamlMistake("a: 1\nb: 2\na: 3\n"),
             "error converting YAML to JSON: yaml: line 3: key \"a\" already set in map");
-  EXPECT_THAT(MistakeIn("a: 1\nb: [1,\n"), testing::HasSubstr("yaml: line "));
+  EXPECT_THAT(YamlMistake("a: 1\nb: [1,\n"), ::testing::HasSubstr("yaml: line "));
 }
 
 // Small texts that would become large documents are refused.
@@ -60,11 +60,11 @@ TEST(YamlTest, BoundsAliasesDepthAndSize) {
     for (int k = 0; k < 9; ++k) bomb += "," + before;
     bomb += "]\n";
   }
-  EXPECT_THAT(MistakeIn(bomb), testing::HasSubstr("excessive aliasing"));
-  EXPECT_THAT(MistakeIn("a: &a [*a]\n"), testing::HasSubstr("contains itself"));
-  EXPECT_THAT(MistakeIn("a: \xf6\n"), testing::HasSubstr("invalid UTF-8"));
-  EXPECT_THAT(MistakeIn(std::string_view("a\0\0\0: b", 7)),
-              testing::HasSubstr("control characters"));
+  EXPECT_THAT(YamlMistake(bomb), ::testing::HasSubstr("excessive aliasing"));
+  EXPECT_THAT(YamlMistake("a: &a [*a]\n"), ::testing::HasSubstr("contains itself"));
+  EXPECT_THAT(YamlMistake("a: \xf6\n"), ::testing::HasSubstr("invalid UTF-8"));
+  EXPECT_THAT(YamlMistake(std::string_view("a\0\0\0: b", 7)),
+              ::testing::HasSubstr("control characters"));
   EXPECT_FALSE(ParseYaml(std::string(5000, '[')).has_value());
   EXPECT_FALSE(ParseYaml(std::string(200, '[') + std::string(200, ']')).has_value());
   EXPECT_FALSE(ParseYaml(std::string(kYamlBytesMax + 1, ' ')).has_value());
@@ -72,7 +72,7 @@ TEST(YamlTest, BoundsAliasesDepthAndSize) {
 
 // Fuzzing found: a token that begins no document kept the parser in place for ever.
 TEST(YamlTest, EndsOnTokensThatBeginNothing) {
-  EXPECT_THAT(MistakeIn(",?falsexi:."), testing::HasSubstr("expected node content"));
+  EXPECT_THAT(YamlMistake(",?falsexi:."), ::testing::HasSubstr("expected node content"));
   for (const char* text : {",", "]", "}", ", a", "a: 1\n---\n]\n", "]]]]"}) {
     EXPECT_FALSE(ParseYaml(text).has_value()) << text;
   }

@@ -21,7 +21,7 @@ std::string Cells(const KindInfo& kind, std::string_view doc) {
   return Serialize(*FindPath(row, {"cells"}));
 }
 
-std::string Job(std::string_view metadata, std::string_view spec, std::string_view status) {
+std::string JobCells(std::string_view metadata, std::string_view spec, std::string_view status) {
   const Object table = TableOfObject(
       Jobs(),
       ParseObject(R"({"metadata":{"name":"j","creationTimestamp":"2023-11-14T22:13:15Z")" +
@@ -49,22 +49,23 @@ std::string True(std::string_view types) {
 
 TEST(Table, JobStatusHasAnOrderOfPrecedence) {
   constexpr std::string_view kDeleting = R"(,"deletionTimestamp":"2023-11-14T22:13:16Z")";
-  EXPECT_EQ(Job("", R"("completions":1)", ""), "Running 0/1 ");
-  EXPECT_EQ(Job(kDeleting, R"("completions":1)", True("FC")), "Complete 0/1 ");
-  EXPECT_EQ(Job(kDeleting, R"("completions":1)", True("F")), "Failed 0/1 ");
-  EXPECT_EQ(Job(kDeleting, R"("completions":1)", True("STM")), "Terminating 0/1 ");
-  EXPECT_EQ(Job("", R"("completions":1)", True("STM")), "Suspended 0/1 ");
-  EXPECT_EQ(Job("", R"("completions":1)", True("MT")), "FailureTarget 0/1 ");
-  EXPECT_EQ(Job("", R"("completions":1)", True("M")), "SuccessCriteriaMet 0/1 ");
+  EXPECT_EQ(JobCells("", R"("completions":1)", ""), "Running 0/1 ");
+  EXPECT_EQ(JobCells(kDeleting, R"("completions":1)", True("FC")), "Complete 0/1 ");
+  EXPECT_EQ(JobCells(kDeleting, R"("completions":1)", True("F")), "Failed 0/1 ");
+  EXPECT_EQ(JobCells(kDeleting, R"("completions":1)", True("STM")), "Terminating 0/1 ");
+  EXPECT_EQ(JobCells("", R"("completions":1)", True("STM")), "Suspended 0/1 ");
+  EXPECT_EQ(JobCells("", R"("completions":1)", True("MT")), "FailureTarget 0/1 ");
+  EXPECT_EQ(JobCells("", R"("completions":1)", True("M")), "SuccessCriteriaMet 0/1 ");
 }
 
 TEST(Table, JobCompletionsAndDuration) {
-  EXPECT_EQ(Job("", R"("completions":5)", R"("succeeded":2)"), "Running 2/5 ");
-  EXPECT_EQ(Job("", R"("parallelism":1)", ""), "Running 0/1 ");
-  EXPECT_EQ(Job("", R"("parallelism":3)", R"("succeeded":1)"), "Running 1/1 of 3 ");
-  EXPECT_EQ(Job("", "", R"("startTime":"2023-11-14T22:10:00Z")"), "Running 0/1 3m20s");
+  EXPECT_EQ(JobCells("", R"("completions":5)", R"("succeeded":2)"), "Running 2/5 ");
+  EXPECT_EQ(JobCells("", R"("parallelism":1)", ""), "Running 0/1 ");
+  EXPECT_EQ(JobCells("", R"("parallelism":3)", R"("succeeded":1)"), "Running 1/1 of 3 ");
+  EXPECT_EQ(JobCells("", "", R"("startTime":"2023-11-14T22:10:00Z")"), "Running 0/1 3m20s");
   EXPECT_EQ(
-      Job("", "", R"("startTime":"2023-11-14T22:10:00Z","completionTime":"2023-11-14T22:10:07Z")"),
+      JobCells("", "",
+               R"("startTime":"2023-11-14T22:10:00Z","completionTime":"2023-11-14T22:10:07Z")"),
       "Running 0/1 7s");
 }
 
