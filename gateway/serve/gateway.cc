@@ -347,8 +347,8 @@ Status Gateway::Impl::Listen() {
   server = std::move(*listening);
   url = ServerUrl(address.host, server->port());
   RenewCertificates();
-  constexpr int64_t kDayMs = 86'400'000;
-  renewal = loop.StartRepeating(kDayMs, [this] { RenewCertificates(); });
+  constexpr int64_t kRenewalMs = 86'400'000;
+  renewal = loop.StartRepeating(kRenewalMs, [this] { RenewCertificates(); });
   return {};
 }
 

@@ -41,9 +41,9 @@ void ValidateSecretType(const Object& secret, FieldErrors& errors) {
   const Object& data = ObjectOrEmpty(secret, "data");
   if (type == "kubernetes.io/service-account-token") {
     constexpr std::string_view kAccount = "kubernetes.io/service-account.name";
-    static constexpr FieldPath kAnnotations("metadata.annotations");
+    static constexpr FieldPath kSecretAnnotations("metadata.annotations");
     if (GetString(secret, {"metadata", "annotations", kAccount}).empty()) {
-      errors.Required(kAnnotations.Key(kAccount));
+      errors.Required(kSecretAnnotations.Key(kAccount));
     }
   } else if (type == "kubernetes.io/dockercfg") {
     RequireJson(data, ".dockercfg", errors);

@@ -2,7 +2,9 @@
 
 namespace fairway::kube {
 
+namespace {
 using Kind = Node::Kind;
+}  // namespace
 
 Node Node::OfMessage(const MessageType& message) {
   if (message.atomic || message.fields.empty()) return {};
