@@ -36,8 +36,7 @@ class Advice : public FlavorAdvice {
     }
     const Judge judge(world_, record_);
     return std::any_of(world_.clusters().begin(), world_.clusters().end(), [&](const auto& entry) {
-      return MatchesRequiredAffinity(scope.only, entry.second.record.spec.labels) &&
-             judge.AskEmpty(entry.second) == Verdict::kFits;
+      return WouldTakeEmpty(judge, scope, entry.second);
     });
   }
   // As a whole, and not with fewer pods.
@@ -297,6 +296,18 @@ std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment) {
   }
   Normalize(flavors);
   return flavors;
+}
+
+std::vector<FlavorId> FlavorsOf(const std::vector<QuotaCharge>& charges) {
+  std::vector<FlavorId> flavors;
+  for (const QuotaCharge& charge : charges) flavors.push_back(charge.flavor);
+  Normalize(flavors);
+  return flavors;
+}
+
+bool WouldTakeEmpty(const Judge& judge, const PlaceScope& scope, const ClusterState& cluster) {
+  return MatchesRequiredAffinity(scope.only, cluster.record.spec.labels) &&
+         judge.AskEmpty(cluster) == Verdict::kFits;
 }
 
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record) {

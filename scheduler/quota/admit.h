@@ -13,6 +13,8 @@
 
 namespace fairway::scheduler {
 
+class Judge;
+
 enum class AdmitOutcome : uint8_t {
   kAdmit,    // quota and cluster are there
   kPreempt,  // will be, once the victims are gone (none = they are leaving already)
@@ -43,8 +45,11 @@ FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record);
 // The same with `advice` on clusters, also while its queue is stopped.
 FlavorAssignment AssignWhenIdle(World& world, const JobRecord& record, FlavorAdvice& advice);
 std::vector<FlavorId> FlavorsOf(const FlavorAssignment& assignment);
+std::vector<FlavorId> FlavorsOf(const std::vector<QuotaCharge>& charges);
 
 // The clusters to which all of these flavors are bound.
 PlaceScope ScopeOf(const QuotaBook& book, const std::vector<FlavorId>& flavors);
+// One of them that would take the judge's job if nothing ran there.
+bool WouldTakeEmpty(const Judge& judge, const PlaceScope& scope, const ClusterState& cluster);
 
 }  // namespace fairway::scheduler

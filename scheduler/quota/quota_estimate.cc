@@ -20,12 +20,10 @@ struct ExpectedEnd {
 ExpectedEnd EndOf(const World& world, const JobRecord& record, const JobSpec& spec, Instant now) {
   ExpectedEnd end;
   const Instant since = record.quota->admitted_at;
-  const auto& history = world.ledger().run_times();
-  const auto past = history.find(spec.queueing.local_queue);
   const Instant deadline = ExecutionDeadline(record, spec);
-  if (past != history.end() && past->second.count > 0) {
-    end.at = std::max(since + Duration{past->second.mean_ms}, now + Duration{1});
-    end.error = Duration{2 * past->second.deviation_ms};
+  if (const RunTimes* runs = PastRuns(world, spec, 1)) {
+    end.at = std::max(since + Duration{runs->mean_ms}, now + Duration{1});
+    end.error = Duration{2 * runs->deviation_ms};
   }
   if (deadline && (!end.at || deadline < end.at)) {
     end.at = std::max(deadline, now + Duration{1});
@@ -36,17 +34,21 @@ ExpectedEnd EndOf(const World& world, const JobRecord& record, const JobSpec& sp
 
 }  // namespace
 
+const RunTimes* PastRuns(const World& world, const JobSpec& spec, int64_t least) {
+  const auto& history = world.ledger().run_times();
+  const auto past = history.find(spec.queueing.local_queue);
+  return past == history.end() || past->second.count < least ? nullptr : &past->second;
+}
+
 bool AreAboutToEnd(const World& world, const std::vector<Victim>& victims, Instant now) {
   const auto is_about_to_end = [&](const Victim& victim) {
     const JobRecord& record = *world.FindJob(victim.job);
-    const auto& history = world.ledger().run_times();
-    const auto past = history.find(world.FindSpec(record.spec)->queueing.local_queue);
-    if (past == history.end() || past->second.count < kRunsMin) return false;
+    const RunTimes* runs = PastRuns(world, *world.FindSpec(record.spec), kRunsMin);
+    if (runs == nullptr) return false;
     const Instant since = record.quota->admitted_at;
-    const RunTimes& runs = past->second;
     // Who is long overdue is not like the others.
-    return since + Duration{runs.mean_ms} <= now + kPauseMax &&
-           now <= since + Duration{runs.mean_ms + 4 * runs.deviation_ms} + kPauseMax;
+    return since + Duration{runs->mean_ms} <= now + kPauseMax &&
+           now <= since + Duration{runs->mean_ms + 4 * runs->deviation_ms} + kPauseMax;
   };
   return !victims.empty() && std::all_of(victims.begin(), victims.end(), is_about_to_end);
 }

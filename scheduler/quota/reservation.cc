@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "scheduler/constraint.h"
 #include "scheduler/policy/judge.h"
 #include "scheduler/quota/admit.h"
 #include "scheduler/quota/backfill.h"
@@ -32,24 +31,6 @@ int64_t MinusPriority(const World& world, JobId job) {
   return -int64_t{world.specs().Get(world.FindJob(job)->spec).spec.priority};
 }
 
-// What is not in the ledger now could be promised again.
-bool StillFits(const World& world, const QuotaClaim& claim) {
-  const QuotaTree& tree = world.ledger().tree;
-  const int32_t node = tree.FindNode(claim.queue);
-  if (node == QuotaTree::kNone) return false;
-  for (const QuotaCharge& charge : claim.charges) {
-    const int32_t slot = tree.FindSlot(node, charge.flavor, charge.resource);
-    if (slot == QuotaTree::kNone || charge.amount > tree.Available(node, slot, Usage::kPlanned)) {
-      return false;
-    }
-  }
-  const ClusterState* state = world.FindCluster(claim.cluster);
-  if (state == nullptr) return !claim.cluster;
-  Resources free = state->Free();
-  free.Add(state->leaving);
-  return claim.room.FitsIn(free);
-}
-
 // The cluster that is closest to having the room, of those that would do when empty.
 ClusterId ClosestCluster(const World& world, const JobRecord& record, const SpecEntry& spec,
                          const PlaceScope& scope) {
@@ -58,10 +39,7 @@ ClusterId ClosestCluster(const World& world, const JobRecord& record, const Spec
   ClusterId best;
   int64_t best_missing = 0;
   for (const auto& [id, state] : world.clusters()) {
-    if (!state.IsOpen() || !MatchesRequiredAffinity(scope.only, state.record.spec.labels) ||
-        judge.AskEmpty(state) != Verdict::kFits) {
-      continue;
-    }
+    if (!state.IsOpen() || !WouldTakeEmpty(judge, scope, state)) continue;
     const bool taken = std::any_of(reservations.begin(), reservations.end(),
                                    [&](const auto& entry) { return entry.second.cluster == id; });
     if (taken) continue;
@@ -81,16 +59,29 @@ bool LeadsTo(const World& world, JobId job, const QuotaClaim& claim, const Clust
   if (state == nullptr || state->record.spec.IsClosed() || IsLost(state->record.link.state)) {
     return false;
   }
-  std::vector<FlavorId> flavors;
-  for (const QuotaCharge& charge : claim.charges) flavors.push_back(charge.flavor);
-  std::sort(flavors.begin(), flavors.end());
-  flavors.erase(std::unique(flavors.begin(), flavors.end()), flavors.end());
-  const PlaceScope scope = ScopeOf(world.quota(), flavors);
-  return MatchesRequiredAffinity(scope.only, state->record.spec.labels) &&
-         Judge(world, *world.FindJob(job)).AskEmpty(*state) == Verdict::kFits;
+  const PlaceScope scope = ScopeOf(world.quota(), FlavorsOf(claim.charges));
+  return WouldTakeEmpty(Judge(world, *world.FindJob(job)), scope, *state);
 }
 
 }  // namespace
+
+bool CouldClaim(const World& world, const QuotaClaim& claim, const Resources& more_room) {
+  const QuotaTree& tree = world.ledger().tree;
+  const int32_t node = tree.FindNode(claim.queue);
+  if (node == QuotaTree::kNone) return false;
+  for (const QuotaCharge& charge : claim.charges) {
+    const int32_t slot = tree.FindSlot(node, charge.flavor, charge.resource);
+    if (slot == QuotaTree::kNone || charge.amount > tree.Available(node, slot, Usage::kPlanned)) {
+      return false;
+    }
+  }
+  const ClusterState* state = world.FindCluster(claim.cluster);
+  if (state == nullptr) return !claim.cluster;
+  Resources free = state->Free();
+  free.Add(state->leaving);
+  free.Add(more_room);
+  return claim.room.FitsIn(free);
+}
 
 bool Reserve(World& world, const JobRecord& record, Instant now, ReserveFor why) {
   const bool waited = now - record.submitted >= world.quota_settings().reserve_after;
@@ -149,14 +140,18 @@ Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head) {
       aside.emplace_back(job, std::move(claim));
     }
   }
-  for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
+  TakeAway(world, aside);
   return aside;
 }
 
 Claims SetReservationsAside(World& world) {
   Claims aside = ClaimsNear(world.ledger(), ClusterQueueId{});
-  for (const auto& [job, claim] : aside) world.DropClaim(job, /*quiet=*/true);
+  TakeAway(world, aside);
   return aside;
+}
+
+void TakeAway(World& world, const Claims& claims) {
+  for (const auto& [job, claim] : claims) world.DropClaim(job, /*quiet=*/true);
 }
 
 void PutBack(World& world, Claims claims) {
@@ -175,7 +170,7 @@ void PutBackWhatFits(World& world, Claims claims) {
       reservations.push_back(std::move(entry));
       continue;
     }
-    const bool stays = StillFits(world, entry.second);
+    const bool stays = CouldClaim(world, entry.second);
     world.SetClaim(entry.first, std::move(entry.second), /*quiet=*/true);
     if (!stays) world.DropClaim(entry.first);  // not quietly: the rest of it is free for others
   }

@@ -22,6 +22,9 @@ enum class ReserveFor : uint8_t {
 // Makes one for this waiting job. True when it was made.
 bool Reserve(World& world, const JobRecord& record, Instant now, ReserveFor why);
 
+// What is not in the ledger now could be promised, if so much more came free on its cluster.
+bool CouldClaim(const World& world, const QuotaClaim& claim, const Resources& more_room = {});
+
 // This cluster is another than it was, or was lost: a reservation of room there that could not come
 // true any more is void. It would keep its quota from everybody, and its job from other clusters.
 void ReviewReservations(World& world, ClusterId cluster);
@@ -33,6 +36,7 @@ using Claims = std::vector<std::pair<JobId, QuotaClaim>>;
 Claims SetAside(World& world, ClusterQueueId queue, const QueueHead& head);
 // Takes all reservations away: they keep newcomers out, but nobody is preempted on their behalf.
 Claims SetReservationsAside(World& world);
+void TakeAway(World& world, const Claims& claims);
 void PutBack(World& world, Claims claims);
 // The same after the head has taken what it wanted: a promise of what it took is void, lest the
 // planned ledger promise more than there is and somebody be preempted for it. Reservations stay.

@@ -296,7 +296,7 @@ void SimGateway::Step(const sched::Event& event) {
   CheckParts(sim_, core_->world(), sink_.edits);
   settle_.Look(core_->world());
   for (const sched::Edit& edit : sink_.edits) {
-    backfill_.Take(sim_, core_->world(), edit);
+    backfill_.Take(core_->world(), edit);
     const auto* put = std::get_if<sched::PutJob>(&edit);
     // Only what was placed by this step: a copy that its cluster came back with goes on under the
     // quota of long ago, whatever was edited since.
@@ -304,9 +304,11 @@ void SimGateway::Step(const sched::Event& event) {
         put->record.since != sim_.now) {
       continue;
     }
-    if (put->record.dispatch_pending) settle_.Check(sim_, put->record);
+    const bool launched = put->record.dispatch_pending;
+    if (launched) settle_.Check(sim_, put->record);
     if (!put->record.quota) continue;
     CheckQuotaHolds(sim_, core_->world(), put->record.quota->cluster_queue);
+    if (launched) backfill_.Check(sim_, core_->world(), put->record);
   }
   for (sched::Edit& edit : sink_.edits) {
     if (sim_.canary == Canary::kDroppedEdit && sim_.rng.Chance({1, 50})) continue;

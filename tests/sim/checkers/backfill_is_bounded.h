@@ -37,24 +37,19 @@ class BackfillChecker {
   }
 
   // After it, for each edit in order: a step may admit several, and some are free to pass.
-  void Take(SimContext& sim, const scheduler::World& world, const scheduler::Edit& edit) {
+  void Take(const scheduler::World& world, const scheduler::Edit& edit) {
     if (const auto* erased = std::get_if<scheduler::EraseJob>(&edit)) Use(erased->job, 0);
-    const auto* put = std::get_if<scheduler::PutJob>(&edit);
-    if (put == nullptr) return;
-    const scheduler::JobRecord& record = put->record;
-    Use(record.job, Amount(world, record));
-    if (!kept_.empty() && record.state == scheduler::JobState::kPlacing &&
-        record.dispatch_pending && record.since == sim.now && record.quota) {
-      Check(sim, world, record);
+    if (const auto* put = std::get_if<scheduler::PutJob>(&edit)) {
+      Use(put->record.job, Amount(world, put->record));
     }
   }
 
- private:
+  // The edit that was just taken launched this job under its quota.
   void Check(SimContext& sim, const scheduler::World& world,
              const scheduler::JobRecord& record) const {
     const auto job = sim.jobs.find(WholeOf(record.job));
     // What was promised to a job is its parts' as well.
-    if (job == sim.jobs.end() || promised_.contains(record.job) ||
+    if (kept_.empty() || job == sim.jobs.end() || promised_.contains(record.job) ||
         promised_.contains(WholeOf(record.job))) {
       return;
     }
@@ -84,6 +79,7 @@ class BackfillChecker {
     }
   }
 
+ private:
   static int64_t Amount(const scheduler::World& world, const scheduler::JobRecord& record) {
     const scheduler::JobSpec* spec = world.FindSpec(record.spec);
     if (spec == nullptr || !record.quota || !record.quota->IsAdmitted() ||
