@@ -97,8 +97,11 @@ class Run:
             deadlines()[name] > first[name] for name in self.names["fenced"]))
 
     def blip(self):
+        began = time.monotonic()
         self.fault({"hang": True})
-        time.sleep(UNREACHABLE_SECONDS / 2)  # the length of the fault, not a wait for something
+        # As long as a blip may be, and noticed: or that it moves nothing would show nothing.
+        wait("half the threshold to pass and the blip to be noticed", lambda:
+             time.monotonic() - began >= UNREACHABLE_SECONDS / 2 and self.link() == "Suspect")
         self.fault({})
         wait("the cluster after a blip", lambda: self.link() == "Ready")
         for policy in self.names:

@@ -179,7 +179,9 @@ class Round:
         began = time.time()
         self.cut.blip()
         self.interrupt()
-        time.sleep(max(UNREACHABLE / 2 - (time.time() - began), 0))  # the length of the fault
+        # As long as a blip may be, and noticed: or that it moves nothing would show nothing.
+        wait("half the threshold to pass and the blip to be noticed", lambda:
+             time.time() - began >= UNREACHABLE / 2 and self.link() == "Suspect")
         self.cut.end()
         wait("the cluster after a blip", lambda: self.link() == "Ready", LIMIT)
         for policy in POLICIES:
