@@ -1,7 +1,6 @@
 #include "store/record.h"
 
 #include <fmt/core.h>
-#include <lz4.h>
 
 #include "store/crc32c.h"
 
@@ -9,11 +8,6 @@ namespace fairway::store {
 namespace {
 
 constexpr size_t kChecksumBytes = 4;
-// Shorter bodies have little to repeat; no body comes near the upper bound.
-constexpr size_t kPackFrom = 256;
-// Twice as fast as LZ4's default, for a few bytes more.
-constexpr int kPackAcceleration = 4;
-constexpr size_t kUnpackedMax = 256u << 20;
 
 void PutVarint(std::string& out, uint64_t value) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
@@ -55,29 +49,11 @@ std::string Head(uint8_t version = kRecordVersion) {
   return std::string(1, static_cast<char>(version));
 }
 
-// What stands for `body`; empty when packing gains less than an eighth.
-std::string Pack(std::string_view body) {
-  if (body.size() < kPackFrom || body.size() > kUnpackedMax) return {};
-  std::string out(body.size() - body.size() / 8, '\0');
-  int size = LZ4_compress_fast(body.data(), out.data(), static_cast<int>(body.size()),
-                               static_cast<int>(out.size()), kPackAcceleration);
-  out.resize(static_cast<size_t>(size));
-  return out;
-}
-
-// Null when `packed` is not `size` bytes in LZ4.
-std::shared_ptr<const std::string> Unpack(std::string_view packed, uint64_t size) {
-  if (size > kUnpackedMax || packed.size() > kUnpackedMax) return nullptr;
-  auto out = std::make_shared<std::string>(size, '\0');
-  int got = LZ4_decompress_safe(packed.data(), out->data(), static_cast<int>(packed.size()),
-                                static_cast<int>(size));
-  return got >= 0 && static_cast<uint64_t>(got) == size ? out : nullptr;
-}
-
-// Checks version and checksum; gives what is between them. `version` says which one it is, where
-// more than the first are known.
+// Checks version and checksum; gives what is between them. `version_out` says which one it is,
+// where more than the first are known.
 Result<std::string_view> Open(Family family, std::string_view key, std::string_view value,
                               uint8_t* version_out = nullptr) {
+  const uint8_t newest = version_out == nullptr ? kRecordVersion : kDictionaryVersion;
   if (value.size() < 1 + kChecksumBytes) {
     return Fail(DamagedRecord(family, key, "the record is cut short"));
   }
@@ -91,14 +67,13 @@ Result<std::string_view> Open(Family family, std::string_view key, std::string_v
   }
   auto version = static_cast<uint8_t>(sealed.front());
   if (version_out != nullptr) *version_out = version;
-  if (version != kRecordVersion && (version_out == nullptr || version != kPackedVersion)) {
+  if (version < kRecordVersion || version > newest) {
     Error error;
     error.reason = "InternalError";
     error.message = fmt::format(
         "record {} in column family {} has format version {}, and this Fairway knows only {}: run "
         "the version that wrote it",
-        PrintableKey(family, key), FamilyName(family), version,
-        version_out == nullptr ? kRecordVersion : kPackedVersion);
+        PrintableKey(family, key), FamilyName(family), version, newest);
     return Fail(std::move(error));
   }
   return sealed.substr(1);
@@ -116,14 +91,17 @@ Error DamagedRecord(Family family, std::string_view key, std::string_view what) 
   return error;
 }
 
-Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record) {
+Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record, Packed packed) {
   Framed framed;
   framed.whole = record.body;
-  framed.packed = Pack(record.body);
-  framed.head = Head(framed.packed.empty() ? kRecordVersion : kPackedVersion);
+  framed.packed = std::move(packed);
+  const bool whole = framed.packed.bytes.empty();
+  const uint32_t dictionary = framed.packed.dictionary;
+  framed.head = Head(whole ? kRecordVersion : dictionary ? kDictionaryVersion : kPackedVersion);
   PutVarint(framed.head, record.revision.value);
   PutVarint(framed.head, record.created.value);
-  if (!framed.packed.empty()) PutVarint(framed.head, record.body.size());
+  if (!whole) PutVarint(framed.head, record.body.size());
+  if (!whole && dictionary != 0) PutVarint(framed.head, dictionary);
   Seal(family, key, framed);
   return framed;
 }
@@ -155,19 +133,26 @@ Framed FrameBytes(Family family, std::string_view key, std::string_view payload)
   return framed;
 }
 
-Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value) {
+Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value,
+                                 const Dictionaries& dictionaries) {
   uint8_t version = kRecordVersion;
   auto payload = Open(family, key, value, &version);
   if (!payload) return Fail(std::move(payload.error()));
   ObjectRecord record;
-  uint64_t size = 0;
+  uint64_t size = 0, number = 0;
   if (!TakeRevision(*payload, record.revision) || !TakeRevision(*payload, record.created) ||
-      (version == kPackedVersion && !TakeVarint(*payload, size))) {
+      (version != kRecordVersion && !TakeVarint(*payload, size)) ||
+      (version == kDictionaryVersion && !TakeVarint(*payload, number))) {
     return Fail(DamagedRecord(family, key, "its fields are malformed"));
   }
   record.body = *payload;
-  if (version != kPackedVersion) return record;
-  record.unpacked = Unpack(*payload, size);
+  if (version == kRecordVersion) return record;
+  const Dictionaries::Entry* dictionary = dictionaries.Find(number);
+  if (version == kDictionaryVersion && dictionary == nullptr) {
+    return Fail(DamagedRecord(
+        family, key, fmt::format("it needs dictionary {}, which the store does not have", number)));
+  }
+  record.unpacked = Unpack(*payload, size, dictionary == nullptr ? "" : dictionary->text);
   if (record.unpacked == nullptr) {
     return Fail(DamagedRecord(family, key, "its body cannot be unpacked"));
   }

@@ -12,13 +12,14 @@
 #include "scheduler/result.h"
 #include "store/change.h"
 #include "store/keys.h"
+#include "store/packing.h"
 
 namespace fairway::store {
 
 inline constexpr uint8_t kRecordVersion = 1;
-// Of objects whose body is packed (LZ4): bodies pass through log, memtable and tables several
-// times, and four fifths of a Job's JSON are repetition.
+// Of objects whose body is packed alone, and of those packed against a dictionary (packing.h).
 inline constexpr uint8_t kPackedVersion = 2;
+inline constexpr uint8_t kDictionaryVersion = 3;
 
 // The state of one object at one revision (families objects and old).
 struct ObjectRecord {
@@ -45,19 +46,23 @@ struct LogRecord {
 struct Framed {
   std::string head;
   std::string_view whole;  // the body as it was given
-  std::string packed;      // or what stands for it
+  Packed packed;           // or what stands for it
   std::string tail;
-  std::string_view body() const { return packed.empty() ? whole : std::string_view(packed); }
+  std::string_view body() const {
+    return packed.bytes.empty() ? whole : std::string_view(packed.bytes);
+  }
   std::string Join() const { return head + std::string(body()) + tail; }
 };
 
-Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record);
+// `packed` is what stands for the record's body.
+Framed FrameObject(Family family, std::string_view key, const ObjectRecord& record, Packed packed);
 Framed FrameLog(std::string_view key, const LogRecord& record);
 Framed FrameNext(std::string_view key, Revision next);
 Framed FrameBytes(Family family, std::string_view key, std::string_view payload);  // core, meta
 
 // The views in the results point into `value`, or into the result itself.
-Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value);
+Result<ObjectRecord> ParseObject(Family family, std::string_view key, std::string_view value,
+                                 const Dictionaries& dictionaries);
 Result<LogRecord> ParseLog(std::string_view key, std::string_view value);
 Result<Revision> ParseNext(std::string_view key, std::string_view value);
 Result<std::string_view> ParseBytes(Family family, std::string_view key, std::string_view value);

@@ -66,8 +66,9 @@ class Rollback {
     std::string key = EncodeObjectKey(change.key);
     if (was_there) {
       ObjectRecord before{change.prev_revision, change.created, *change.prev_body};
-      AssertOk(batch_.Put(lease.family(Family::kObjects), key,
-                          FrameObject(Family::kObjects, key, before).Join()));
+      AssertOk(
+          batch_.Put(lease.family(Family::kObjects), key,
+                     FrameObject(Family::kObjects, key, before, PackAlone(before.body)).Join()));
     } else {
       AssertOk(batch_.Delete(lease.family(Family::kObjects), key));
     }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "scheduler/assert.h"
+#include "store/record.h"
 #include "store/rocks_log.h"
 #include "store/rocks_options.h"
 
@@ -36,7 +37,10 @@ Result<std::shared_ptr<RocksDb>> RocksDb::Open(const std::string& path, rocksdb:
                                                const RocksSizes& sizes, Mode mode) {
   std::shared_ptr<RocksDb> db(new RocksDb(path, env, sizes, mode));
   rocksdb::Status status = db->OpenDb(mode);
-  if (status.ok()) return db;
+  if (status.ok()) {
+    if (Status loaded = db->LoadDictionaries(); !loaded) return Fail(std::move(loaded.error()));
+    return db;
+  }
   Error error;
   error.reason = "InternalError";
   error.message = status.IsCorruption()
@@ -66,6 +70,28 @@ rocksdb::Status RocksDb::OpenDb(Mode mode) {
   db_.reset(db);
   std::copy(handles.begin(), handles.end(), handles_.begin());
   return status;
+}
+
+Status RocksDb::LoadDictionaries() {
+  rocksdb::ReadOptions options;
+  options.verify_checksums = true;
+  for (uint32_t number = 1; number <= Dictionaries::kMax; ++number) {
+    const std::string key = DictionaryKey(number);
+    std::string value;
+    rocksdb::Status status =
+        db_->Get(options, handles_[static_cast<size_t>(Family::kMeta)], key, &value);
+    if (status.IsNotFound()) return {};
+    if (!status.ok()) return Fail(ReadFailed(path_, status));
+    auto payload = ParseBytes(Family::kMeta, key, value);
+    if (!payload) return Fail(std::move(payload.error()));
+    size_t end = payload->find('\0');
+    if (end == std::string_view::npos || payload->size() - end - 1 > Dictionaries::kBytesMax) {
+      return Fail(DamagedRecord(Family::kMeta, key, "it is no dictionary"));
+    }
+    dictionaries_.Add(
+        {std::string(payload->substr(0, end)), std::string(payload->substr(end + 1))});
+  }
+  return {};
 }
 
 void RocksDb::CloseDb() {
@@ -138,6 +164,12 @@ void RocksDb::ReleasePin(Pin& pin) {
 }
 
 const rocksdb::Snapshot* RocksDb::SnapshotOf(const Pin& pin) { return pin.snapshot_; }
+
+std::string DictionaryKey(uint32_t number) { return fmt::format("dictionary.{:03}", number); }
+
+std::string EncodeDictionary(const Dictionaries::Entry& entry) {
+  return entry.resource + '\0' + entry.text;
+}
 
 std::string DescribeIoError(const std::string& path, const rocksdb::Status& status) {
   if (status.IsNoSpace()) {

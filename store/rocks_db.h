@@ -19,6 +19,7 @@
 #include "scheduler/result.h"
 #include "store/journal.h"
 #include "store/keys.h"
+#include "store/packing.h"
 
 namespace fairway::store {
 
@@ -67,12 +68,15 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
 
   const std::string& path() const { return path_; }
   rocksdb::Env* env() const { return env_; }
+  // What bodies are packed against; those that are saved are here from the start.
+  Dictionaries& dictionaries() { return dictionaries_; }
   // Free space that Reopen() should find: a reserved log file and a flushed memtable.
   size_t reopen_bytes() const { return sizes_.memtables / 2; }
 
  private:
   RocksDb(std::string path, rocksdb::Env* env, const RocksSizes& sizes, Mode mode);
   rocksdb::Status OpenDb(Mode mode);
+  Status LoadDictionaries();
   void CloseDb();
   void ReleasePin(Pin& pin);
 
@@ -81,6 +85,7 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
   const RocksSizes sizes_;
   std::shared_ptr<rocksdb::Cache> cache_;
   const std::shared_ptr<rocksdb::Logger> log_;
+  Dictionaries dictionaries_;
 
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -92,6 +97,10 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
   // By Family; [0] is RocksDB's default family, which stays empty.
   std::array<rocksdb::ColumnFamilyHandle*, 7> handles_{};
 };
+
+// The name under which the family meta keeps a dictionary, and its value.
+std::string DictionaryKey(uint32_t number);
+std::string EncodeDictionary(const Dictionaries::Entry& entry);
 
 // "IO error: No space left on device ..." in words for an operator.
 std::string DescribeIoError(const std::string& path, const rocksdb::Status& status);

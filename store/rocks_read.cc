@@ -54,7 +54,7 @@ Result<std::optional<Object>> RocksReader::Get(const ObjectKey& key, const Snaps
   auto raw = Raw(view, Family::kObjects, encoded);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return std::optional<Object>();
-  auto record = ParseObject(Family::kObjects, encoded, AsView(**raw));
+  auto record = ParseObject(Family::kObjects, encoded, AsView(**raw), db_.dictionaries());
   if (!record) return Fail(std::move(record.error()));
   return std::optional<Object>(MakeObject(key, *record));
 }
@@ -79,7 +79,7 @@ Status RocksReader::Scan(const Journal::Range& range, const Snapshot* at,
   auto it = view.Iterate(Family::kObjects);
   for (it->Seek(AsSlice(first)); it->Valid(); it->Next()) {
     std::string_view key = AsView(it->key());
-    auto record = ParseObject(Family::kObjects, key, AsView(it->value()));
+    auto record = ParseObject(Family::kObjects, key, AsView(it->value()), db_.dictionaries());
     if (!record) return Fail(std::move(record.error()));
     auto decoded = DecodeObjectKey(key);
     if (!decoded) return Fail(DamagedRecord(Family::kObjects, key, "its key is malformed"));
@@ -94,7 +94,7 @@ Result<Body> RocksReader::OldBody(const View& view, Revision revision, LogPart p
   auto raw = Raw(view, Family::kOld, key);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return Fail(DamagedRecord(Family::kOld, key, "it is missing"));
-  auto record = ParseObject(Family::kOld, key, AsView(**raw));
+  auto record = ParseObject(Family::kOld, key, AsView(**raw), db_.dictionaries());
   if (!record) return Fail(std::move(record.error()));
   return Body(record->Share());
 }
@@ -107,7 +107,7 @@ Result<Body> RocksReader::BodyAt(const View& view, const LogRecord& record, Revi
   auto raw = Raw(view, Family::kObjects, key);
   if (!raw) return Fail(std::move(raw.error()));
   if (!*raw) return Fail(DamagedRecord(Family::kObjects, key, "it is missing"));
-  auto object = ParseObject(Family::kObjects, key, AsView(**raw));
+  auto object = ParseObject(Family::kObjects, key, AsView(**raw), db_.dictionaries());
   if (!object) return Fail(std::move(object.error()));
   if (object->revision != revision) {
     return Fail(DamagedRecord(Family::kObjects, key, "it does not match the watch log"));

@@ -15,12 +15,13 @@ constexpr size_t kReadahead = 4u << 20;
 constexpr RocksSizes kVerifySizes{8u << 20, 8u << 20, 64u << 20};
 
 // Parses one record as what its family holds.
-Status CheckRecord(Family family, std::string_view key, std::string_view value) {
+Status CheckRecord(Family family, std::string_view key, std::string_view value,
+                   const Dictionaries& dictionaries) {
   Result<std::string_view> bytes = std::string_view();
   switch (family) {
     case Family::kObjects:
     case Family::kOld: {
-      auto record = ParseObject(family, key, value);
+      auto record = ParseObject(family, key, value, dictionaries);
       if (!record) return Fail(std::move(record.error()));
       return {};
     }
@@ -54,7 +55,7 @@ Result<uint64_t> CheckFamily(RocksDb& db, Family family) {
   std::unique_ptr<rocksdb::Iterator> it(lease.db()->NewIterator(options, lease.family(family)));
   uint64_t count = 0;
   for (it->SeekToFirst(); it->Valid(); it->Next(), ++count) {
-    Status status = CheckRecord(family, AsView(it->key()), AsView(it->value()));
+    Status status = CheckRecord(family, AsView(it->key()), AsView(it->value()), db.dictionaries());
     if (!status) return Fail(std::move(status.error()));
   }
   if (!it->status().ok()) return Fail(ReadFailed(db.path(), it->status()));

@@ -9,7 +9,6 @@
 
 #include "scheduler/assert.h"
 #include "store/errors.h"
-#include "store/record.h"
 #include "store/rocks_read.h"
 #include "store/rocks_slice.h"
 
@@ -41,6 +40,7 @@ Writer::Writer(std::shared_ptr<RocksDb> db, std::unique_ptr<TailGuard> guard, Op
       guard_(std::move(guard)),
       options_(options),
       sink_(std::move(sink)),
+      packer_(db_->dictionaries()),
       durable_(durable),
       trimmed_(log_start),
       history_(history),
@@ -142,6 +142,7 @@ void Writer::Run() {
     std::vector<Item> items = Take();
     if (items.empty() || !WriteUntilDone(items)) return;
     history_ = history_next_;
+    packer_.Saved();
     std::vector<Done> done;
     for (Item& item : items) {
       Answer(item, "");
@@ -154,13 +155,18 @@ void Writer::Run() {
   }
 }
 
+Framed Writer::Frame(Family family, std::string_view key, const ObjectKey& object,
+                     const ObjectRecord& record) {
+  return FrameObject(family, key, record, packer_.Pack(object, record.body));
+}
+
 void Writer::EncodeChange(const Change& change, const RocksDb::Lease& lease, Revision trimmed,
                           rocksdb::WriteBatch& out) {
   std::string object_key = EncodeObjectKey(change.key);
   if (change.prev_revision) {
     std::string key = EncodeRevisionKey(change.revision, LogPart::kPrevious);
     ObjectRecord previous{change.prev_revision, change.created, *change.prev_body};
-    PutFramed(out, lease.family(Family::kOld), key, FrameObject(Family::kOld, key, previous));
+    PutFramed(out, lease.family(Family::kOld), key, Frame(Family::kOld, key, change.key, previous));
     // Only what is still in the log needs to know its successor, and only that is trimmed later.
     if (change.prev_revision > trimmed) {
       key = EncodeRevisionKey(change.prev_revision, LogPart::kNext);
@@ -171,10 +177,10 @@ void Writer::EncodeChange(const Change& change, const RocksDb::Lease& lease, Rev
   if (change.kind == Change::Kind::kDeleted) {
     AssertOk(out.Delete(lease.family(Family::kObjects), object_key));
     std::string key = EncodeRevisionKey(change.revision, LogPart::kDeleted);
-    PutFramed(out, lease.family(Family::kOld), key, FrameObject(Family::kOld, key, state));
+    PutFramed(out, lease.family(Family::kOld), key, Frame(Family::kOld, key, change.key, state));
   } else {
     PutFramed(out, lease.family(Family::kObjects), object_key,
-              FrameObject(Family::kObjects, object_key, state));
+              Frame(Family::kObjects, object_key, change.key, state));
   }
   std::string key = EncodeRevisionKey(change.revision, LogPart::kChange);
   LogRecord entry{change.kind, change.created, change.prev_revision, change.key};
@@ -223,6 +229,9 @@ rocksdb::Status Writer::WriteOnce(const std::vector<Item>& items) {
     last = std::max(last, item.batch.last);
   }
   history.PutHead(lease, batch);
+  packer_.ForUnsaved([&](uint32_t number, const Dictionaries::Entry& entry) {
+    PutMeta(batch, lease, DictionaryKey(number), EncodeDictionary(entry));
+  });
   history_next_ = history;
   PutMeta(batch, lease, kMetaLast, fmt::format("{}", last.value));
   rocksdb::WriteOptions options;

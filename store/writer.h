@@ -22,6 +22,8 @@
 
 #include "store/history_chain.h"
 #include "store/journal.h"
+#include "store/packing.h"
+#include "store/record.h"
 #include "store/rocks_db.h"
 #include "store/tail_guard.h"
 
@@ -74,10 +76,12 @@ class Writer {
 
   void Run();
   std::vector<Item> Take();
-  static void Encode(const Item& item, const RocksDb::Lease& lease, Revision& trimmed,
-                     rocksdb::WriteBatch& out);
-  static void EncodeChange(const Change& change, const RocksDb::Lease& lease, Revision trimmed,
-                           rocksdb::WriteBatch& out);
+  void Encode(const Item& item, const RocksDb::Lease& lease, Revision& trimmed,
+              rocksdb::WriteBatch& out);
+  void EncodeChange(const Change& change, const RocksDb::Lease& lease, Revision trimmed,
+                    rocksdb::WriteBatch& out);
+  Framed Frame(Family family, std::string_view key, const ObjectKey& object,
+               const ObjectRecord& record);
   rocksdb::Status WriteOnce(const std::vector<Item>& items);
   // True when written, false when the thread is to end first.
   bool WriteUntilDone(std::vector<Item>& items);
@@ -102,6 +106,7 @@ class Writer {
 
   // The thread's own. The batch keeps its buffer from one write to the next.
   std::unique_ptr<rocksdb::WriteBatch> batch_;
+  Packer packer_;
   Revision durable_;
   Revision trimmed_;
   HistoryChain history_;

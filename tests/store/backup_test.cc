@@ -104,6 +104,24 @@ class BackupTest : public ::testing::Test {
   std::unique_ptr<ObjectStore> store_;
 };
 
+TEST_F(BackupTest, DictionariesAreInABackupAndInWhatIsMadeOfIt) {
+  for (int i = 0; i < 6; ++i) Write("a-" + std::to_string(i), Alike(1, "a"));
+  Revision then = store_->committed();
+  Write("a-5", Alike(1, "later"));
+  ASSERT_TRUE(*journal_->GetMeta("dictionary.001"));
+  Take();
+  Close();
+  RestoreRequest request;
+  request.revision = then;
+  auto restored = RestoreTo("other", request);
+  ASSERT_TRUE(restored) << restored.error().message;
+  Open("other");
+  EXPECT_TRUE(*journal_->GetMeta("dictionary.001"));
+  EXPECT_EQ(TextOf(journal_->Get(Job("a-4"))), Alike(1, "a"));
+  Write("a-6", Alike(1, "a"));
+  EXPECT_EQ(TextOf(journal_->Get(Job("a-6"))), Alike(1, "a"));
+}
+
 TEST_F(BackupTest, BackupHoldsWhatWasCommittedAndIsRestored) {
   Write("a", "a1");
   BackupInfo info = Take();

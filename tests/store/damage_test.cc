@@ -145,6 +145,23 @@ TEST_F(DamageTest, VerificationFindsADamagedRecord) {
   EXPECT_THAT(summary.error().message, HasSubstr("revision 2 (p) in column family old"));
 }
 
+// Many records may need it, so it is looked at before anything is served.
+TEST_F(DamageTest, ADamagedDictionaryStopsTheStart) {
+  Overwrite(Family::kMeta, "dictionary.001", "garbage");
+  auto journal = Open();
+  ASSERT_FALSE(journal);
+  EXPECT_THAT(journal.error().message, HasSubstr("record dictionary.001 in column family meta"));
+  EXPECT_FALSE(VerifyStore(dir_.path()));
+}
+
+TEST_F(DamageTest, SoDoesOneThatIsNone) {
+  Overwrite(Family::kMeta, "dictionary.001",
+            FrameBytes(Family::kMeta, "dictionary.001", "no text").Join());
+  auto journal = Open();
+  ASSERT_FALSE(journal);
+  EXPECT_THAT(journal.error().message, HasSubstr("it is no dictionary"));
+}
+
 TEST_F(DamageTest, AMissingStoreIsNotVerifiedAsEmpty) {
   EXPECT_FALSE(VerifyStore(dir_ / "nothing"));
 }

@@ -131,6 +131,58 @@ TEST_F(FaultsTest, AFailedSyncIsNotACommit) {
   EXPECT_EQ(TextOf(journal_->Get(Job("a"))), "after");
 }
 
+// The fourth of a kind becomes a dictionary, in the batch that fails.
+TEST_F(FaultsTest, ADictionaryThatWasNotSavedIsSavedWithWhatNeedsIt) {
+  for (int appends : {1, 2, 5, FaultFs::kForever}) {
+    SCOPED_TRACE(appends);
+    TempDir dir;
+    Open(Options(dir.path()));
+    for (int i = 0; i < 3; ++i) Put(*store_, Job("a-" + std::to_string(i)), Alike(1, "a"));
+    Commit();
+    fs_->FailAppends(appends);
+    for (int i = 3; i < 9; ++i) {
+      Put(*store_, Job("a-" + std::to_string(i)), Alike(1, "a"));
+      loop_.EndTurn();
+    }
+    UntilReadOnly();
+    fs_->Heal();
+    Commit();
+    Close();
+    std::mt19937 random(1);
+    fs_->DropUnsynced(random);
+    Open(Options(dir.path()));
+    EXPECT_TRUE(*journal_->GetMeta("dictionary.001"));
+    for (int i = 0; i < 9; ++i) {
+      EXPECT_EQ(TextOf(journal_->Get(Job("a-" + std::to_string(i)))), Alike(1, "a")) << i;
+    }
+    Close();
+  }
+}
+
+// It was never saved, and neither was what needed it: its number goes to another.
+TEST_F(FaultsTest, ADictionaryThatWasLostIsNotMissed) {
+  Open();
+  for (int i = 0; i < 3; ++i) Put(*store_, Job("a-" + std::to_string(i)), Alike(1, "a"));
+  Commit();
+  fs_->FailAppends(FaultFs::kForever);
+  for (int i = 3; i < 6; ++i) Put(*store_, Job("a-" + std::to_string(i)), Alike(1, "a"));
+  loop_.EndTurn();
+  UntilReadOnly();
+  Close();
+  fs_->Heal();
+  std::mt19937 random(1);
+  fs_->DropUnsynced(random);
+  Open();
+  EXPECT_FALSE(*journal_->GetMeta("dictionary.001"));
+  for (int i = 0; i < 6; ++i) Put(*store_, Job("b-" + std::to_string(i)), Alike(2, "b"));
+  Commit();
+  EXPECT_TRUE(*journal_->GetMeta("dictionary.001"));
+  Close();
+  Open();
+  EXPECT_EQ(TextOf(journal_->Get(Job("a-2"))), Alike(1, "a"));
+  EXPECT_EQ(TextOf(journal_->Get(Job("b-5"))), Alike(2, "b"));
+}
+
 TEST_F(FaultsTest, EveryLengthOfAFullDiskHeals) {
   Open();
   std::vector<std::string> expected;
@@ -197,6 +249,7 @@ TEST_F(FaultsTest, PowerFailureAtAnyPointLosesNothingReported) {
         for (auto n = 1 + random() % 4; n > 0; --n) {
           ObjectKey key = Job("k" + std::to_string(random() % 6));
           std::string text(random() % 3000, static_cast<char>('a' + random() % 26));
+          if (random() % 2 == 0) text = Alike(static_cast<uint32_t>(random() % 3), text);
           auto before = store_->Latest(key);
           ASSERT_TRUE(before);
           bool erase = *before && random() % 4 == 0;

@@ -178,6 +178,7 @@ class ModelRun {
   void Write() {
     ObjectKey key = Job("k" + std::to_string(random_() % 8), "n" + std::to_string(random_() % 2));
     std::string text = "t" + std::to_string(random_() % 1000);
+    if (random_() % 4 == 0) text = Alike(random_() % 2, text);
     auto before = store_->Latest(key);
     ASSERT_TRUE(before);
     auto known = model_.objects.find(key);

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,15 @@ class TempDir {
 
 inline ObjectKey Job(const std::string& name, const std::string& ns = "default") {
   return {"jobs.batch", ns, name};
+}
+
+// Texts of one family are as bodies of Jobs of one template: each packs badly alone, and well
+// against another one.
+inline std::string Alike(uint32_t family, const std::string& own) {
+  std::mt19937 random(family);
+  std::string text;
+  while (text.size() < 2000) text.push_back(static_cast<char>('!' + random() % 90));
+  return text + own;
 }
 
 // Stages one write and returns its revision.
