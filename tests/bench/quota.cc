@@ -17,10 +17,12 @@ namespace sched = scheduler;
 
 constexpr int kQueuesPerCohort = 20;
 constexpr int kTemplatesPerQueue = 2;
+constexpr int kZones = 10;
 
 class QuotaTurn {
  public:
-  QuotaTurn(int64_t clusters, int64_t queues, int64_t cpu_per_queue) {
+  QuotaTurn(int64_t clusters, int64_t queues, int64_t cpu_per_queue, bool spread)
+      : spread_(spread) {
     Step(sched::Recovered{});
     sched::FlavorSpec flavor;
     flavor.name = "default";
@@ -62,7 +64,8 @@ class QuotaTurn {
   void AddCluster(int64_t i) {
     sched::ClusterSpec spec;
     spec.name = "member-" + std::to_string(i);
-    spec.labels = {{"region", i % 2 == 0 ? "west" : "east"}};
+    spec.labels = {{"region", i % 2 == 0 ? "west" : "east"},
+                   {"zone", "zone-" + std::to_string(i % kZones)}};
     sched::Capacity capacity;
     capacity.allocatable.cpu_milli = 100'000'000;
     capacity.allocatable.memory_bytes = int64_t{1} << 50;
@@ -91,11 +94,21 @@ class QuotaTurn {
       job.request.memory_bytes = 1 << 20;
       job.priority = k;
       job.required = {{{{"region", sched::LabelRequirement::Op::kIn, {"west", "north"}}}}};
+      if (spread_) Spread(job, local.name);
       job.queueing.local_queue = local.name;
       sched::PodSet& main = job.queueing.pod_sets.emplace_back();
       main.name = "main";
       main.request = job.request;
     }
+  }
+  // The jobs of one queue are spread over zones.
+  static void Spread(sched::JobSpec& job, const std::string& queue) {
+    sched::PlacementRules& rules = job.rules.emplace_back();
+    rules.scope = "ns";
+    rules.labels = {{"app", queue}};
+    sched::SpreadConstraint& spread = rules.spread.emplace_back();
+    spread.jobs = {"ns", {{"app", sched::LabelRequirement::Op::kIn, {queue}}}};
+    spread.topology = "zone";
   }
   void Step(const sched::Event& event) {
     sink_.Clear();
@@ -107,6 +120,7 @@ class QuotaTurn {
     }
   }
 
+  const bool spread_;
   sched::Core core_;
   sched::CommandSink sink_;
   std::vector<sched::JobSpec> specs_;
@@ -120,6 +134,7 @@ class QuotaTurn {
 int RunQuota(Args& args) {
   const int64_t clusters = args.GetInt("clusters", 100), queues = args.GetInt("queues", 1000);
   const int64_t jobs = args.GetInt("jobs", 100'000), waiting = args.GetInt("pending", 1'000'000);
+  const bool spread = args.GetInt("spread", 1) != 0;
   const std::string problem = args.Problem();
   if (!problem.empty()) {
     std::fprintf(stderr, "quota: %s\n", problem.c_str());
@@ -127,7 +142,7 @@ int RunQuota(Args& args) {
   }
   // Everything fits: admission at submission.
   const int64_t each = jobs / queues + 1;
-  QuotaTurn turn(clusters, queues, each);
+  QuotaTurn turn(clusters, queues, each, spread);
   int64_t began = ThreadCpuNs();
   for (int64_t i = 0; i < jobs; ++i) turn.Submit(i);
   const double admit_ns = static_cast<double>(ThreadCpuNs() - began) / static_cast<double>(jobs);

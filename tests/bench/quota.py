@@ -18,7 +18,7 @@ def measure(bench):
     few = of(bench, CLUSTERS, 100_000)
     many = of(bench, CLUSTERS, 1_000_000)
     rows = [
-        absolute("admission, 100 clusters x 1,000 queues, affinity, quota", "ns", many["admit_ns"], 10_000),
+        absolute("admission, 100 clusters x 1,000 queues, affinity, spread, quota", "ns", many["admit_ns"], 10_000),
         absolute("the same with 400 clusters, ratio", "x", wide["admit_ns"] / few["admit_ns"], 4),
         absolute("an end and whom it lets in, 100,000 wait", "ns", few["refill_ns"]),
         absolute("an end and whom it lets in, 1,000,000 wait", "ns", many["refill_ns"]),
