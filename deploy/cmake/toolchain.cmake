@@ -17,7 +17,7 @@ add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -fn
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # ccache can reuse objects that were built with a precompiled header only with this flag.
   add_compile_options(-fpch-preprocess)
-  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
     # These see overlaps and overruns in inlined std::string code that are not there (GCC 105329,
     # 105651). clang and ASan keep watch.
     add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
@@ -33,7 +33,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 if(FAIRWAY_WERROR)
   add_compile_options(-Werror)
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14)
     add_compile_options(-Wno-error=stringop-overread)  # of the same kind as those above
   endif()
 endif()
