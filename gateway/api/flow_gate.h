@@ -46,7 +46,7 @@ class FlowGate {
     FairLimits limits = {};
     int64_t turn_budget_ns = 1'000'000;
     // Seats of a user while others are about: what he may put into one batch of the disk.
-    size_t contended_seats_max = 32;
+    size_t contended_seats_max = 16;
     int64_t wait_max_ms = 15'000;  // a quarter of the request timeout, as in Kubernetes
     // Whether the disk keeps up; empty: always.
     std::function<bool()> may_write = {};
