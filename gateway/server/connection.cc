@@ -15,8 +15,8 @@ namespace {
 
 // Small writes share a buffer up to this size, a TLS record.
 constexpr size_t kCoalesce = 16u << 10;
-// Ciphertext made ahead of the kernel.
-constexpr size_t kCipherMax = 256u << 10;
+// Ciphertext made ahead of the kernel: what stays in the cache on its way there.
+constexpr size_t kCipherMax = 64u << 10;
 // What the last record adds beyond the 64th part that full ones add at most.
 constexpr size_t kRecordOverhead = 512;
 // What one connection may bring in one turn: libuv would read on for as long as there is more.
@@ -213,6 +213,10 @@ void Connection::Flush() {
     // The kernel took it all: there may be more where that came from.
     if (sending_bytes_ == 0 && phase_ == Phase::kOpen) session_->Produce();
   }
+  // An idle connection keeps no buffer of its busiest moment.
+  if (std::string& output = tls_.output(); output.empty() && output.capacity() > 2 * kCoalesce) {
+    output.shrink_to_fit();
+  }
   if (unsent() > kTransportHighWater) {
     PauseRead(PauseReason::kPeerSlow);
   } else {
@@ -260,8 +264,6 @@ void Connection::SendCiphertext() {
   if (taken == output.size()) {
     output.clear();
     stalled_since_ms_ = 0;
-    // An idle connection keeps no buffer of its busiest moment.
-    if (output.capacity() > 2 * kCoalesce) output.shrink_to_fit();
     return;
   }
   auto pending = std::make_unique<PendingWrite>();
