@@ -37,6 +37,12 @@ def kubectls():
     return dict(line.split(" ", 1) for line in listed.splitlines())
 
 
+def newest_kubectl():
+    """Its path, or None: a fresh Debian or Ubuntu has none, and no package of it."""
+    found = kubectls()
+    return found[max(found)] if found else None
+
+
 class Kubectl:
     def __init__(self, kubeconfig, path="kubectl"):
         self.kubeconfig, self.path = str(kubeconfig), path
