@@ -82,6 +82,7 @@ struct Config {
   std::vector<std::string> fair_sharing_strategies = {"LessThanOrEqualToFinalShare",
                                                       "LessThanInitialShare"};
   int64_t reserve_after_ms = 300'000;
+  int64_t await_ends_ms = 1'000;
   // log
   std::string log_level = "info";
   // simulate

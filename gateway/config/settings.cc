@@ -279,6 +279,10 @@ const std::vector<Setting>& Settings() {
       NUMBER("queues.reserveAfterMs", "",
              "the first of a queue that has waited for so long is promised quota and room",
              reserve_after_ms, 1000, 864000000),
+      NUMBER("queues.awaitEndsMs", "",
+             "so long a preemption waits for victims that, by how long such jobs took, end by "
+             "themselves; 0 = not at all",
+             await_ends_ms, 0, 60000),
       TEXT("log.level", "log-level", "debug, info, warning or error",
            "the least level that is logged", log_level, ParseLevel),
       NUMBER("simulate.clusters", "simulate", "simulated member clusters to run in this process",

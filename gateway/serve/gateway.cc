@@ -87,6 +87,7 @@ scheduler::QuotaSettings QuotaSettingsOf(const Config& config) {
   scheduler::QuotaSettings settings;
   settings.fair_sharing = config.fair_sharing;
   settings.reserve_after = Milliseconds(config.reserve_after_ms);
+  settings.ends_awaited = Milliseconds(config.await_ends_ms);
   if (config.fair_sharing_strategies.size() == 1) {
     settings.strategies = config.fair_sharing_strategies.front() == "LessThanInitialShare"
                               ? FairStrategies::kInitialOnly

@@ -41,14 +41,15 @@ const RunTimes* PastRuns(const World& world, const JobSpec& spec, int64_t least)
 }
 
 bool AreAboutToEnd(const World& world, const std::vector<Victim>& victims, Instant now) {
+  const Duration awaited = world.quota_settings().ends_awaited;
   const auto is_about_to_end = [&](const Victim& victim) {
     const JobRecord& record = *world.FindJob(victim.job);
     const RunTimes* runs = PastRuns(world, *world.FindSpec(record.spec), kRunsMin);
     if (runs == nullptr) return false;
     const Instant since = record.quota->admitted_at;
     // Who is long overdue is not like the others.
-    return since + Duration{runs->mean_ms} <= now + kPauseMax &&
-           now <= since + Duration{runs->mean_ms + 4 * runs->deviation_ms} + kPauseMax;
+    return since + Duration{runs->mean_ms} <= now + awaited &&
+           now <= since + Duration{runs->mean_ms + 4 * runs->deviation_ms} + awaited;
   };
   return !victims.empty() && std::all_of(victims.begin(), victims.end(), is_about_to_end);
 }

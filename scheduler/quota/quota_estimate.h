@@ -21,7 +21,7 @@ const RunTimes* PastRuns(const World& world, const JobSpec& spec, int64_t least)
 inline constexpr int64_t kRunsMin = 8;  // what fewer took says little
 
 // There are victims, and by how long jobs of their LocalQueues took before all of them have ended
-// within kPauseMax from now. False where nothing is known.
+// within QuotaSettings::ends_awaited from now. False where nothing is known.
 bool AreAboutToEnd(const World& world, const std::vector<Victim>& victims, Instant now);
 
 }  // namespace fairway::scheduler

@@ -180,15 +180,16 @@ class Pass {
   // first might have preempted, it waits for that.
   bool Pauses(ClusterQueueId id, const JobRecord& record, const AdmitPlan& plan) {
     if (!AreAboutToEnd(step_.world(), plan.victims, step_.now())) return false;
+    const Duration awaited = step_.world().quota_settings().ends_awaited;
     QuotaPassState& state = step_.state().quota;
     if (state.paused.size() >= kPausedMax) {
       absl::erase_if(state.paused,
-                     [&](const auto& entry) { return entry.second + kPauseMax <= step_.now(); });
+                     [&](const auto& entry) { return entry.second + awaited <= step_.now(); });
       if (state.paused.size() >= kPausedMax) return false;
     }
     Instant& since = state.paused.try_emplace(record.job, step_.now()).first->second;
     if (since < record.since) since = step_.now();  // it has run, and queues anew
-    const Instant end = since + kPauseMax;
+    const Instant end = since + awaited;
     if (end <= step_.now()) return false;
     state.pauses.emplace(end, id);
     return true;

@@ -126,6 +126,8 @@ struct QuotaSettings {
   FairStrategies strategies = FairStrategies::kFinalThenInitial;
   // The first of a queue that has waited for so long is promised quota and room (reservation.h).
   Duration reserve_after = Seconds(300);
+  // So long somebody who might preempt waits for victims that are about to end (quota_estimate.h).
+  Duration ends_awaited = Seconds(1);
   bool operator==(const QuotaSettings&) const = default;
 };
 

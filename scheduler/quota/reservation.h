@@ -12,9 +12,6 @@
 
 namespace fairway::scheduler {
 
-// So long somebody who might preempt waits for victims that are about to end (quota_estimate.h).
-inline constexpr Duration kPauseMax = Seconds(1);
-
 enum class ReserveFor : uint8_t {
   kLongWait,  // when it has waited for QuotaSettings::reserve_after; shorter jobs may go before it
   kPause,     // at once, and only while it waits for victims that are about to end

@@ -69,6 +69,7 @@ constexpr CanaryName kCanaries[] = {
     {"forgetful-part", Canary::kForgetfulPart},
     {"greedy-backfill", Canary::kGreedyBackfill},
     {"hasty-start", Canary::kHastyStart},
+    {"hasty-preemptor", Canary::kHastyPreemptor},
 };
 
 struct Arguments {

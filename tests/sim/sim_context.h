@@ -54,6 +54,7 @@ enum class Canary : uint8_t {
   kForgetfulPart,    // and nothing of what has completed
   kGreedyBackfill,   // jobs are told to be over earlier than they are
   kHastyStart,       // the core does not wait for clusters after a start
+  kHastyPreemptor,   // nor for jobs that are about to end
 };
 
 enum class Happening : uint8_t {

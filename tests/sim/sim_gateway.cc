@@ -52,6 +52,7 @@ void SimGateway::Start() {
   drills_.Start(*world);
   rebalances_.Start(*world);
   backfill_.Start(*world);
+  awaits_.Start(*world, sim_.now);
   RecoverFreeze(*world);
   core_ = std::make_unique<sched::Core>(*std::move(world), MakeFailover(sim_));
   revision_ = sim_.journal.committed();
@@ -86,7 +87,9 @@ void SimGateway::Start() {
   }
   settle_.Start(core_->world(), sim_.now + sim_.plan.settle_max);
   Step(sched::Recovered{});
-  Step(sched::QuotaConfigured{sim_.quota_settings});
+  sched::QuotaSettings settings = sim_.quota_settings;
+  if (sim_.canary == Canary::kHastyPreemptor) settings.ends_awaited = Duration{};
+  Step(sched::QuotaConfigured{settings});
   CloseBatch();
 }
 
@@ -295,6 +298,7 @@ void SimGateway::Step(const sched::Event& event) {
   }
   CheckParts(sim_, core_->world(), sink_.edits);
   settle_.Look(core_->world());
+  awaits_.Take(sim_, core_->world(), sink_.edits);
   for (const sched::Edit& edit : sink_.edits) {
     backfill_.Take(core_->world(), edit);
     const auto* put = std::get_if<sched::PutJob>(&edit);

@@ -16,6 +16,7 @@
 #include "scheduler/reconcile.h"
 #include "tests/sim/checkers/backfill_is_bounded.h"
 #include "tests/sim/checkers/drill_is_bounded.h"
+#include "tests/sim/checkers/ends_are_awaited.h"
 #include "tests/sim/checkers/failures_are_told_apart.h"
 #include "tests/sim/checkers/operator_is_obeyed.h"
 #include "tests/sim/checkers/placement_was_possible.h"
@@ -186,6 +187,7 @@ class SimGateway {
   FailureBook failures_;
   RebalanceBook rebalances_;
   BackfillChecker backfill_;
+  AwaitChecker awaits_;
   SettleChecker settle_;
   Revision freeze_told_;               // when what SimContext says of the freeze was told
   std::set<ClusterId> removals_told_;  // a client whose removal was not answered repeats it

@@ -45,6 +45,13 @@ FaultPlan DrawPlan(Rng rng, const SimOptions& options) {
     plan.run_time = Seconds(20);
     plan.quota_edit = Duration{};
   }
+  if (options.canary == Canary::kHastyPreemptor) {
+    plan.queues = 3;
+    plan.jobs = 300;
+    plan.arrival_gap = Milliseconds(60);
+    plan.run_time = Milliseconds(1'500);
+    plan.quota_edit = Duration{};
+  }
   if (options.canary == Canary::kHastyStart) plan.settle_max = Seconds(5);
   if (options.canary == Canary::kGreedyPart || options.canary == Canary::kForgetfulPart) {
     plan.splits = true;

@@ -35,6 +35,10 @@ void Simulation::MakeQueues() {
     }
     queue.preemption.within_cluster_queue = static_cast<sched::PreemptionPolicy>(rng.Below(3));
     queue.preemption.reclaim_within_cohort = static_cast<sched::PreemptionPolicy>(rng.Below(4));
+    if (sim_.canary == Canary::kHastyPreemptor) {
+      queue.preemption = {sched::PreemptionPolicy::kLowerOrNewerEqualPriority,
+                          sched::PreemptionPolicy::kAny};
+    }
   }
   // The last template, which fits nowhere, stays outside.
   for (size_t i = 0; i + 1 < sim_.templates.size(); ++i) {

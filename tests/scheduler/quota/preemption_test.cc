@@ -122,7 +122,7 @@ TEST_F(AboutToEndTest, ButNotForLong) {
   Submit(20, Bare("a", 2));
   Submit(21, Bare("a", 2, 5));
   EXPECT_TRUE(Admitted(20));
-  At(now() + kPauseMax);
+  At(now() + core().world().quota_settings().ends_awaited);
   Step(TimerFired{});
   EXPECT_EQ(State(20), JobState::kRequeued);
   Gone(20);
@@ -140,7 +140,7 @@ TEST_F(AboutToEndTest, TheMomentBeginsWhenItMightPreempt) {
   At(now() + Milliseconds(100));
   Step(TimerFired{});
   EXPECT_TRUE(Admitted(22)) << "it will have ended before long";
-  At(now() + kPauseMax);
+  At(now() + core().world().quota_settings().ends_awaited);
   Step(TimerFired{});
   EXPECT_EQ(State(22), JobState::kRequeued);
 }
