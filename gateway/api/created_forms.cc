@@ -1,6 +1,6 @@
 #include "gateway/api/created_forms.h"
 
-#include <algorithm>
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -12,9 +12,27 @@ namespace fairway::gateway::api {
 namespace {
 
 // Whether JSON may write a text in this way only: no escapes, and nothing that it had to check.
+// Eight bytes at a time: most of a body is in its holes.
 bool IsPlainJson(std::string_view raw) {
-  return std::all_of(raw.begin(), raw.end(),
-                     [](char c) { return c >= 0x20 && c < 0x7f && c != '\\' && c != '"'; });
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x80 * kOnes;
+  // Has the high bit of a byte if one of the bytes is below `bound`, which is at most 0x80.
+  const auto below = [](uint64_t bytes, uint64_t bound) {
+    return (bytes - bound * kOnes) & ~bytes & kHighs;
+  };
+  uint64_t odd = 0;
+  const auto look = [&](uint64_t bytes) {
+    odd |= (bytes & kHighs) | below(bytes, 0x20) | below(bytes ^ '"' * kOnes, 1) |
+           below(bytes ^ '\\' * kOnes, 1) | below(bytes ^ 0x7f * kOnes, 1);
+  };
+  size_t at = 0;
+  for (uint64_t bytes = 0; at + sizeof(bytes) <= raw.size(); at += sizeof(bytes)) {
+    std::memcpy(&bytes, raw.data() + at, sizeof(bytes));
+    look(bytes);
+  }
+  uint64_t rest = ' ' * kOnes;
+  std::memcpy(&rest, raw.data() + at, raw.size() - at);
+  look(rest);
+  return odd == 0;
 }
 
 std::optional<std::string> Unescape(std::string_view raw) {

@@ -160,8 +160,11 @@ class AlikeTest : public CreatedFormsTest {
     kube::Value doc = answer->Json();
     const std::string name(kube::GetString(doc, {"metadata", "name"}));
     EXPECT_EQ(Send("GET", std::string(kJobs) + "/" + name)->body, answer->body);
+    EXPECT_EQ(Skeleton(doc), Skeleton(WithRevision(std::move(dry))));
+  }
+  static kube::Value WithRevision(kube::Value dry) {
     kube::EnsureObject(dry.get_object(), {"metadata"})["resourceVersion"] = "9";
-    EXPECT_EQ(Skeleton(doc), Skeleton(dry));
+    return dry;
   }
   bool from_form_ = false;
 };
@@ -224,6 +227,31 @@ TEST_F(AlikeTest, WhatIsNotJsonIsRefusedAsBefore) {
     EXPECT_EQ(answer->status, dry->status) << text;
     if (answer->status == 400) {
       EXPECT_EQ(answer->body, dry->body);
+    }
+  }
+}
+
+// A byte that JSON has an opinion on is seen wherever it stands.
+TEST_F(AlikeTest, EveryByteAtEveryPlaceOfAText) {
+  for (int i = 0; i < 4; ++i) {
+    ASSERT_EQ(Send("POST", kJobs, Body(R"("generateName":"a-")", std::to_string(i)))->status, 201);
+  }
+  for (size_t size : {1, 7, 8, 9, 16, 19}) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte : {0x01, 0x1f, 0x20, 0x21, 0x5b, 0x5d, 0x7e, 0x7f, 0x80, 0xc3, 0xff}) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(byte);
+        const std::string body = Body(R"("generateName":"a-")", text);
+        FakePtr dry = Send("POST", std::string(kJobs) + "?dryRun=All", body);
+        FakePtr answer = Send("POST", kJobs, body);
+        ASSERT_EQ(answer->status, dry->status) << size << " " << at << " " << byte;
+        if (answer->status == 201) {
+          ASSERT_EQ(Skeleton(answer->Json()), Skeleton(WithRevision(dry->Json())));
+          ASSERT_TRUE(from_form_) << size << " " << at << " " << byte;
+        } else {
+          ASSERT_EQ(answer->body, dry->body);
+        }
+      }
     }
   }
 }
