@@ -13,6 +13,9 @@ namespace fairway::clusters {
 
 namespace {
 
+// How often, and how much later than libcurl should have, a transfer is looked at whose time is up.
+constexpr int64_t kOverdueTickMs = 100;
+
 // One request from Fetch() or Stream() to its end, over one or more tries.
 struct Transfer {
   HttpRequest request;
@@ -23,6 +26,7 @@ struct Transfer {
   std::unique_ptr<CurlEasy> easy;    // while on a connection
   std::shared_ptr<CurlMulti> multi;  // likewise
   int sent_again = 0;
+  int64_t started_ms = 0;  // of the last try
   int64_t last_byte_ms = 0;
   bool ended = false;  // answered or cancelled
   bool too_large = false;
@@ -86,6 +90,8 @@ class CurlClient::Lane : public std::enable_shared_from_this<CurlClient::Lane> {
   void ReturnEasy(std::unique_ptr<CurlEasy> easy);
   void ArmIdleTimer();
   void BreakIdle();
+  void BreakOverdue();
+  void Break(const TransferPtr& transfer, std::string message);
 
   Loop& loop_;
   std::shared_ptr<const CurlTarget> target_;
@@ -98,6 +104,7 @@ class CurlClient::Lane : public std::enable_shared_from_this<CurlClient::Lane> {
   size_t active_urgent_ = 0;
   std::vector<std::unique_ptr<CurlEasy>> spare_;
   Call idle_timer_;
+  Call overdue_timer_;  // while something is under way that has a timeout
 };
 
 Call CurlClient::Lane::Enqueue(TransferPtr transfer) {
@@ -157,6 +164,7 @@ void CurlClient::Lane::Reconnect() {
 void CurlClient::Lane::Close() {
   closed_ = true;
   idle_timer_.Cancel();
+  overdue_timer_.Cancel();
   std::vector<TransferPtr> all(urgent_.begin(), urgent_.end());
   all.insert(all.end(), queue_.begin(), queue_.end());
   urgent_.clear();
@@ -213,10 +221,13 @@ void CurlClient::Lane::Start(TransferPtr transfer) {
   transfer->easy = TakeEasy();
   transfer->easy->Prepare(transfer->request, transfer->sink);
   transfer->multi = multi_;
-  transfer->last_byte_ms = loop_.MonotonicMs();
+  transfer->started_ms = transfer->last_byte_ms = loop_.MonotonicMs();
   if (transfer->request.urgent) ++active_urgent_;
   void* easy = transfer->easy->handle();
   bool idle_limit = transfer->request.idle_timeout_ms > 0;
+  if (transfer->request.timeout_ms > 0 && !overdue_timer_) {
+    overdue_timer_ = loop_.StartRepeating(kOverdueTickMs, [this] { BreakOverdue(); });
+  }
   active_.emplace(easy, std::move(transfer));
   multi_->Add(easy);
   if (idle_limit) ArmIdleTimer();
@@ -331,16 +342,42 @@ void CurlClient::Lane::BreakIdle() {
     if (limit > 0 && now - transfer->last_byte_ms >= limit) silent.push_back(transfer);
   }
   for (auto& transfer : silent) {
-    if (transfer->ended) continue;
-    transfer->ended = true;
-    if (transfer->multi == multi_) Reconnect();
-    Detach(transfer);
-    Deliver(*transfer, Fail(OwnError(504, kHttpTimeout,
-                                     target_->endpoint.server + " sent nothing for " +
-                                         std::to_string(transfer->request.idle_timeout_ms) +
-                                         " ms on " + transfer->request.target)));
+    Break(transfer, " sent nothing for " + std::to_string(transfer->request.idle_timeout_ms) +
+                        " ms on " + transfer->request.target);
   }
   if (!closed_) ArmIdleTimer();
+}
+
+// libcurl keeps time for those that have a connection, or make one. Who waits for another's
+// connection to come about (CURLOPT_PIPEWAIT) waits as long as that one may, and behind him the
+// next: a probe behind ten requests to a network that drops everything would be called unanswered
+// after minutes.
+void CurlClient::Lane::BreakOverdue() {
+  auto self = shared_from_this();
+  const int64_t now = loop_.MonotonicMs();
+  bool any = false;
+  std::vector<TransferPtr> overdue;
+  for (auto& [easy, transfer] : active_) {
+    const int64_t limit = transfer->request.timeout_ms;
+    any |= limit > 0;
+    if (limit > 0 && now - transfer->started_ms > limit + kOverdueTickMs) {
+      overdue.push_back(transfer);
+    }
+  }
+  if (!any) overdue_timer_ = Call();
+  for (auto& transfer : overdue) {
+    Break(transfer, " did not answer in time: waited " +
+                        std::to_string(transfer->request.timeout_ms) + " ms for a connection");
+  }
+}
+
+void CurlClient::Lane::Break(const TransferPtr& transfer, std::string message) {
+  if (transfer->ended) return;
+  transfer->ended = true;
+  if (transfer->multi == multi_) Reconnect();
+  Detach(transfer);
+  Deliver(*transfer,
+          Fail(OwnError(504, kHttpTimeout, target_->endpoint.server + std::move(message))));
 }
 
 Result<std::unique_ptr<CurlClient>> CurlClient::Create(Loop& loop, Endpoint endpoint,

@@ -167,6 +167,30 @@ TEST_F(CurlClientTest, MuteServerFailsInTheHandshakeWithinTheConnectTimeout) {
   EXPECT_EQ(answer.error().reason, kHttpTimeout) << answer.error().message;
 }
 
+// It waits for the connection that the first one tries to make; so did libcurl's clock for it.
+TEST_F(CurlClientTest, AProbeBehindOthersThatGetNoConnectionHasItsOwnTimeout) {
+  ScriptedServer server(loop_, identity_);
+  server.mute = true;
+  CurlLimits limits;
+  limits.connect_timeout_ms = 3'000;
+  auto client = Connect(EndpointOf(server), limits);
+  int ended = 0;
+  std::vector<Call> calls;
+  for (int i = 0; i < 5; ++i) {
+    calls.push_back(
+        client->Fetch(Get("/" + std::to_string(i)), [&](Result<HttpResponse>) { ++ended; }));
+  }
+  HttpRequest probe = Get("/readyz");
+  probe.urgent = true;
+  probe.timeout_ms = 50;
+  std::optional<Result<HttpResponse>> answer;
+  Call call = client->Fetch(probe, [&](Result<HttpResponse> r) { answer = std::move(r); });
+  loop_.RunUntil([&] { return answer.has_value() || ended > 0; });
+  ASSERT_TRUE(answer);
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().reason, kHttpTimeout);
+}
+
 TEST_F(CurlClientTest, AnswerAboveTheLimitIsCutOff) {
   ScriptedServer server(loop_, identity_);
   server.handler = [](auto exchange) { exchange->Reply(200, std::string(100'000, 'x')); };
