@@ -125,15 +125,20 @@ def now_condition(kind, status, reason, message=""):
             "lastTransitionTime": "2026-01-01T00:00:00Z"}
 
 
-def test_manifests(door, kubectl):
-    """kubectl applies them twice, client-side and server-side, and shows them in Kueue's columns."""
-    text = "\n---\n".join(json.dumps(d) for d in [
+def manifests():
+    """What later tests rest on."""
+    return [
         kueue("ResourceFlavor", "plain", {}),
         kueue("ClusterQueue", "applied", {"namespaceSelector": {}, "resourceGroups": quota(9)}),
         kueue("LocalQueue", "applied", {"clusterQueue": "applied"}, namespace="team"),
         kueue("Cohort", "tree", {"parentName": "root"}),
         {"apiVersion": "kueue.x-k8s.io/v1beta2", "kind": "WorkloadPriorityClass",
-         "metadata": {"name": "high"}, "value": 1000}])
+         "metadata": {"name": "high"}, "value": 1000}]
+
+
+def test_manifests(door, kubectl):
+    """kubectl applies them twice, client-side and server-side, and shows them in Kueue's columns."""
+    text = "\n---\n".join(json.dumps(d) for d in manifests())
     for flags in ([], [], ["--server-side", "--force-conflicts"]):
         kubectl.run("apply", "-f", "-", *flags, stdin=text)
     spec = door.client.get(f"{KUEUE}/clusterqueues/applied")["spec"]
@@ -336,6 +341,7 @@ def main():
                 kubectl.close()
         else:
             print("skipped: test_manifests (there is no kubectl)", flush=True)
+            door.make(*manifests())
         for test in (test_refusals, test_jobs_wait_for_quota, test_borrowing, test_flavors,
                      test_preemption, test_jobs_are_preempted, test_deactivation_and_stops,
                      test_namespaces_and_defaults, test_partial_admission, test_queues_in_use_stay):
