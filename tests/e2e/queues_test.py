@@ -12,6 +12,7 @@ from kit import Gateway, Kubectl, newest_kubectl, wait
 KUEUE = "/apis/kueue.x-k8s.io/v1beta2"
 RUN = "simulated.fairway.flext.sh/run-ms"
 LONG, SHORT = "600000", "50"
+MAX_EXEC = "kueue.x-k8s.io/max-exec-time-seconds"
 
 
 def kueue(kind, name, spec, **more):
@@ -326,6 +327,30 @@ def test_restart(gateway, door):
     wait("the next to be admitted", lambda: holds(door.workload("after"), "Admitted"))
 
 
+def test_backfill(binary):
+    """What is kept for a large Job is lent to one that is over in time, and to nobody else."""
+    with Gateway(binary, "--simulate", "1", config="queues:\n  reserveAfterMs: 1000\n") as gateway:
+        door = Door(gateway)
+        door.make({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}, *manifests(),
+                  *queue("wide", 4, "team"))
+        door.make(job("long", "wide", "3", labels={MAX_EXEC: "3600"}), job("brief", "wide", "1", run_ms="2500"))
+        for name in ("long", "brief"):
+            wait(f"{name} to be admitted", lambda: holds(door.of_job(name), "Admitted"))
+        door.make(job("large", "wide", "4"))
+        wait("the brief one to end", lambda: holds(
+            door.client.get("/apis/batch/v1/namespaces/team/jobs/brief"), "Complete"))
+        door.make(job("endless", "wide", "1"))
+        wait("the endless one to be told for whom it waits", lambda: "kept for team/large" in condition(
+            door.of_job("endless"), "QuotaReserved").get("message", ""))
+        door.make(job("bounded", "wide", "1", run_ms=SHORT, labels={MAX_EXEC: "5"}))
+        wait("the bounded one to pass and end", lambda: holds(
+            door.client.get("/apis/batch/v1/namespaces/team/jobs/bounded"), "Complete"))
+        assert not holds(door.of_job("endless"), "Admitted")
+        door.delete("/apis/batch/v1/namespaces/team/jobs/long")
+        wait("the large one to have its turn", lambda: holds(door.of_job("large"), "Admitted"))
+        assert not holds(door.of_job("endless"), "Admitted")
+
+
 def main():
     with Gateway(sys.argv[1], "--simulate", "2") as gateway:
         door = Door(gateway)
@@ -349,6 +374,8 @@ def main():
             test(door)
         print("test_restart", flush=True)
         test_restart(gateway, door)
+    print("test_backfill", flush=True)
+    test_backfill(sys.argv[1])
     print("queues: all well")
 
 
