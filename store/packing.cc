@@ -124,29 +124,21 @@ void Packer::Provide(Stem& stem, const ObjectKey& key, std::string_view body) {
 Packed Packer::Pack(const ObjectKey& key, std::string_view body) {
   if (!CanPack(body)) return {};
   Stem& stem = stems_[Crc32c(StemOf(key.name), Crc32c(key.resource)) % kStems];
-  auto latest = latest_.find(key.resource);
-  uint32_t other = latest == latest_.end() ? 0 : latest->second;
-  Packed packed;
-  if (stem.dictionary != 0) {
-    packed = Against(stem.dictionary, body);
+  uint32_t& latest = latest_[key.resource];
+  Packed best;
+  for (uint32_t number : {stem.dictionary, latest}) {
+    if (number == 0 || number == best.dictionary) continue;
+    Packed packed = Against(number, body);
     if (IsPackedWell(packed, body)) {
-      if (other != stem.dictionary) latest_[key.resource] = stem.dictionary;
+      stem.dictionary = latest = number;
       return packed;
     }
+    const bool smaller = !packed.bytes.empty() && packed.bytes.size() < best.bytes.size();
+    if (best.bytes.empty() || smaller) best = std::move(packed);
   }
-  if (other != 0 && other != stem.dictionary) {
-    Packed second = Against(other, body);
-    if (IsPackedWell(second, body)) {
-      stem.dictionary = other;
-      return second;
-    }
-    if (packed.bytes.empty() ||
-        (!second.bytes.empty() && second.bytes.size() < packed.bytes.size()))
-      packed = std::move(second);
-  }
-  if (packed.dictionary == 0) packed = PackAlone(body);
+  if (best.dictionary == 0) best = PackAlone(body);
   if (++stem.poor >= PoorMax(stem)) Provide(stem, key, body);
-  return packed;
+  return best;
 }
 
 void Packer::ForUnsaved(

@@ -6,6 +6,7 @@
 #include "store/record.h"
 #include "store/rocks_log.h"
 #include "store/rocks_options.h"
+#include "store/rocks_read.h"
 
 namespace fairway::store {
 
@@ -38,7 +39,8 @@ Result<std::shared_ptr<RocksDb>> RocksDb::Open(const std::string& path, rocksdb:
   std::shared_ptr<RocksDb> db(new RocksDb(path, env, sizes, mode));
   rocksdb::Status status = db->OpenDb(mode);
   if (status.ok()) {
-    if (Status loaded = db->LoadDictionaries(); !loaded) return Fail(std::move(loaded.error()));
+    Status loaded = db->LoadDictionaries();
+    if (!loaded) return Fail(std::move(loaded.error()));
     return db;
   }
   Error error;
@@ -73,23 +75,15 @@ rocksdb::Status RocksDb::OpenDb(Mode mode) {
 }
 
 Status RocksDb::LoadDictionaries() {
-  rocksdb::ReadOptions options;
-  options.verify_checksums = true;
+  RocksReader reader(*this);
   for (uint32_t number = 1; number <= Dictionaries::kMax; ++number) {
     const std::string key = DictionaryKey(number);
-    std::string value;
-    rocksdb::Status status =
-        db_->Get(options, handles_[static_cast<size_t>(Family::kMeta)], key, &value);
-    if (status.IsNotFound()) return {};
-    if (!status.ok()) return Fail(ReadFailed(path_, status));
-    auto payload = ParseBytes(Family::kMeta, key, value);
-    if (!payload) return Fail(std::move(payload.error()));
-    size_t end = payload->find('\0');
-    if (end == std::string_view::npos || payload->size() - end - 1 > Dictionaries::kBytesMax) {
-      return Fail(DamagedRecord(Family::kMeta, key, "it is no dictionary"));
-    }
-    dictionaries_.Add(
-        {std::string(payload->substr(0, end)), std::string(payload->substr(end + 1))});
+    auto value = reader.GetMeta(key);
+    if (!value) return Fail(std::move(value.error()));
+    if (!*value) return {};
+    auto entry = DecodeDictionary(**value);
+    if (!entry) return Fail(DamagedRecord(Family::kMeta, key, "it is no dictionary"));
+    dictionaries_.Add(std::move(*entry));
   }
   return {};
 }
@@ -169,6 +163,14 @@ std::string DictionaryKey(uint32_t number) { return fmt::format("dictionary.{:03
 
 std::string EncodeDictionary(const Dictionaries::Entry& entry) {
   return entry.resource + '\0' + entry.text;
+}
+
+std::optional<Dictionaries::Entry> DecodeDictionary(std::string_view value) {
+  const size_t end = value.find('\0');
+  if (end == std::string_view::npos) return {};
+  Dictionaries::Entry entry{std::string(value.substr(0, end)), std::string(value.substr(end + 1))};
+  if (entry.text.size() > Dictionaries::kBytesMax) return {};
+  return entry;
 }
 
 std::string DescribeIoError(const std::string& path, const rocksdb::Status& status) {

@@ -13,8 +13,10 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "scheduler/result.h"
 #include "store/journal.h"
@@ -101,6 +103,8 @@ class RocksDb : public std::enable_shared_from_this<RocksDb> {
 // The name under which the family meta keeps a dictionary, and its value.
 std::string DictionaryKey(uint32_t number);
 std::string EncodeDictionary(const Dictionaries::Entry& entry);
+// Nullopt for what is none.
+std::optional<Dictionaries::Entry> DecodeDictionary(std::string_view value);
 
 // "IO error: No space left on device ..." in words for an operator.
 std::string DescribeIoError(const std::string& path, const rocksdb::Status& status);
