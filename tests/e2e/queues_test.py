@@ -90,6 +90,10 @@ class Door:
         assert len(found) <= 1, found
         return found[0] if found else None
 
+    def completes(self, name):
+        wait(f"{name} to finish", lambda: holds(
+            self.client.get(f"/apis/batch/v1/namespaces/team/jobs/{name}"), "Complete"))
+
     def status(self, document, conditions, **status):
         """A status patch as Kueue's own clients send it."""
         name, namespace = document["metadata"]["name"], document["metadata"]["namespace"]
@@ -182,8 +186,7 @@ def test_jobs_wait_for_quota(door):
     wait("the second to say why it waits", lambda: condition(
         door.of_job("second"), "QuotaReserved").get("status") == "False")
     for name in ("first", "second"):
-        wait(f"{name} to finish", lambda: holds(
-            door.client.get(f"/apis/batch/v1/namespaces/team/jobs/{name}"), "Complete"))
+        door.completes(name)
         wait(f"the Workload of {name} to finish", lambda: condition(
             door.of_job(name), "Finished").get("reason") == "Succeeded")
     wait("the usage to be gone", lambda: [u["resources"][0]["total"] for u in door.client.get(
@@ -337,14 +340,12 @@ def test_backfill(binary):
         for name in ("long", "brief"):
             wait(f"{name} to be admitted", lambda: holds(door.of_job(name), "Admitted"))
         door.make(job("large", "wide", "4"))
-        wait("the brief one to end", lambda: holds(
-            door.client.get("/apis/batch/v1/namespaces/team/jobs/brief"), "Complete"))
+        door.completes("brief")
         door.make(job("endless", "wide", "1"))
         wait("the endless one to be told for whom it waits", lambda: "kept for team/large" in condition(
             door.of_job("endless"), "QuotaReserved").get("message", ""))
         door.make(job("bounded", "wide", "1", run_ms=SHORT, labels={MAX_EXEC: "5"}))
-        wait("the bounded one to pass and end", lambda: holds(
-            door.client.get("/apis/batch/v1/namespaces/team/jobs/bounded"), "Complete"))
+        door.completes("bounded")  # it passes
         assert not holds(door.of_job("endless"), "Admitted")
         door.delete("/apis/batch/v1/namespaces/team/jobs/long")
         wait("the large one to have its turn", lambda: holds(door.of_job("large"), "Admitted"))
